@@ -1,0 +1,1 @@
+//! FHIR R4 model: a lossless JSON tree, XML, official definitions as tables.

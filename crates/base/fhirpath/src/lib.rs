@@ -1,0 +1,1 @@
+//! FHIRPath N1 over the FHIR tree, FHIRPath Patch and JSON Patch.

@@ -1,0 +1,1 @@
+//! NCPDP SCRIPT messages: strict builder, tolerant reader.

@@ -1,0 +1,1 @@
+//! FHIR search: query parsing, value extraction, reference evaluation.

@@ -1,0 +1,1 @@
+//! UCUM units: parse, compare, convert.

@@ -1,0 +1,1 @@
+//! FHIR R4 validation: structure, cardinality, types, bindings, invariants, profiles.

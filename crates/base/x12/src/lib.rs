@@ -1,0 +1,1 @@
+//! X12 5010 health transactions: parse, validate, build, acknowledge.

@@ -1,0 +1,1 @@
+//! Identity: OIDC provider, people, sessions, SMART on FHIR.

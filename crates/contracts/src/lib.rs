@@ -1,0 +1,1 @@
+//! Ports, commands and events that one context offers another.

@@ -1,0 +1,1 @@
+//! Audit trail: journal, Merkle log, proofs.

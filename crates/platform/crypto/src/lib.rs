@@ -1,0 +1,1 @@
+//! Keys, sealing, blind tokens and dictionaries.

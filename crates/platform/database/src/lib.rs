@@ -1,0 +1,1 @@
+//! PostgreSQL: private cluster, connections, tenancy, migrations, self-check.

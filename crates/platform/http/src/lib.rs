@@ -1,0 +1,1 @@
+//! HTTP edge: limits, correlation, errors, metrics, rate limits.

@@ -1,0 +1,1 @@
+//! MLLP transport: asynchronous server and client.

@@ -1,0 +1,1 @@
+//! The record store: one write path, one read path, sealed and searchable.

@@ -1,0 +1,1 @@
+//! Code systems and value sets: built in, loaded, looked up.

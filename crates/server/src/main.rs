@@ -1,0 +1,3 @@
+//! The `meditrack` command.
+
+fn main() {}
