@@ -1,1 +1,7 @@
-//! FHIR R4 model: a lossless JSON tree, XML, official definitions as tables.
+#![doc = include_str!("../README.md")]
+
+pub mod definitions;
+pub mod names;
+
+pub use definitions::{ResourceType, TypeId};
+pub use names::Name;
