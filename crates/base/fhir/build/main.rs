@@ -11,6 +11,7 @@ mod value_sets;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+#[expect(clippy::print_stdout, reason = "cargo reads a build script's output")]
 fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("set by cargo"));
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo"));
@@ -22,13 +23,29 @@ fn main() {
     let model = model::Model::new(&source);
     write(&out, "names.rs", &names::table(&model));
     write(&out, "names_constants.rs", &names::constants(&model));
-    write(&out, "resource_types.rs", &structures::resource_types(&model));
-    write(&out, "resource_type_constants.rs", &structures::resource_type_constants(&model));
-    write(&out, "type_constants.rs", &structures::type_constants(&model));
+    write(
+        &out,
+        "resource_types.rs",
+        &structures::resource_types(&model),
+    );
+    write(
+        &out,
+        "resource_type_constants.rs",
+        &structures::resource_type_constants(&model),
+    );
+    write(
+        &out,
+        "type_constants.rs",
+        &structures::type_constants(&model),
+    );
     write(&out, "types.rs", &structures::types(&model));
     write(&out, "value_sets.rs", &value_sets::table(&model));
     write(&out, "search_params.rs", &search::params(&source, &model));
-    write(&out, "compartments.rs", &search::compartments(&source, &model));
+    write(
+        &out,
+        "compartments.rs",
+        &search::compartments(&source, &model),
+    );
 }
 
 fn write(out: &Path, name: &str, text: &str) {

@@ -48,11 +48,18 @@ impl<'s> Model<'s> {
             }
         }
         types.sort_by(|a, b| a.name.cmp(&b.name));
-        let type_numbers = types.iter().enumerate().map(|(i, t)| (t.name.clone(), i)).collect();
+        let type_numbers = types
+            .iter()
+            .enumerate()
+            .map(|(i, t)| (t.name.clone(), i))
+            .collect();
 
         let mut names: BTreeSet<String> = EXTRA_NAMES.iter().map(|n| (*n).to_owned()).collect();
         let mut constraints = BTreeSet::new();
-        for element in types.iter().flat_map(|t| t.elements.iter().copied().chain([t.root])) {
+        for element in types
+            .iter()
+            .flat_map(|t| t.elements.iter().copied().chain([t.root]))
+        {
             names.extend(json_names(element).into_iter().map(|(name, _)| name));
             names.insert(base_name(element).to_owned());
             constraints.extend(array(&element["constraint"]).map(constraint));
@@ -62,9 +69,17 @@ impl<'s> Model<'s> {
         let constraints: Vec<Constraint> = constraints.into_iter().collect();
         let value_sets: Vec<&Value> = source.value_sets.iter().collect();
         Model {
-            name_numbers: names.iter().enumerate().map(|(i, n)| (n.clone(), i + 1)).collect(),
+            name_numbers: names
+                .iter()
+                .enumerate()
+                .map(|(i, n)| (n.clone(), i + 1))
+                .collect(),
             constraint_numbers: constraints.iter().cloned().zip(0..).collect(),
-            value_set_numbers: value_sets.iter().map(|v| text(&v["url"]).to_owned()).zip(0..).collect(),
+            value_set_numbers: value_sets
+                .iter()
+                .map(|v| text(&v["url"]).to_owned())
+                .zip(0..)
+                .collect(),
             resource_types: &source.resource_types,
             names,
             types,
@@ -79,7 +94,10 @@ impl<'s> Model<'s> {
     }
 
     pub(crate) fn type_number(&self, name: &str) -> usize {
-        *self.type_numbers.get(name).unwrap_or_else(|| panic!("no type {name}"))
+        *self
+            .type_numbers
+            .get(name)
+            .unwrap_or_else(|| panic!("no type {name}"))
     }
 
     pub(crate) fn constraint(&self, source: &Value) -> usize {
@@ -105,8 +123,14 @@ fn types_of(structure: &Value) -> Vec<Type<'_>> {
         let children: Vec<&Value> = elements
             .iter()
             .copied()
-            .filter(|e| text(&e["path"]).rsplit_once('.').is_some_and(|(parent, _)| parent == path))
-            .filter(|e| structure["kind"] != "primitive-type" || !text(&e["path"]).ends_with(".value"))
+            .filter(|e| {
+                text(&e["path"])
+                    .rsplit_once('.')
+                    .is_some_and(|(parent, _)| parent == path)
+            })
+            .filter(|e| {
+                structure["kind"] != "primitive-type" || !text(&e["path"]).ends_with(".value")
+            })
             .collect();
         if is_own || !children.is_empty() {
             types.push(Type {
@@ -130,7 +154,10 @@ pub(crate) fn json_names(element: &Value) -> Vec<(String, Option<&Value>)> {
     let expanded = |t| {
         let code = type_code(element, t);
         let (first, rest) = code.split_at(1);
-        (format!("{name}{}{rest}", first.to_ascii_uppercase()), Some(t))
+        (
+            format!("{name}{}{rest}", first.to_ascii_uppercase()),
+            Some(t),
+        )
     };
     array(&element["type"]).map(expanded).collect()
 }
@@ -143,8 +170,12 @@ pub(crate) fn type_code<'e>(element: &'e Value, choice: &'e Value) -> &'e str {
     }
     match text(&element["path"]) {
         "Extension.url" => "uri",
-        path if path.ends_with(".id") && path.matches('.').count() == 1
-            && element["isSummary"] == true => "id",
+        path if path.ends_with(".id")
+            && path.matches('.').count() == 1
+            && element["isSummary"] == true =>
+        {
+            "id"
+        }
         _ => "string",
     }
 }
@@ -184,5 +215,10 @@ pub(crate) fn constant_name(name: &str) -> String {
 
 fn constraint(source: &Value) -> Constraint {
     let part = |key: &str| text(&source[key]).to_owned();
-    (part("key"), part("severity"), part("human"), part("expression"))
+    (
+        part("key"),
+        part("severity"),
+        part("human"),
+        part("expression"),
+    )
 }

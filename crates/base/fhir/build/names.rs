@@ -23,7 +23,12 @@ pub(crate) fn table(model: &Model<'_>) -> String {
     for name in &model.names {
         write!(out, "{name:?},").expect("infallible");
     }
-    write!(out, "];\nstatic NAME_SLOTS: [u16; {}] = {slots:?};", hash::SLOTS).expect("infallible");
+    write!(
+        out,
+        "];\nstatic NAME_SLOTS: [u16; {}] = {slots:?};",
+        hash::SLOTS
+    )
+    .expect("infallible");
     out
 }
 
@@ -31,7 +36,11 @@ pub(crate) fn constants(model: &Model<'_>) -> String {
     let mut out = String::new();
     for (index, name) in model.names.iter().enumerate() {
         let (constant, number) = (constant_name(name), index + 1);
-        writeln!(out, "/// `{name}`\npub const {constant}: Name = Name({number});").expect("infallible");
+        writeln!(
+            out,
+            "/// `{name}`\npub const {constant}: Name = Name({number});"
+        )
+        .expect("infallible");
     }
     out
 }

@@ -33,8 +33,12 @@ impl Source {
 fn lines(file: &Path) -> Vec<Value> {
     let bytes = fs::read(file).expect("a committed definitions file");
     let mut text = String::new();
-    flate2::read::GzDecoder::new(&*bytes).read_to_string(&mut text).expect("valid gzip");
-    text.lines().map(|line| serde_json::from_str(line).expect("valid JSON")).collect()
+    flate2::read::GzDecoder::new(&*bytes)
+        .read_to_string(&mut text)
+        .expect("valid gzip");
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("valid JSON"))
+        .collect()
 }
 
 fn stable(file: &Path) -> Vec<String> {

@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::model::{Model, Type, array, base_name, constant_name, is_choice, json_names, text, type_code};
+use crate::model::{
+    Model, Type, array, base_name, constant_name, is_choice, json_names, text, type_code,
+};
 
 const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
 
@@ -27,8 +29,11 @@ pub(crate) fn resource_type_constants(model: &Model<'_>) -> String {
     let mut out = String::from("impl ResourceType {\n");
     for (number, name) in model.resource_types.iter().enumerate() {
         let constant = constant_name(name);
-        writeln!(out, "/// `{name}`\npub const {constant}: ResourceType = ResourceType({number});")
-            .expect("infallible");
+        writeln!(
+            out,
+            "/// `{name}`\npub const {constant}: ResourceType = ResourceType({number});"
+        )
+        .expect("infallible");
     }
     out.push('}');
     out
@@ -40,8 +45,11 @@ pub(crate) fn type_constants(model: &Model<'_>) -> String {
         // A backbone is reached through its parent; only `Patient`-like names get a constant.
         if !name.contains('.') {
             let constant = constant_name(name);
-            writeln!(out, "/// `{name}`\npub const {constant}: TypeId = TypeId({number});")
-                .expect("infallible");
+            writeln!(
+                out,
+                "/// `{name}`\npub const {constant}: TypeId = TypeId({number});"
+            )
+            .expect("infallible");
         }
     }
     out.push('}');
@@ -50,8 +58,12 @@ pub(crate) fn type_constants(model: &Model<'_>) -> String {
 
 pub(crate) fn types(model: &Model<'_>) -> String {
     let mut out = String::new();
-    writeln!(out, "static CONSTRAINTS: [ConstraintDef; {}] = [", model.constraints.len())
-        .expect("infallible");
+    writeln!(
+        out,
+        "static CONSTRAINTS: [ConstraintDef; {}] = [",
+        model.constraints.len()
+    )
+    .expect("infallible");
     for (id, (key, severity, human, expression)) in model.constraints.iter().enumerate() {
         let is_error = severity == "error";
         writeln!(
@@ -60,7 +72,12 @@ pub(crate) fn types(model: &Model<'_>) -> String {
         )
         .expect("infallible");
     }
-    writeln!(out, "];\nstatic TYPES: [TypeDef; {}] = [", model.types.len()).expect("infallible");
+    writeln!(
+        out,
+        "];\nstatic TYPES: [TypeDef; {}] = [",
+        model.types.len()
+    )
+    .expect("infallible");
     for def in &model.types {
         out.push_str(&type_def(model, def));
     }
@@ -78,10 +95,16 @@ fn type_def(model: &Model<'_>, def: &Type<'_>) -> String {
     let base = if def.is_backbone {
         array(&def.root["type"]).next().map(|t| text(&t["code"]))
     } else {
-        def.structure["baseDefinition"].as_str().and_then(|url| url.strip_prefix(CORE))
+        def.structure["baseDefinition"]
+            .as_str()
+            .and_then(|url| url.strip_prefix(CORE))
     };
-    let base = base.map_or("None".to_owned(), |b| format!("Some(TypeId({}))", model.type_number(b)));
-    let resource = (kind == "Resource").then(|| model.resource_type(&def.name)).flatten();
+    let base = base.map_or("None".to_owned(), |b| {
+        format!("Some(TypeId({}))", model.type_number(b))
+    });
+    let resource = (kind == "Resource")
+        .then(|| model.resource_type(&def.name))
+        .flatten();
     let resource = resource.map_or("None".to_owned(), |r| format!("Some(ResourceType({r}))"));
     let elements: Vec<String> = def.elements.iter().map(|e| element(model, e)).collect();
     format!(
@@ -110,7 +133,10 @@ fn fields(model: &Model<'_>, def: &Type<'_>) -> String {
 }
 
 fn element(model: &Model<'_>, element: &Value) -> String {
-    let max = element["max"].as_str().and_then(|m| m.parse::<u16>().ok()).unwrap_or(u16::MAX);
+    let max = element["max"]
+        .as_str()
+        .and_then(|m| m.parse::<u16>().ok())
+        .unwrap_or(u16::MAX);
     let is = |key: &str| element[key] == true;
     let represented = |as_: &str| array(&element["representation"]).any(|r| r == as_);
     let path = text(&element["path"]);
@@ -128,7 +154,11 @@ fn element(model: &Model<'_>, element: &Value) -> String {
         is("isModifier"),
         represented("xmlAttr"),
         // The constraints of a backbone are its type's, so that content references share them.
-        if is_type { String::new() } else { constraints(model, element) },
+        if is_type {
+            String::new()
+        } else {
+            constraints(model, element)
+        },
     )
 }
 
@@ -137,7 +167,9 @@ fn type_choices(model: &Model<'_>, element: &Value) -> String {
         return type_choice(model, type_id(model, element, None), &Value::Null);
     }
     let choices = array(&element["type"]);
-    choices.map(|t| type_choice(model, type_id(model, element, Some(t)), t)).collect()
+    choices
+        .map(|t| type_choice(model, type_id(model, element, Some(t)), t))
+        .collect()
 }
 
 fn type_choice(model: &Model<'_>, type_id: usize, choice: &Value) -> String {
@@ -145,7 +177,10 @@ fn type_choice(model: &Model<'_>, type_id: usize, choice: &Value) -> String {
         .filter_map(|t| model.resource_type(text(t).strip_prefix(CORE)?))
         .collect();
     let profiles: Vec<&str> = array(&choice["profile"]).map(text).collect();
-    let targets: String = targets.iter().map(|t| format!("ResourceType({t}),")).collect();
+    let targets: String = targets
+        .iter()
+        .map(|t| format!("ResourceType({t}),"))
+        .collect();
     format!("TypeChoice{{type_id:TypeId({type_id}),targets:&[{targets}],profiles:&{profiles:?}}},")
 }
 
@@ -171,7 +206,10 @@ fn binding(model: &Model<'_>, binding: &Value) -> String {
         "example" => "Example",
         _ => return "None".to_owned(),
     };
-    let url = text(&binding["valueSet"]).split('|').next().unwrap_or_default();
+    let url = text(&binding["valueSet"])
+        .split('|')
+        .next()
+        .unwrap_or_default();
     let max = text(&binding["max"]).split('|').next().unwrap_or_default();
     let codes = |url: &str| {
         let number = model.value_set(url);

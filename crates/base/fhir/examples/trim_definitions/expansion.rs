@@ -21,7 +21,9 @@ pub(crate) struct Source {
 impl Source {
     pub(crate) fn add(&mut self, resources: Vec<Value>) {
         for resource in resources {
-            let Some(url) = resource["url"].as_str().map(str::to_owned) else { continue };
+            let Some(url) = resource["url"].as_str().map(str::to_owned) else {
+                continue;
+            };
             match resource["resourceType"].as_str() {
                 Some("ValueSet") => self.value_sets.entry(url).or_insert(resource),
                 Some("CodeSystem") => self.code_systems.entry(url).or_insert(resource),
@@ -80,7 +82,13 @@ impl Source {
     fn system_codes(&self, system: &str, include: &Value) -> Option<Codes> {
         let code = |c: &str| (system.to_owned(), c.to_owned());
         if let Some(concepts) = include["concept"].as_array() {
-            return Some(concepts.iter().filter_map(|c| c["code"].as_str()).map(code).collect());
+            return Some(
+                concepts
+                    .iter()
+                    .filter_map(|c| c["code"].as_str())
+                    .map(code)
+                    .collect(),
+            );
         }
         let definition = self.code_systems.get(system)?;
         if definition["content"] != "complete" {
@@ -110,7 +118,9 @@ fn collect<'a>(
     parents: &mut HashMap<&'a str, Vec<&'a str>>,
 ) {
     for concept in concepts.as_array().into_iter().flatten() {
-        let Some(code) = concept["code"].as_str() else { continue };
+        let Some(code) = concept["code"].as_str() else {
+            continue;
+        };
         let entry = parents.entry(code).or_default();
         entry.extend(parent);
         for property in concept["property"].as_array().into_iter().flatten() {

@@ -21,13 +21,26 @@ use serde_json::Value;
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// Bundles whose value sets and code systems are used to expand bindings.
-const TERMINOLOGY: [&str; 3] =
-    ["valuesets.json.gz", "v3-codesystems.json.gz", "v2-tables.json.gz"];
+const TERMINOLOGY: [&str; 3] = [
+    "valuesets.json.gz",
+    "v3-codesystems.json.gz",
+    "v2-tables.json.gz",
+];
 
-const COMPARTMENTS: [&str; 5] = ["patient", "encounter", "practitioner", "relatedPerson", "device"];
+const COMPARTMENTS: [&str; 5] = [
+    "patient",
+    "encounter",
+    "practitioner",
+    "relatedPerson",
+    "device",
+];
 
 fn main() -> Outcome<()> {
-    let source = PathBuf::from(std::env::args().nth(1).ok_or("usage: trim_definitions DIR")?);
+    let source = PathBuf::from(
+        std::env::args()
+            .nth(1)
+            .ok_or("usage: trim_definitions DIR")?,
+    );
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("definitions");
 
     let mut structures = bundle(&source.join("profiles-types.json.gz"))?;
@@ -43,7 +56,9 @@ fn main() -> Outcome<()> {
     let mut compartments = Vec::new();
     for name in COMPARTMENTS {
         let file = source.join(format!("compartmentdefinition-{name}.json"));
-        compartments.push(trim::compartment(&serde_json::from_slice(&fs::read(file)?)?));
+        compartments.push(trim::compartment(&serde_json::from_slice(&fs::read(
+            file,
+        )?)?));
     }
     write_lines(&target.join("compartments.ndjson.gz"), &compartments)?;
 
@@ -54,9 +69,17 @@ fn main() -> Outcome<()> {
     let value_sets = terminology.expand_all(&trim::bound_value_sets(&structures));
     write_lines(&target.join("value-sets.ndjson.gz"), &value_sets)?;
 
-    let types = structures.iter().filter(|s| s["kind"] == "resource" && s["abstract"] == false);
-    append_stable(&target.join("stable/resource-types.txt"), types.map(|s| &s["name"]))?;
-    append_stable(&target.join("stable/search-parameters.txt"), params.iter().map(|p| &p["url"]))?;
+    let types = structures
+        .iter()
+        .filter(|s| s["kind"] == "resource" && s["abstract"] == false);
+    append_stable(
+        &target.join("stable/resource-types.txt"),
+        types.map(|s| &s["name"]),
+    )?;
+    append_stable(
+        &target.join("stable/search-parameters.txt"),
+        params.iter().map(|p| &p["url"]),
+    )?;
     Ok(())
 }
 
@@ -64,7 +87,9 @@ fn bundle(file: &Path) -> Outcome<Vec<Value>> {
     let mut text = String::new();
     flate2::read::GzDecoder::new(fs::File::open(file)?).read_to_string(&mut text)?;
     let mut bundle: Value = serde_json::from_str(&text)?;
-    let entries = bundle["entry"].as_array_mut().ok_or("no entry in the bundle")?;
+    let entries = bundle["entry"]
+        .as_array_mut()
+        .ok_or("no entry in the bundle")?;
     Ok(entries.iter_mut().map(|e| e["resource"].take()).collect())
 }
 

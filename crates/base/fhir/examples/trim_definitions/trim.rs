@@ -8,15 +8,25 @@ use serde_json::{Map, Value, json};
 const NATIVE_CONSTRAINTS: [&str; 2] = ["ele-1", "ext-1"];
 
 const FHIR_TYPE: &str = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type";
-const MAX_VALUE_SET: &str =
-    "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet";
+const MAX_VALUE_SET: &str = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet";
 
 pub(crate) fn structure(source: &Value) -> Value {
     let mut kept = pick(
         source,
-        &["url", "name", "type", "kind", "abstract", "baseDefinition", "derivation"],
+        &[
+            "url",
+            "name",
+            "type",
+            "kind",
+            "abstract",
+            "baseDefinition",
+            "derivation",
+        ],
     );
-    let elements = source["snapshot"]["element"].as_array().into_iter().flatten();
+    let elements = source["snapshot"]["element"]
+        .as_array()
+        .into_iter()
+        .flatten();
     kept.insert("element".into(), elements.map(element).collect());
     Value::Object(kept)
 }
@@ -25,8 +35,17 @@ pub(crate) fn search_parameter(source: &Value) -> Value {
     let mut kept = pick(
         source,
         &[
-            "url", "code", "base", "type", "expression", "target", "comparator", "modifier",
-            "multipleOr", "multipleAnd", "chain",
+            "url",
+            "code",
+            "base",
+            "type",
+            "expression",
+            "target",
+            "comparator",
+            "modifier",
+            "multipleOr",
+            "multipleAnd",
+            "chain",
         ],
     );
     if let Some(components) = source["component"].as_array() {
@@ -50,9 +69,15 @@ pub(crate) fn compartment(source: &Value) -> Value {
 /// Every value set that a binding of the trimmed structures asks to be checked.
 pub(crate) fn bound_value_sets(structures: &[Value]) -> BTreeSet<String> {
     let mut urls = BTreeSet::new();
-    for element in structures.iter().flat_map(|s| s["element"].as_array().into_iter().flatten()) {
+    for element in structures
+        .iter()
+        .flat_map(|s| s["element"].as_array().into_iter().flatten())
+    {
         let binding = &element["binding"];
-        if matches!(binding["strength"].as_str(), Some("required" | "extensible")) {
+        if matches!(
+            binding["strength"].as_str(),
+            Some("required" | "extensible")
+        ) {
             urls.extend(binding["valueSet"].as_str().map(unversioned));
         }
         urls.extend(binding["max"].as_str().map(unversioned));
@@ -67,7 +92,15 @@ pub(crate) fn unversioned(canonical: &str) -> String {
 fn element(source: &Value) -> Value {
     let mut kept = pick(
         source,
-        &["path", "min", "max", "representation", "contentReference", "isSummary", "isModifier"],
+        &[
+            "path",
+            "min",
+            "max",
+            "representation",
+            "contentReference",
+            "isSummary",
+            "isModifier",
+        ],
     );
     if let Some(types) = source["type"].as_array() {
         kept.insert("type".into(), types.iter().map(type_choice).collect());
@@ -101,7 +134,10 @@ fn type_choice(source: &Value) -> Value {
 }
 
 fn extension<'a>(source: &'a Value, url: &str) -> Option<&'a Value> {
-    source["extension"].as_array()?.iter().find(|e| e["url"] == url)
+    source["extension"]
+        .as_array()?
+        .iter()
+        .find(|e| e["url"] == url)
 }
 
 fn pick(source: &Value, keys: &[&str]) -> Map<String, Value> {

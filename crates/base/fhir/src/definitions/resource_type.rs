@@ -17,7 +17,9 @@ impl ResourceType {
     pub fn from_name(name: &str) -> Option<ResourceType> {
         let found = RESOURCES_BY_NAME
             .binary_search_by(|number| RESOURCE_NAMES[usize::from(*number)].cmp(name));
-        found.ok().map(|index| ResourceType(RESOURCES_BY_NAME[index]))
+        found
+            .ok()
+            .map(|index| ResourceType(RESOURCES_BY_NAME[index]))
     }
 
     /// The type with a stored number.
@@ -67,8 +69,14 @@ mod tests {
     fn every_type_is_found_by_its_name_and_its_number() {
         assert_eq!(ResourceType::all().len(), 146);
         for resource_type in ResourceType::all() {
-            assert_eq!(ResourceType::from_name(resource_type.name()), Some(resource_type));
-            assert_eq!(ResourceType::from_number(resource_type.number()), Some(resource_type));
+            assert_eq!(
+                ResourceType::from_name(resource_type.name()),
+                Some(resource_type)
+            );
+            assert_eq!(
+                ResourceType::from_number(resource_type.number()),
+                Some(resource_type)
+            );
             assert_eq!(resource_type.type_id().def().resource, Some(resource_type));
         }
     }

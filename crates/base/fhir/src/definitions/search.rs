@@ -76,14 +76,17 @@ pub enum Compartment {
 pub fn search_params(
     resource_type: ResourceType,
 ) -> impl ExactSizeIterator<Item = &'static SearchParamDef> {
-    PARAMS_BY_TYPE[usize::from(resource_type.0)].iter().map(|id| &SEARCH_PARAMS[usize::from(*id)])
+    PARAMS_BY_TYPE[usize::from(resource_type.0)]
+        .iter()
+        .map(|id| &SEARCH_PARAMS[usize::from(*id)])
 }
 
 /// The parameter of a resource type with a code.
 pub fn search_param(resource_type: ResourceType, code: &str) -> Option<&'static SearchParamDef> {
     let params = PARAMS_BY_TYPE[usize::from(resource_type.0)];
-    let index =
-        params.binary_search_by(|id| SEARCH_PARAMS[usize::from(*id)].code.cmp(code)).ok()?;
+    let index = params
+        .binary_search_by(|id| SEARCH_PARAMS[usize::from(*id)].code.cmp(code))
+        .ok()?;
     Some(&SEARCH_PARAMS[usize::from(params[index])])
 }
 
@@ -129,7 +132,9 @@ impl Compartment {
 
     /// The compartment named after a resource type.
     pub fn of(resource_type: ResourceType) -> Option<Compartment> {
-        Compartment::ALL.into_iter().find(|c| c.resource_type() == resource_type)
+        Compartment::ALL
+            .into_iter()
+            .find(|c| c.resource_type() == resource_type)
     }
 }
 
@@ -143,7 +148,10 @@ mod tests {
         for (number, param) in SEARCH_PARAMS.iter().enumerate() {
             assert_eq!(usize::from(param.id.0), number);
             for base in param.base {
-                assert_eq!(search_param(*base, param.code).map(|p| p.id), Some(param.id));
+                assert_eq!(
+                    search_param(*base, param.code).map(|p| p.id),
+                    Some(param.id)
+                );
             }
         }
         assert!(search_param(ResourceType::PATIENT, "no-such").is_none());
@@ -153,7 +161,10 @@ mod tests {
     #[test]
     fn parameters_of_every_resource_apply_to_every_type() {
         for resource_type in ResourceType::all() {
-            assert!(search_param(resource_type, "_id").is_some(), "{resource_type}");
+            assert!(
+                search_param(resource_type, "_id").is_some(),
+                "{resource_type}"
+            );
         }
         assert!(search_param(ResourceType::PATIENT, "_text").is_some());
         assert!(search_param(ResourceType::BUNDLE, "_text").is_none());
@@ -164,7 +175,10 @@ mod tests {
         let patient = |t| compartment_params(Compartment::Patient, t);
         assert_eq!(patient(ResourceType::OBSERVATION), ["subject", "performer"]);
         assert!(patient(ResourceType::ORGANIZATION).is_empty());
-        assert_eq!(Compartment::of(ResourceType::DEVICE), Some(Compartment::Device));
+        assert_eq!(
+            Compartment::of(ResourceType::DEVICE),
+            Some(Compartment::Device)
+        );
         assert_eq!(Compartment::of(ResourceType::OBSERVATION), None);
     }
 }

@@ -208,7 +208,9 @@ impl TypeDef {
         let fields: &'static [Field] = self.fields;
         let elements: &'static [ElementDef] = self.elements;
         let path = element.path;
-        fields.iter().filter(move |f| elements[usize::from(f.element)].path == path)
+        fields
+            .iter()
+            .filter(move |f| elements[usize::from(f.element)].path == path)
     }
 }
 
@@ -281,7 +283,9 @@ mod tests {
     #[test]
     fn a_required_binding_lists_its_codes() {
         let patient = TypeId::PATIENT.def();
-        let gender = patient.element(names::GENDER).and_then(|e| e.binding.as_ref());
+        let gender = patient
+            .element(names::GENDER)
+            .and_then(|e| e.binding.as_ref());
         let codes = gender.and_then(|b| b.codes).expect("codes");
         assert!(codes.has_code("female") && !codes.has_code("f"));
     }

@@ -36,7 +36,9 @@ impl ValueSet {
 
     /// Whether a code of a system is a member, as a `Coding` asks.
     pub fn contains(&self, system: &str, code: &str) -> bool {
-        self.codes.binary_search_by(|c| c.code.cmp(code).then(c.system.cmp(system))).is_ok()
+        self.codes
+            .binary_search_by(|c| c.code.cmp(code).then(c.system.cmp(system)))
+            .is_ok()
     }
 
     /// Whether any of its codes is of `system`.
@@ -53,9 +55,15 @@ mod tests {
     fn value_sets_are_found_by_url_and_their_codes_by_search() {
         assert!(VALUE_SETS.is_sorted_by_key(|v| v.url));
         for value_set in &VALUE_SETS {
-            assert!(ValueSet::from_url(value_set.url).is_some(), "{}", value_set.url);
+            assert!(
+                ValueSet::from_url(value_set.url).is_some(),
+                "{}",
+                value_set.url
+            );
             for code in value_set.codes {
-                assert!(value_set.contains(code.system, code.code) && value_set.has_code(code.code));
+                assert!(
+                    value_set.contains(code.system, code.code) && value_set.has_code(code.code)
+                );
             }
         }
         let status = ValueSet::from_url("http://hl7.org/fhir/ValueSet/observation-status");

@@ -67,7 +67,15 @@ mod tests {
 
     #[test]
     fn a_name_that_fhir_does_not_know_is_unknown() {
-        for text in ["", "x", "Patient", "_id", "birthdate", "birthDate ", "valueQuantityy"] {
+        for text in [
+            "",
+            "x",
+            "Patient",
+            "_id",
+            "birthdate",
+            "birthDate ",
+            "valueQuantityy",
+        ] {
             assert_eq!(Name::intern(text), Name::UNKNOWN, "{text}");
         }
         assert_eq!(BIRTH_DATE.as_str(), "birthDate");
