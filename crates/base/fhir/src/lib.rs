@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod datetime;
 pub mod decimal;
 pub mod definitions;
 pub mod element;
