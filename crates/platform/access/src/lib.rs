@@ -1,1 +1,13 @@
-//! Who may do what: tokens, scopes, the permission matrix.
+#![doc = include_str!("../README.md")]
+
+mod grant;
+mod matrix;
+mod scope;
+mod token;
+
+pub use grant::{Compartment, Decision, Grant, LaunchContext, Reach};
+pub use matrix::{
+    Extent, Interaction, Interactions, Operation, Role, Rule, StateCondition, printed,
+};
+pub use scope::{Scope, ScopeContext, ScopeError, Scopes};
+pub use token::{AccessClaims, Signer, TokenError, Verified, Verifier, VerifyingKey};

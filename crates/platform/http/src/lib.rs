@@ -1,1 +1,15 @@
-//! HTTP edge: limits, correlation, errors, metrics, rate limits.
+#![doc = include_str!("../README.md")]
+
+mod body;
+mod correlation;
+mod observe;
+mod problem;
+mod rate;
+mod serve;
+
+pub use body::{BodyError, BodyLimits, read_body};
+pub use correlation::{CorrelationId, correlate};
+pub use observe::{RouteName, observe};
+pub use problem::Problem;
+pub use rate::{Quota, RateLimits, Throttled};
+pub use serve::{ServeLimits, serve};

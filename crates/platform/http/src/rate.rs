@@ -1,0 +1,107 @@
+//! Rate limits: token buckets per tenant and per client of a tenant.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota as BucketQuota};
+use mt_kernel::TenantId;
+
+/// A bucket: steady rate and burst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Requests per second in the long run.
+    pub per_second: NonZeroU32,
+    /// Requests that may come at once.
+    pub burst: NonZeroU32,
+}
+
+impl Quota {
+    fn bucket(self) -> BucketQuota {
+        BucketQuota::per_second(self.per_second).allow_burst(self.burst)
+    }
+}
+
+/// Too many requests; try again after this time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Throttled {
+    /// How long to wait.
+    pub retry_after: Duration,
+}
+
+impl Throttled {
+    /// `Retry-After` in whole seconds, at least one.
+    #[must_use]
+    pub fn retry_after_seconds(self) -> u64 {
+        self.retry_after.as_secs() + 1
+    }
+}
+
+/// The buckets of one server process.
+pub struct RateLimits {
+    tenants: DefaultKeyedRateLimiter<TenantId>,
+    clients: DefaultKeyedRateLimiter<(TenantId, u64)>,
+    clock: DefaultClock,
+}
+
+impl RateLimits {
+    /// Buckets with these quotas.
+    #[must_use]
+    pub fn new(tenant: Quota, client: Quota) -> Self {
+        Self {
+            tenants: DefaultKeyedRateLimiter::keyed(tenant.bucket()),
+            clients: DefaultKeyedRateLimiter::keyed(client.bucket()),
+            clock: DefaultClock::default(),
+        }
+    }
+
+    /// Takes one token for `client` (a hash of its id) of `tenant`.
+    ///
+    /// # Errors
+    /// [`Throttled`] when either bucket is empty.
+    pub fn check(&self, tenant: TenantId, client: u64) -> Result<(), Throttled> {
+        let wait = |not_until: governor::NotUntil<_>| Throttled {
+            retry_after: not_until.wait_time_from(self.clock.now()),
+        };
+        self.clients.check_key(&(tenant, client)).map_err(wait)?;
+        self.tenants.check_key(&tenant).map_err(wait)
+    }
+
+    /// Forgets buckets that are full again; called now and then, so that memory stays bounded.
+    pub fn forget_idle(&self) {
+        self.clients.retain_recent();
+        self.tenants.retain_recent();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quota(per_second: u32, burst: u32) -> Quota {
+        Quota {
+            per_second: NonZeroU32::new(per_second).unwrap(),
+            burst: NonZeroU32::new(burst).unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_greedy_client_is_slowed_and_others_are_not() {
+        let limits = RateLimits::new(quota(1, 100), quota(1, 3));
+        let tenant = TenantId(1);
+        assert!((0..3).all(|_| limits.check(tenant, 7).is_ok()));
+        let throttled = limits.check(tenant, 7).unwrap_err();
+        assert!(throttled.retry_after_seconds() >= 1);
+        assert!(limits.check(tenant, 8).is_ok());
+        assert!(limits.check(TenantId(2), 7).is_ok());
+    }
+
+    #[test]
+    fn a_tenant_has_a_limit_over_all_its_clients() {
+        let limits = RateLimits::new(quota(1, 5), quota(1, 3));
+        let passed = (0..10)
+            .filter(|n| limits.check(TenantId(1), *n).is_ok())
+            .count();
+        assert_eq!(passed, 5);
+    }
+}
