@@ -407,6 +407,16 @@ mod tests {
     }
 
     #[test]
+    fn the_printed_page_is_up_to_date() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/reference/permissions.md");
+        if std::env::var_os("MEDITRACK_WRITE_DOCS").is_some() {
+            std::fs::write(path, printed()).unwrap();
+        }
+        let page = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(page, printed(), "write it anew with MEDITRACK_WRITE_DOCS=1");
+    }
+
+    #[test]
     fn every_type_that_a_rule_names_exists() {
         for rule in RULES {
             for name in rule.types.iter().copied().flatten() {
