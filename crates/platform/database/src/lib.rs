@@ -1,1 +1,20 @@
-//! PostgreSQL: private cluster, connections, tenancy, migrations, self-check.
+#![doc = include_str!("../README.md")]
+
+pub mod access;
+pub mod cluster;
+mod digest;
+mod endpoint;
+mod error;
+pub mod migrate;
+pub mod roles;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use access::{
+    AdminTx, AsDatabaseError, Database, Isolation, Outcome, Params, Readers, Sizes, Step, TenantTx,
+    TxOptions, Writers,
+};
+pub use cluster::{Cluster, ClusterError, ClusterOptions};
+pub use endpoint::{Endpoint, SessionSettings};
+pub use error::{Error, REFUSED};
+pub use migrate::{Migration, MigrationError, Migrations};
