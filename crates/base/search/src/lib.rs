@@ -1,1 +1,12 @@
-//! FHIR search: query parsing, value extraction, reference evaluation.
+#![doc = include_str!("../README.md")]
+
+pub mod extract;
+pub mod normal;
+pub mod parse;
+pub mod query;
+pub mod registry;
+
+pub use extract::{Entry, Extracted, IndexValue};
+pub use parse::{Handling, ParseOptions, QueryLimits, Scope, decode_pairs};
+pub use query::{Clause, Leaf, Query, QueryError, Test};
+pub use registry::{ParamDef, ParamId, ParamKind, ParamRegistry};

@@ -1,0 +1,4 @@
+//! Tests of the public surface.
+
+mod query_parse;
+mod query_print;
