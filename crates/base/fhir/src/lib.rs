@@ -7,6 +7,8 @@ pub mod element;
 pub mod json;
 pub mod names;
 pub mod outcome;
+pub mod xhtml;
+pub mod xml;
 
 pub use definitions::{ResourceType, TypeId};
 pub use element::Element;
