@@ -24,9 +24,16 @@ pub(crate) struct Plan {
 impl Plan {
     /// Compiles the parameters of `resource_type`.
     pub(crate) fn compile(registry: &ParamRegistry, resource_type: ResourceType) -> Self {
-        let facts = registry
-            .params(resource_type)
-            .map(|param| (param.id, ParamFacts::default()));
+        let facts = registry.params(resource_type).map(|param| {
+            let has_identifier = param.kind == ParamKind::Token;
+            (
+                param.id,
+                ParamFacts {
+                    has_identifier,
+                    implied_system: None,
+                },
+            )
+        });
         Self {
             facts: facts.collect(),
         }
