@@ -287,7 +287,7 @@ fn limits_hold() {
             Limit::ValueLength,
         ),
         (
-            format!("Patient?_sort={}", vec!["name"; 9].join(",")),
+            format!("Patient?_sort={}", ["name"; 9].join(",")),
             Limit::SortKeys,
         ),
         (
