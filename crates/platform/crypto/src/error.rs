@@ -34,6 +34,9 @@ pub enum CryptoError {
         /// Which one.
         id: KeyId,
     },
+    /// Keys of this purpose feed keyed hashes or the date shift; nothing is sealed with them.
+    #[error("{0} keys do not seal")]
+    NotSealing(Purpose),
     /// Nothing can be sealed for this purpose until a key is created.
     #[error("no active {0} key")]
     NoActiveKey(Purpose),
@@ -55,6 +58,9 @@ pub enum CryptoError {
     /// The dictionary that this body needs is not loaded; load it and open again.
     #[error("dictionary {0} is not loaded")]
     UnknownDictionary(DictionaryId),
+    /// The number of a tenant's own dictionary lies among those of the shipped ones.
+    #[error("dictionary number {0} is not for own dictionaries")]
+    NotOwnDictionary(DictionaryId),
     /// The samples do not make a dictionary (too few, too small).
     #[error("the samples do not make a dictionary")]
     Untrainable,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::{Dictionary, DictionaryId, ShippedDictionaries};
+use crate::{CryptoError, Dictionary, DictionaryId, ShippedDictionaries};
 
 /// Dictionaries of one tenant; clones share one registry.
 #[derive(Clone)]
@@ -35,19 +35,33 @@ impl Dictionaries {
     }
 
     /// Adds a tenant's own dictionary for opening.
-    pub fn load(&self, dictionary: Arc<Dictionary>) {
+    ///
+    /// # Errors
+    /// [`CryptoError::NotOwnDictionary`].
+    pub fn load(&self, dictionary: Arc<Dictionary>) -> Result<(), CryptoError> {
+        check_own(&dictionary)?;
         let mut own = self.0.own.write().unwrap_or_else(PoisonError::into_inner);
         own.by_id.insert(dictionary.id(), dictionary);
+        Ok(())
     }
 
     /// Adds a tenant's own dictionary and seals bodies of `resource_type` with it from now on.
     ///
     /// Every process that may read the tenant's bodies must be able to load it by then, so it is
     /// stored first.
-    pub fn activate(&self, resource_type: u16, dictionary: Arc<Dictionary>) {
+    ///
+    /// # Errors
+    /// [`CryptoError::NotOwnDictionary`].
+    pub fn activate(
+        &self,
+        resource_type: u16,
+        dictionary: Arc<Dictionary>,
+    ) -> Result<(), CryptoError> {
+        check_own(&dictionary)?;
         let mut own = self.0.own.write().unwrap_or_else(PoisonError::into_inner);
         own.by_id.insert(dictionary.id(), Arc::clone(&dictionary));
         own.by_type.insert(resource_type, dictionary);
+        Ok(())
     }
 
     /// The dictionary that new bodies of `resource_type` are compressed with.
@@ -73,6 +87,16 @@ impl Dictionaries {
             .by_id
             .get(&id)
             .cloned()
+    }
+}
+
+/// A shipped number on an own dictionary would make bodies that open with the wrong one.
+fn check_own(dictionary: &Dictionary) -> Result<(), CryptoError> {
+    let id = dictionary.id();
+    if id.is_own() {
+        Ok(())
+    } else {
+        Err(CryptoError::NotOwnDictionary(id))
     }
 }
 

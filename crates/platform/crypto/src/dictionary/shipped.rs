@@ -14,12 +14,52 @@ use crate::{CryptoError, Dictionary, DictionaryId};
 /// A compressed dictionary of the binary.
 struct Packed {
     id: DictionaryId,
-    /// Resource type it is for; `None` for the general one.
-    resource_type: Option<&'static str>,
+    /// Resource type it is for, or [`GENERAL`].
+    name: &'static str,
     frame: &'static [u8],
 }
 
-const PACKED: [Packed; 0] = [];
+/// Name of the dictionary for types without one of their own.
+const GENERAL: &str = "general";
+
+macro_rules! packed {
+    ($id:literal, $name:literal) => {
+        Packed {
+            id: DictionaryId($id),
+            name: $name,
+            frame: include_bytes!(concat!("../../dictionaries/", $id, "-", $name, ".zst")),
+        }
+    };
+}
+
+const PACKED: &[Packed] = &[
+    packed!(1, "general"),
+    packed!(2, "Patient"),
+    packed!(3, "Observation"),
+    packed!(4, "Encounter"),
+    packed!(5, "Condition"),
+    packed!(6, "Procedure"),
+    packed!(7, "MedicationRequest"),
+    packed!(8, "MedicationAdministration"),
+    packed!(9, "Medication"),
+    packed!(10, "Immunization"),
+    packed!(11, "AllergyIntolerance"),
+    packed!(12, "DiagnosticReport"),
+    packed!(13, "DocumentReference"),
+    packed!(14, "CarePlan"),
+    packed!(15, "CareTeam"),
+    packed!(16, "Goal"),
+    packed!(17, "Claim"),
+    packed!(18, "ExplanationOfBenefit"),
+    packed!(19, "Practitioner"),
+    packed!(20, "PractitionerRole"),
+    packed!(21, "Organization"),
+    packed!(22, "Location"),
+    packed!(23, "ImagingStudy"),
+    packed!(24, "Device"),
+    packed!(25, "SupplyDelivery"),
+    packed!(26, "Provenance"),
+];
 
 /// The shipped dictionaries, each inflated when it is first needed.
 pub struct ShippedDictionaries {
@@ -49,16 +89,27 @@ impl ShippedDictionaries {
                 dictionary: OnceLock::new(),
             };
             shipped.by_id.insert(packed.id, slot);
-            match packed.resource_type {
-                None => shipped.general = Some(packed.id),
-                Some(name) => {
-                    shipped
-                        .by_type
-                        .extend(type_number(name).map(|number| (number, packed.id)));
-                }
+            if packed.name == GENERAL {
+                shipped.general = Some(packed.id);
+            } else if let Some(number) = type_number(packed.name) {
+                shipped.by_type.insert(number, packed.id);
             }
         }
         Arc::new(shipped)
+    }
+
+    /// Number and resource type of each shipped dictionary; the general one has no type.
+    pub fn list() -> impl Iterator<Item = (DictionaryId, Option<&'static str>)> {
+        let typed = |name: &'static str| (name != GENERAL).then_some(name);
+        PACKED
+            .iter()
+            .map(move |packed| (packed.id, typed(packed.name)))
+    }
+
+    /// Name of the committed file of a dictionary.
+    #[must_use]
+    pub fn file_name(id: DictionaryId, resource_type: Option<&str>) -> String {
+        format!("{id}-{}.zst", resource_type.unwrap_or(GENERAL))
     }
 
     pub(crate) fn for_type(&self, resource_type: u16) -> Option<Arc<Dictionary>> {

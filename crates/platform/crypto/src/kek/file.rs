@@ -8,6 +8,7 @@
 //!     destroyed       0600   present once the tenant was shredded
 //! ```
 //!
+//! The futures do their file work at once, a few milliseconds, and are complete when first polled.
 //! Keys are read when they are used and not kept, so that a destroyed key is gone at once. Keep the
 //! directory on other media than the database: together they are plaintext.
 

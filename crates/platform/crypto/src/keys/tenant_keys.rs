@@ -182,6 +182,9 @@ impl LoadedKey {
 
     /// The sealing key; `purpose` names it in errors.
     pub(crate) fn aead(&self, purpose: Purpose) -> Result<&AeadKey, CryptoError> {
+        if !purpose.seals() {
+            return Err(CryptoError::NotSealing(purpose));
+        }
         self.material(purpose).map(|material| &material.aead)
     }
 

@@ -20,7 +20,8 @@ const HEADER: usize = 1 + 4;
 /// carries its expiry inside, and the caller checks it after opening.
 ///
 /// # Errors
-/// [`CryptoError::NoActiveKey`], [`CryptoError::Revoked`], [`CryptoError::Exhausted`].
+/// [`CryptoError::NoActiveKey`], [`CryptoError::NotSealing`], [`CryptoError::Revoked`],
+/// [`CryptoError::Exhausted`].
 pub fn seal(
     keys: &TenantKeys,
     purpose: Purpose,

@@ -1,17 +1,14 @@
 //! Sealed resource bodies.
 
-use std::sync::Arc;
-
 use mt_crypto::{
-    BodyAad, CryptoError, Dictionaries, DictionaryId, MAX_BODY, ShippedDictionaries, TenantKeys,
-    open_body, open_body_into, open_dictionary, seal_body, seal_dictionary, sealed_body_header,
-    train,
+    BodyAad, CryptoError, Dictionaries, MAX_BODY, ShippedDictionaries, TenantKeys, open_body,
+    open_body_into, seal_body, sealed_body_header,
 };
 use mt_kernel::TenantId;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use crate::fixture::{Fixture, PLACE, dictionaries, fresh_keys, keys, merge};
+use crate::fixture::{Fixture, PLACE, dictionaries, fresh_keys, keys, merge, observation};
 
 const JSON: &[u8] = br#"{"resourceType":"Observation","id":"a","status":"final"}"#;
 
@@ -151,73 +148,6 @@ fn bodies_of_both_keys_open_after_a_rotation_and_none_after_destruction() {
         open_body(&keys, &dictionaries(), &PLACE, &new).unwrap(),
         JSON
     );
-}
-
-fn observation(number: usize) -> Vec<u8> {
-    format!(
-        r#"{{"resourceType":"Observation","id":"{number:08x}","status":"final","code":{{"coding":[{{"system":"http://loinc.org","code":"{}-{}"}}]}},"valueQuantity":{{"value":{},"unit":"mmol/L"}}}}"#,
-        number * 7919 % 10_000,
-        number % 10,
-        number as f64 / 8.0
-    )
-    .into_bytes()
-}
-
-#[test]
-fn a_body_opens_once_its_own_dictionary_is_loaded() {
-    let keys = keys();
-    let samples: Vec<_> = (0..400).map(observation).collect();
-    let id = DictionaryId(0x8001);
-    let dictionary = train(id, &samples, 4096).unwrap();
-    let stored = seal_dictionary(&keys, &dictionary).unwrap();
-    let writer = dictionaries();
-    writer.activate(1, Arc::new(dictionary));
-    let json = observation(4711);
-    let sealed = seal_body(&keys, &writer, &PLACE, &json).unwrap();
-    assert_eq!(sealed_body_header(&sealed).unwrap().dictionary, id);
-    assert!(
-        sealed.len()
-            < seal_body(&keys, &dictionaries(), &PLACE, &json)
-                .unwrap()
-                .len()
-    );
-
-    let reader = dictionaries();
-    let missing = open_body(&keys, &reader, &PLACE, &sealed).unwrap_err();
-    assert!(matches!(missing, CryptoError::UnknownDictionary(missing) if missing == id));
-    reader.load(Arc::new(open_dictionary(&keys, id, &stored).unwrap()));
-    assert_eq!(open_body(&keys, &reader, &PLACE, &sealed).unwrap(), json);
-    assert_ne!(
-        reader.for_type(1).map(|d| d.id()),
-        Some(id),
-        "loading does not activate"
-    );
-}
-
-#[test]
-fn a_dictionary_under_another_number_is_refused() {
-    let keys = keys();
-    let samples: Vec<_> = (0..400).map(observation).collect();
-    let stored =
-        seal_dictionary(&keys, &train(DictionaryId(0x8001), &samples, 4096).unwrap()).unwrap();
-    let other = open_dictionary(&keys, DictionaryId(0x8002), &stored);
-    assert!(matches!(other, Err(CryptoError::NotAuthentic)));
-}
-
-#[test]
-fn too_few_samples_make_no_dictionary() {
-    let samples: Vec<_> = (0..3).map(observation).collect();
-    let trained = train(DictionaryId(0x8001), &samples, 4096);
-    assert!(matches!(trained, Err(CryptoError::Untrainable)));
-}
-
-#[test]
-fn bytes_that_are_no_dictionary_are_refused() {
-    let garbage = [&0xEC30_A437_u32.to_le_bytes()[..], &[0xff; 60]].concat();
-    for content in [vec![], b"text".to_vec(), garbage] {
-        let refused = mt_crypto::Dictionary::new(DictionaryId(0x8001), content);
-        assert!(matches!(refused, Err(CryptoError::Malformed(_))));
-    }
 }
 
 #[test]

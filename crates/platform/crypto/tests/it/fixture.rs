@@ -84,3 +84,14 @@ pub(crate) fn merge(rows: &[WrappedKey], changed: Vec<WrappedKey>) -> Vec<Wrappe
     merged.extend(changed);
     merged
 }
+
+/// A small made-up observation.
+pub(crate) fn observation(number: usize) -> Vec<u8> {
+    format!(
+        r#"{{"resourceType":"Observation","id":"{number:08x}","status":"final","code":{{"coding":[{{"system":"http://loinc.org","code":"{}-{}"}}]}},"valueQuantity":{{"value":{},"unit":"mmol/L"}}}}"#,
+        number * 7919 % 10_000,
+        number % 10,
+        number as f64 / 8.0
+    )
+    .into_bytes()
+}

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed step of a test fails the test")]
 
 mod bodies;
+mod dictionaries;
 mod fixture;
 mod keyring;
 mod lifecycle;

@@ -91,3 +91,11 @@ fn hkdf_refuses_more_than_it_can_yield() {
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[test]
+fn keys_for_hashing_do_not_seal() {
+    for purpose in [Purpose::BlindIndex, Purpose::Identifier, Purpose::DateShift] {
+        let refused = seal(&keys(), purpose, b"", b"");
+        assert!(matches!(refused, Err(CryptoError::NotSealing(_))));
+    }
+}
