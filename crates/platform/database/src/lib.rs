@@ -1,12 +1,16 @@
 #![doc = include_str!("../README.md")]
 
 pub mod access;
+pub mod backup;
 pub mod cluster;
 mod digest;
 mod endpoint;
 mod error;
+pub mod external;
+pub mod health;
 pub mod migrate;
 pub mod roles;
+pub mod selfcheck;
 #[cfg(feature = "testing")]
 pub mod testing;
 

@@ -36,21 +36,18 @@ impl Binaries {
         Self::choose(found, major)
     }
 
-    /// The installation in `directory`, when there is one.
+    /// The installation in `directory`, when there is one. Links are followed, because a folder of
+    /// links often holds a few of the programs only.
     #[must_use]
     pub fn at(directory: &Path) -> Option<Self> {
-        if !directory.join("initdb").is_file() {
-            return None;
-        }
-        let output = Command::new(directory.join("postgres"))
-            .arg("--version")
-            .output()
-            .ok()?;
+        let server = directory.join("postgres").canonicalize().ok()?;
+        let real = server.parent()?.to_owned();
+        let directory = [real, directory.to_owned()]
+            .into_iter()
+            .find(|folder| folder.join("initdb").is_file())?;
+        let output = Command::new(server).arg("--version").output().ok()?;
         let major = parse_version(&String::from_utf8_lossy(&output.stdout))?;
-        Some(Self {
-            directory: directory.to_owned(),
-            major,
-        })
+        Some(Self { directory, major })
     }
 
     fn choose(found: Vec<Self>, wanted: Option<u32>) -> Result<Self, ClusterError> {

@@ -100,6 +100,14 @@ pub(crate) fn write_settings(
     options: &ClusterOptions,
 ) -> Result<bool, ClusterError> {
     let mut changed = false;
+    let local = place.pgdata.join("local.conf");
+    if !local.exists() {
+        write_private(
+            &local,
+            b"# Settings of the operator; they win over postgresql.conf.\n",
+        )?;
+        place.account.give(&local)?;
+    }
     for (name, text) in [
         ("postgresql.conf", settings::postgresql_conf(place, options)),
         ("pg_hba.conf", settings::pg_hba_conf()),

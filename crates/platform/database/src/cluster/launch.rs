@@ -17,6 +17,9 @@ use crate::{Endpoint, roles};
 /// How long the remains of a killed server may block a new one.
 const REMAINS_PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long a server that runs already may take to answer.
+const ADOPT_PATIENCE: Duration = Duration::from_secs(60);
+
 /// Everything needed to start the server of one data directory.
 #[derive(Debug)]
 pub(crate) struct Launcher {
@@ -72,21 +75,39 @@ impl Launcher {
     /// A running server: adopted when one runs with our settings, else started.
     pub(crate) async fn ensure_server(&self) -> Result<Postmaster, ClusterError> {
         if initialise::data_version(&self.place.pgdata)?.is_none() {
-            self.binaries()?;
             initialise::create(&self.place, &self.binaries()?, &self.options)?;
         }
         let changed = initialise::write_settings(&self.place, &self.options)?;
-        if let Some(mut postmaster) = Postmaster::running(&self.place) {
-            tracing::info!("found the database server of an earlier run");
-            let ready = postmaster
-                .ready(&self.place, &self.admin()?, Duration::from_secs(30))
-                .await;
-            if ready.is_ok() && !changed {
-                return Ok(postmaster);
-            }
-            postmaster.stop().await;
+        match self.adopt().await {
+            Some(postmaster) if !changed => return Ok(postmaster),
+            Some(postmaster) => postmaster.stop().await,
+            None => {}
         }
         self.start_server().await
+    }
+
+    /// The server that an owner before us has left, for a guest: others use it, so it keeps the
+    /// settings it has.
+    pub(crate) async fn inherit_server(&self) -> Result<Postmaster, ClusterError> {
+        match self.adopt().await {
+            Some(postmaster) => Ok(postmaster),
+            None => self.start_server().await,
+        }
+    }
+
+    /// The running server of an earlier owner; one that does not answer is stopped.
+    async fn adopt(&self) -> Option<Postmaster> {
+        let mut postmaster = Postmaster::running(&self.place)?;
+        tracing::info!("found the database server of an earlier run");
+        let admin = self.admin().ok()?;
+        match postmaster.ready(&self.place, &admin, ADOPT_PATIENCE).await {
+            Ok(()) => Some(postmaster),
+            Err(error) => {
+                tracing::warn!(%error, "the database server of an earlier run is of no use");
+                postmaster.stop().await;
+                None
+            }
+        }
     }
 
     /// Starts the server and waits until it is usable.

@@ -24,6 +24,8 @@ use tokio::task::JoinHandle;
 
 pub use binaries::{Binaries, OLDEST_MAJOR};
 pub use error::ClusterError;
+pub(crate) use error::at;
+pub(crate) use initialise::run;
 use launch::Launcher;
 pub(crate) use place::Place;
 use supervise::{Seat, Status};
@@ -168,6 +170,11 @@ impl Cluster {
     /// [`ClusterError::NoServer`] or [`ClusterError::WrongVersion`].
     pub fn binaries(&self) -> Result<Binaries, ClusterError> {
         self.launcher.binaries()
+    }
+
+    /// The file with the passwords of the roles.
+    pub(crate) fn credentials_file(&self) -> PathBuf {
+        self.launcher.place.credentials()
     }
 
     /// Where the server keeps its files.

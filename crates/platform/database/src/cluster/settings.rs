@@ -106,11 +106,12 @@ const AUTOVACUUM: [&str; 4] = [
     "autovacuum_analyze_scale_factor = 0.02",
 ];
 
+/// Errors of statements are left to the client: their texts may quote values.
 const LOGGING: [&str; 9] = [
     "logging_collector = off",
     "log_destination = 'stderr'",
     "log_line_prefix = '%m [%p] %q%u@%d '",
-    "log_min_messages = warning",
+    "log_min_messages = log",
     "log_min_error_statement = panic",
     "log_error_verbosity = terse",
     "log_parameter_max_length = 0",

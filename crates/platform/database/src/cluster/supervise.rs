@@ -134,7 +134,7 @@ async fn restart(launcher: &Launcher) -> Postmaster {
 /// Becomes the owner when there is none.
 async fn take_over(launcher: &Launcher) -> Option<(File, Postmaster)> {
     let lock = launcher.try_own().ok()??;
-    match launcher.ensure_server().await {
+    match launcher.inherit_server().await {
         Ok(postmaster) => Some((lock, postmaster)),
         Err(error) => {
             tracing::error!(%error, "cannot take the database server over");
