@@ -46,6 +46,14 @@ pub enum CryptoError {
     /// A key of another tenant was handed in.
     #[error("key belongs to another tenant")]
     ForeignKey,
+    /// A data key is still wrapped by an older key-encryption key, which must not go yet.
+    #[error("{purpose} key {id} is wrapped by an older key-encryption key")]
+    NotRewrapped {
+        /// What the data key is for.
+        purpose: Purpose,
+        /// Which one.
+        id: KeyId,
+    },
     /// This key must live as long as the tenant's data (see [`Purpose::rotates`]).
     #[error("{0} keys do not rotate")]
     NotRotatable(Purpose),
@@ -142,7 +150,7 @@ impl CryptoError {
             Self::KeyDestroyed { .. } | Self::Revoked(_) => ErrorKind::Gone,
             Self::BadSignature => ErrorKind::Unauthenticated,
             Self::BadKey(_) | Self::Untrainable => ErrorKind::Invalid,
-            Self::NotRotatable(_) => ErrorKind::Conflict,
+            Self::NotRotatable(_) | Self::NotRewrapped { .. } => ErrorKind::Conflict,
             Self::Kek(error) => error.kind(),
             _ => ErrorKind::Internal,
         }

@@ -180,6 +180,12 @@ impl FileKeyring {
             .map_err(|_| KekError::Refused)
     }
 
+    fn is_newest(&self, tenant: TenantId, wrapped: &[u8]) -> Result<bool, KekError> {
+        let newest = self.versions(tenant)?.last().copied();
+        let version = wrapped.get(1..5).and_then(|bytes| bytes.try_into().ok());
+        Ok(version.map(u32::from_be_bytes) == newest)
+    }
+
     fn drop_old(&self, tenant: TenantId) -> Result<(), KekError> {
         let versions = self.versions(tenant)?;
         let directory = self.directory(tenant);
@@ -214,6 +220,10 @@ impl KekProvider for FileKeyring {
 
     fn rotate(&self, tenant: TenantId) -> KekFuture<'_, u32> {
         Box::pin(async move { self.rotate_to_next(tenant) })
+    }
+
+    fn is_current<'a>(&'a self, tenant: TenantId, wrapped: &'a [u8]) -> KekFuture<'a, bool> {
+        Box::pin(async move { self.is_newest(tenant, wrapped) })
     }
 
     fn drop_old_versions(&self, tenant: TenantId) -> KekFuture<'_, ()> {

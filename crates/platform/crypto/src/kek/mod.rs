@@ -73,6 +73,9 @@ pub trait KekProvider: Send + Sync {
     /// A new version that wraps from now on; older ones still unwrap. Returns its number.
     fn rotate(&self, tenant: TenantId) -> KekFuture<'_, u32>;
 
+    /// Whether the newest version wrapped this: then the older ones are not needed for it.
+    fn is_current<'a>(&'a self, tenant: TenantId, wrapped: &'a [u8]) -> KekFuture<'a, bool>;
+
     /// Removes all versions but the newest: call it once every data key is wrapped by that one.
     fn drop_old_versions(&self, tenant: TenantId) -> KekFuture<'_, ()>;
 

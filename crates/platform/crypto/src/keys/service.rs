@@ -137,11 +137,23 @@ impl KeyService {
         Ok(rewrapped)
     }
 
-    /// Removes every version of the tenant's key-encryption key but the newest.
+    /// Removes every version of the tenant's key-encryption key but the newest. `rows` are all rows of
+    /// the tenant, read back from storage: one that an older version wrapped would be lost.
     ///
     /// # Errors
-    /// Whatever the provider refuses.
-    pub async fn drop_old_keks(&self, tenant: TenantId) -> Result<(), CryptoError> {
+    /// [`CryptoError::NotRewrapped`]; whatever the provider refuses.
+    pub async fn drop_old_keks(
+        &self,
+        tenant: TenantId,
+        rows: &[WrappedKey],
+    ) -> Result<(), CryptoError> {
+        check_tenant(tenant, rows)?;
+        for row in rows.iter().filter(|row| row.state != KeyState::Destroyed) {
+            if !self.provider.is_current(tenant, &row.wrapped).await? {
+                let (purpose, id) = (row.purpose, row.id);
+                return Err(CryptoError::NotRewrapped { purpose, id });
+            }
+        }
         Ok(self.provider.drop_old_versions(tenant).await?)
     }
 

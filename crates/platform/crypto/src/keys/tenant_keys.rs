@@ -96,7 +96,7 @@ impl TenantKeys {
         self.0.revoked.store(true, Ordering::Release);
     }
 
-    /// The active search-token key.
+    /// The active search-token key. Deriving it costs a microsecond: take it once per operation.
     ///
     /// # Errors
     /// [`CryptoError::NoActiveKey`], [`CryptoError::Revoked`].

@@ -9,13 +9,15 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
 };
+use mt_kernel::Secret;
 use zeroize::Zeroizing;
 
 use super::PublicKey;
 use crate::CryptoError;
 
-/// A private key as PKCS#8 (RFC 5958), wiped when dropped: seal it before it goes anywhere.
-pub type Pkcs8 = Zeroizing<Vec<u8>>;
+/// A private key as PKCS#8 (RFC 5958): not printed, wiped when dropped, to be sealed before it goes
+/// anywhere.
+pub type Pkcs8 = Secret<Zeroizing<Vec<u8>>>;
 
 /// An ES256 key (ECDSA over P-256 with SHA-256).
 pub struct SigningKey {
@@ -52,7 +54,7 @@ impl SigningKey {
             .pair
             .to_pkcs8v1()
             .map_err(|_| CryptoError::Primitive("key export"))?;
-        Ok(Zeroizing::new(document.as_ref().to_vec()))
+        Ok(Secret::new(Zeroizing::new(document.as_ref().to_vec())))
     }
 
     /// The signature of `message`: `r | s`, 64 bytes, as JWS wants it (RFC 7518, 3.4).
@@ -110,7 +112,7 @@ impl CheckpointKey {
             .pair
             .to_pkcs8()
             .map_err(|_| CryptoError::Primitive("key export"))?;
-        Ok(Zeroizing::new(document.as_ref().to_vec()))
+        Ok(Secret::new(Zeroizing::new(document.as_ref().to_vec())))
     }
 
     /// The signature of `message`, 64 bytes (RFC 8032).

@@ -176,7 +176,16 @@ fn a_new_kek_version_rewraps_and_the_old_one_can_go() {
             b"kept"
         );
     }
-    block_on(fixture.service.drop_old_keks(TENANT)).unwrap();
+    let early = block_on(
+        fixture
+            .service
+            .drop_old_keks(TENANT, &merge(&rewrapped, vec![rows[3].clone()])),
+    );
+    assert!(
+        matches!(early, Err(CryptoError::NotRewrapped { purpose, .. }) if purpose == rows[3].purpose)
+    );
+    fixture.load(&rows);
+    block_on(fixture.service.drop_old_keks(TENANT, &rewrapped)).unwrap();
     assert_eq!(
         open(&fixture.load(&rewrapped), Purpose::Audit, b"", &sealed).unwrap(),
         b"kept"

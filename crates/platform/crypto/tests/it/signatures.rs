@@ -29,10 +29,10 @@ fn a_token_signature_verifies_under_its_key_algorithm_and_message_only() {
 #[test]
 fn private_keys_survive_their_export() {
     let key = SigningKey::generate().unwrap();
-    let again = SigningKey::from_pkcs8(&key.to_pkcs8().unwrap()).unwrap();
+    let again = SigningKey::from_pkcs8(key.to_pkcs8().unwrap().expose()).unwrap();
     assert_eq!(key.public_key().unwrap(), again.public_key().unwrap());
     let checkpoint = CheckpointKey::generate().unwrap();
-    let again = CheckpointKey::from_pkcs8(&checkpoint.to_pkcs8().unwrap()).unwrap();
+    let again = CheckpointKey::from_pkcs8(checkpoint.to_pkcs8().unwrap().expose()).unwrap();
     assert_eq!(
         checkpoint.sign(b"tree").unwrap(),
         again.sign(b"tree").unwrap()
@@ -47,7 +47,7 @@ fn private_keys_survive_their_export() {
 #[test]
 fn a_key_of_the_wrong_kind_is_refused() {
     let ed25519 = CheckpointKey::generate().unwrap().to_pkcs8().unwrap();
-    for pkcs8 in [&ed25519[..], b"", b"not a key"] {
+    for pkcs8 in [ed25519.expose().as_slice(), b"", b"not a key"] {
         assert!(matches!(
             SigningKey::from_pkcs8(pkcs8),
             Err(CryptoError::BadKey(_))

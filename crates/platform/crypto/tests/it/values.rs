@@ -48,19 +48,23 @@ fn nothing_secret_prints() {
     let keys = keys();
     let secret = mt_crypto::DataKey::from_bytes([0xab; 32]);
     let printed = format!(
-        "{keys:?} {secret:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+        "{keys:?} {secret:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         keys.blind_index().unwrap(),
         keys.blind_index().unwrap().scope(&["a"]),
         keys.resource_ids().unwrap(),
         keys.date_shift().unwrap(),
         mt_crypto::SigningKey::generate().unwrap(),
         mt_crypto::CheckpointKey::generate().unwrap(),
+        mt_crypto::SigningKey::generate()
+            .unwrap()
+            .to_pkcs8()
+            .unwrap(),
     );
     assert_eq!(
         printed,
         "TenantKeys { tenant: TenantId(7), .. } [secret] BlindIndex { id: KeyId(1), .. } \
          TokenScope([secret]) ResourceIds([secret]) DateShift([secret]) SigningKey([secret]) \
-         CheckpointKey([secret])"
+         CheckpointKey([secret]) [secret]"
     );
 }
 
