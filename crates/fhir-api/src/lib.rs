@@ -1,1 +1,16 @@
-//! The FHIR R4 REST interface over the record store.
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod api;
+mod authority;
+mod bundle;
+mod error;
+mod interactions;
+pub mod operations;
+mod route;
+mod session;
+mod summary;
+mod wire;
+
+pub use api::{ApiLimits, FhirApi, router};
+pub use session::{AuthenticationError, Authenticator, Session};

@@ -1,0 +1,275 @@
+//! The service: one entry point for every FHIR request.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::response::Response;
+use axum::routing::any;
+use axum::Router;
+use bytes::Bytes;
+use mt_access::Interaction as Right;
+use mt_fhir::json::Limits;
+use mt_http::{BodyLimits, CorrelationId, RateLimits, read_body};
+use mt_kernel::{Clock, ErrorKind, Instant};
+use mt_search::{ParamRegistry, ParseOptions, QueryLimits};
+use mt_store::{Caller, Store};
+use uuid::Uuid;
+
+use crate::answer::Answer;
+use crate::authority::SessionAuthority;
+use crate::error::{FhirError, Result};
+use crate::route::Route;
+use crate::session::{AuthenticationError, Authenticator, Session};
+use crate::wire::{self, Wishes};
+use crate::{interactions, operations};
+
+/// Bounds of the interface; a tenant cannot raise them.
+#[derive(Clone, Copy, Debug)]
+pub struct ApiLimits {
+    /// Bytes of a request body.
+    pub body: BodyLimits,
+    /// Shape of a resource or Bundle.
+    pub json: Limits,
+    /// Entries of a batch or transaction.
+    pub bundle_entries: usize,
+    /// Bytes of path and query.
+    pub url_bytes: usize,
+    /// Shape of a search.
+    pub query: QueryLimits,
+    /// Default page size.
+    pub page: u32,
+    /// Largest page size.
+    pub max_page: u32,
+}
+
+impl Default for ApiLimits {
+    fn default() -> Self {
+        Self {
+            body: BodyLimits { received: 64 << 20, inflated: 64 << 20 },
+            json: Limits::default(),
+            bundle_entries: 20_000,
+            url_bytes: 8 << 10,
+            query: QueryLimits::default(),
+            page: 20,
+            max_page: 1_000,
+        }
+    }
+}
+
+/// The parts that the interface is made of.
+pub struct FhirApi {
+    /// The record store.
+    pub store: Store,
+    /// Who is calling.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// Validation for `$validate`, and terminology operations.
+    pub services: operations::Services,
+    /// Requests per time.
+    pub rates: RateLimits,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Bounds.
+    pub limits: ApiLimits,
+    /// Absolute URL under which clients reach the base; without it, the `Host` header tells.
+    pub public_base: Option<String>,
+}
+
+/// The routes below `/fhir/R4`.
+pub fn router(api: Arc<FhirApi>) -> Router {
+    Router::new()
+        .route("/fhir/R4", any(handle))
+        .route("/fhir/R4/", any(handle))
+        .route("/fhir/R4/{*path}", any(handle))
+        .with_state(api)
+}
+
+/// One request, understood and authenticated.
+pub(crate) struct Call<'a> {
+    pub(crate) api: &'a FhirApi,
+    pub(crate) session: Arc<Session>,
+    pub(crate) registry: ParamRegistry,
+    pub(crate) method: Method,
+    pub(crate) headers: HeaderMap,
+    /// Parameters of the URL, then of a form body.
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) body: Bytes,
+    pub(crate) wishes: Wishes,
+    /// Absolute URL of the base, without a trailing slash.
+    pub(crate) base: String,
+    /// Path behind the base.
+    pub(crate) path: String,
+    pub(crate) correlation_id: Uuid,
+    pub(crate) now: Instant,
+}
+
+impl Call<'_> {
+    /// The caller as the store wants it, with the records that `right` may touch.
+    pub(crate) fn caller(&self, right: Right) -> Caller {
+        let authority = SessionAuthority {
+            session: Arc::clone(&self.session),
+            registry: self.registry.clone(),
+        };
+        self.session.caller(&self.registry, right, self.correlation_id, self.now, authority)
+    }
+
+    /// How searches of this request are read.
+    pub(crate) fn parse_options(&self) -> ParseOptions<'static> {
+        let handling =
+            if self.wishes.strict { mt_search::Handling::Strict } else { mt_search::Handling::Lenient };
+        ParseOptions {
+            handling,
+            limits: self.api.limits.query,
+            reserved: &["_format", "_pretty", "_cursor", "_since", "_at"],
+            ..ParseOptions::at(self.now)
+        }
+    }
+
+    /// Refuses the call unless an operation beyond single interactions is open to the session.
+    pub(crate) fn require(&self, operation: mt_access::Operation) -> Result<()> {
+        if self.session.grant.allows(operation) {
+            return Ok(());
+        }
+        let message = format!("you may not use the operation {}", operation.code());
+        Err(FhirError::new(ErrorKind::Forbidden, message))
+    }
+
+    /// The resource in the body.
+    pub(crate) fn resource(&self) -> Result<mt_fhir::Doc> {
+        if self.body.is_empty() {
+            return Err(FhirError::new(ErrorKind::Malformed, "the request has no body"));
+        }
+        wire::parse_resource(&self.headers, &self.body, &self.api.limits.json)
+    }
+}
+
+async fn handle(State(api): State<Arc<FhirApi>>, request: Request) -> Response {
+    let correlation_id =
+        request.extensions().get::<CorrelationId>().map_or_else(Uuid::now_v7, |id| id.0);
+    let head = request.method() == Method::HEAD;
+    let fallback = Wishes::plain();
+    let query = match wire::query_of(request.uri()) {
+        Ok(query) => query,
+        Err(error) => return wire::render_error(&error, &fallback, &correlation_id.to_string()),
+    };
+    let wishes = match Wishes::read(request.headers(), &query) {
+        Ok(wishes) => wishes,
+        Err(error) => return wire::render_error(&error, &fallback, &correlation_id.to_string()),
+    };
+    let base = base_of(&api, request.headers());
+    match answer(&api, request, query, wishes, &base, correlation_id).await {
+        Ok(answer) => wire::render(answer, &wishes, &base, head),
+        Err(error) => wire::render_error(&error, &wishes, &correlation_id.to_string()),
+    }
+}
+
+async fn answer(
+    api: &FhirApi,
+    request: Request,
+    query: Vec<(String, String)>,
+    wishes: Wishes,
+    base: &str,
+    correlation_id: Uuid,
+) -> Result<Answer> {
+    let (parts, body) = request.into_parts();
+    if parts.uri.path().len() + parts.uri.query().map_or(0, str::len) > api.limits.url_bytes {
+        return Err(FhirError::new(ErrorKind::TooLarge, "the URL is longer than the limit; use POST _search"));
+    }
+    let path = parts.uri.path().strip_prefix("/fhir/R4").unwrap_or_default().trim_matches('/');
+    let route = Route::parse(&parts.method, path)?;
+    if route == Route::Capabilities {
+        return Ok(interactions::capabilities(base));
+    }
+    let session = authenticate(api, &parts.headers).await?;
+    api.rates.check(session.tenant, session.client_key).map_err(throttled)?;
+    let body = body_of(api, &parts.headers, body).await?;
+    let registry = api.store.params_of(session.tenant);
+    let mut call = Call {
+        api,
+        session,
+        registry,
+        method: parts.method,
+        headers: parts.headers,
+        query,
+        body,
+        wishes,
+        base: base.to_owned(),
+        path: path.to_owned(),
+        correlation_id,
+        now: api.clock.now(),
+    };
+    take_form(&mut call)?;
+    interactions::dispatch(&call, route).await
+}
+
+async fn body_of(api: &FhirApi, headers: &HeaderMap, body: Body) -> Result<Bytes> {
+    read_body(headers, body, api.limits.body)
+        .await
+        .map_err(|error| FhirError::from(mt_kernel::Fault::from(error)))
+}
+
+/// The parameters of a form body count as if they stood in the URL (R4 search.html).
+fn take_form(call: &mut Call<'_>) -> Result<()> {
+    let declared = call.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_form = declared
+        .is_some_and(|text| text.trim_start().starts_with("application/x-www-form-urlencoded"));
+    if call.method == Method::POST && is_form {
+        let body = std::mem::take(&mut call.body);
+        let text = std::str::from_utf8(&body)
+            .map_err(|_| FhirError::new(ErrorKind::Malformed, "the form is not UTF-8"))?;
+        call.query.extend(mt_search::decode_form(text)?);
+    }
+    Ok(())
+}
+
+async fn authenticate(api: &FhirApi, headers: &HeaderMap) -> Result<Arc<Session>> {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = bearer.and_then(|text| {
+        let (scheme, token) = text.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("Bearer").then_some(token.trim())
+    });
+    let Some(token) = token else {
+        return Err(challenge(FhirError::new(ErrorKind::Unauthenticated, "an access token is needed"), ""));
+    };
+    api.authenticator.authenticate(token).await.map_err(|error| {
+        let message = error.to_string();
+        match error {
+            AuthenticationError::Invalid | AuthenticationError::Expired => {
+                challenge(FhirError::new(ErrorKind::Unauthenticated, message), "invalid_token")
+            }
+            AuthenticationError::Suspended => FhirError::new(ErrorKind::Forbidden, message),
+            AuthenticationError::Unavailable => FhirError::new(ErrorKind::Unavailable, message),
+        }
+    })
+}
+
+/// RFC 6750 §3.
+fn challenge(error: FhirError, code: &str) -> FhirError {
+    let text = match code {
+        "" => "Bearer realm=\"meditrack\"".to_owned(),
+        code => format!("Bearer realm=\"meditrack\", error=\"{code}\""),
+    };
+    match HeaderValue::from_str(&text) {
+        Ok(value) => error.with_header(header::WWW_AUTHENTICATE, value),
+        Err(_) => error,
+    }
+}
+
+fn throttled(throttled: mt_http::Throttled) -> FhirError {
+    FhirError::new(ErrorKind::TooMany, "too many requests; wait and try again")
+        .with_header(header::RETRY_AFTER, throttled.retry_after_seconds().into())
+}
+
+/// The base as the client sees it. A `Host` that is no plain authority is not echoed.
+fn base_of(api: &FhirApi, headers: &HeaderMap) -> String {
+    if let Some(base) = &api.public_base {
+        return base.clone();
+    }
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let plain = |host: &&str| {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b".-:[]".contains(&b);
+        !host.is_empty() && host.len() <= 255 && host.bytes().all(allowed)
+    };
+    format!("http://{}/fhir/R4", host.filter(plain).unwrap_or("localhost"))
+}

@@ -1,0 +1,119 @@
+//! `GET metadata`: the CapabilityStatement, generated from what the code can do
+//! (<http://hl7.org/fhir/R4/http.html#capabilities>).
+
+use std::sync::OnceLock;
+
+use mt_fhir::ResourceType;
+use mt_fhir::definitions::{ParamKind, search_params};
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::operations;
+
+const FHIR: &str = "http://hl7.org/fhir";
+
+/// The statement; everything but the address is the same for all.
+pub(crate) fn capabilities(base: &str) -> Answer {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = TEXT.get_or_init(|| statement().to_string());
+    Answer::resource("capabilities", text.replace("{base}", base))
+}
+
+fn statement() -> Value {
+    let resources: Vec<Value> = ResourceType::all().map(resource).collect();
+    json!({
+        "resourceType": "CapabilityStatement",
+        "id": "meditrack",
+        "url": "{base}/metadata",
+        "version": env!("CARGO_PKG_VERSION"),
+        "name": "MediTrack",
+        "title": "MediTrack FHIR R4",
+        "status": "active",
+        "experimental": false,
+        "date": "2026-11-22",
+        "publisher": "MediTrack",
+        "kind": "instance",
+        "software": { "name": "MediTrack", "version": env!("CARGO_PKG_VERSION") },
+        "implementation": { "description": "MediTrack health-record platform", "url": "{base}" },
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
+        "patchFormat": ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"],
+        "rest": [{
+            "mode": "server",
+            "security": {
+                "cors": true,
+                "service": [{ "coding": [{
+                    "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+                    "code": "SMART-on-FHIR",
+                }] }],
+                "description": "OAuth 2.0 bearer tokens with SMART App Launch scopes",
+            },
+            "resource": resources,
+            "interaction": ["transaction", "batch", "search-system", "history-system"]
+                .map(|code| json!({ "code": code })),
+            "searchParam": COMMON.map(|(name, kind)| json!({ "name": name, "type": kind })),
+            "operation": operations::declared(None),
+            "compartment": ["patient", "encounter", "practitioner", "relatedPerson", "device"]
+                .map(|name| format!("{FHIR}/CompartmentDefinition/{name}")),
+        }],
+    })
+}
+
+/// Parameters that every search takes.
+const COMMON: [(&str, &str); 7] = [
+    ("_id", "token"),
+    ("_lastUpdated", "date"),
+    ("_tag", "token"),
+    ("_profile", "uri"),
+    ("_security", "token"),
+    ("_content", "string"),
+    ("_type", "token"),
+];
+
+fn resource(kind: ResourceType) -> Value {
+    let params: Vec<Value> = search_params(kind)
+        .map(|param| json!({ "name": param.code, "definition": param.url, "type": kind_code(param.kind) }))
+        .collect();
+    let references = search_params(kind).filter(|param| param.kind == ParamKind::Reference);
+    let includes: Vec<String> =
+        references.map(|param| format!("{}:{}", kind.name(), param.code)).collect();
+    let mut value = json!({
+        "type": kind.name(),
+        "profile": format!("{FHIR}/StructureDefinition/{}", kind.name()),
+        "interaction": [
+            "read", "vread", "update", "patch", "delete", "history-instance", "history-type",
+            "create", "search-type",
+        ].map(|code| json!({ "code": code })),
+        "versioning": "versioned-update",
+        "readHistory": true,
+        "updateCreate": true,
+        "conditionalCreate": true,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": true,
+        "conditionalDelete": "single",
+        "referencePolicy": ["literal", "logical"],
+        "searchParam": params,
+    });
+    if !includes.is_empty() {
+        value["searchInclude"] = includes.into();
+    }
+    let operations = operations::declared(Some(kind));
+    if !operations.is_empty() {
+        value["operation"] = operations.into();
+    }
+    value
+}
+
+const fn kind_code(kind: ParamKind) -> &'static str {
+    match kind {
+        ParamKind::Number => "number",
+        ParamKind::Date => "date",
+        ParamKind::String => "string",
+        ParamKind::Token => "token",
+        ParamKind::Reference => "reference",
+        ParamKind::Composite => "composite",
+        ParamKind::Quantity => "quantity",
+        ParamKind::Uri => "uri",
+        ParamKind::Special => "special",
+    }
+}

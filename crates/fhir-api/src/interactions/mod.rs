@@ -1,0 +1,82 @@
+//! The REST interactions of R4, one file each.
+
+mod batch;
+mod capabilities;
+mod entry;
+mod history;
+mod read;
+mod search;
+mod transaction;
+mod write;
+
+pub(crate) use capabilities::capabilities;
+pub(crate) use search::searchset;
+
+use mt_fhir::json::Kind;
+use mt_kernel::ErrorKind;
+
+use crate::answer::Answer;
+use crate::api::Call;
+use crate::error::{FhirError, Result};
+use crate::operations;
+use crate::route::Route;
+
+/// Runs the interaction that `route` names.
+pub(crate) async fn dispatch(call: &Call<'_>, route: Route) -> Result<Answer> {
+    match route {
+        Route::Capabilities => Ok(capabilities(&call.base)),
+        Route::Bundle => bundle(call).await,
+        Route::Operation(place, name) => operations::dispatch(call, place, &name).await,
+        single => interaction(call, single).await,
+    }
+}
+
+/// One interaction that may also stand in an entry of a batch.
+pub(crate) async fn interaction(call: &Call<'_>, route: Route) -> Result<Answer> {
+    match route {
+        Route::Read(kind, id) => read::read(call, kind, &id).await,
+        Route::Vread(kind, id, version) => read::vread(call, kind, &id, version).await,
+        Route::HistoryInstance(kind, id) => history::instance(call, kind, &id).await,
+        Route::HistoryType(kind) => history::of_type(call, kind).await,
+        Route::HistorySystem => history::system(call).await,
+        Route::SearchType(kind) => search::of_type(call, kind).await,
+        Route::SearchSystem => search::system(call).await,
+        Route::SearchCompartment(compartment, id, kind) => {
+            search::in_compartment(call, compartment, &id, kind).await
+        }
+        Route::Create(kind) => write::create(call, kind).await,
+        Route::Update(kind, id) => write::update(call, kind, id).await,
+        Route::ConditionalUpdate(kind) => write::conditional_update(call, kind).await,
+        Route::Patch(kind, id) => write::patch(call, kind, id).await,
+        Route::ConditionalPatch(kind) => write::conditional_patch(call, kind).await,
+        Route::Delete(kind, id) => write::delete(call, kind, id).await,
+        Route::ConditionalDelete(kind) => write::conditional_delete(call, kind).await,
+        Route::Capabilities | Route::Bundle | Route::Operation(..) => {
+            Err(FhirError::new(ErrorKind::Unsupported, "this interaction cannot stand here"))
+        }
+    }
+}
+
+/// `POST [base]`: a batch or a transaction.
+async fn bundle(call: &Call<'_>) -> Result<Answer> {
+    let doc = call.resource()?;
+    let root = doc.root();
+    if root.resource_type() != Some("Bundle") {
+        return Err(FhirError::new(ErrorKind::Malformed, "the body must be a Bundle"));
+    }
+    let entries = root.get("entry").filter(|entry| entry.kind() == Kind::Array);
+    let n = entries.map_or(0, mt_fhir::Node::len);
+    let limit = call.api.limits.bundle_entries;
+    if n > limit {
+        let message = format!("the Bundle has {n} entries; the limit is {limit}");
+        return Err(FhirError::new(ErrorKind::TooLarge, message));
+    }
+    match root.str("type") {
+        Some("transaction") => transaction::run(call, doc).await,
+        Some("batch") => batch::run(call, &doc).await,
+        _ => {
+            let message = "the Bundle must be of type batch or transaction";
+            Err(FhirError::new(ErrorKind::Malformed, message))
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Extended operations (`$name`), declared in one table that the CapabilityStatement prints.
+
+mod everything;
+mod meta;
+mod parameters;
+mod validate;
+
+use std::sync::Arc;
+
+use axum::http::Method;
+use mt_fhir::ResourceType;
+use mt_kernel::ErrorKind;
+use mt_validator::Validator;
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::api::Call;
+use crate::error::{FhirError, Result};
+use crate::route::Place;
+
+/// What operations need beyond the record store.
+pub struct Services {
+    /// Full validation for `$validate`.
+    pub validator: Arc<Validator>,
+}
+
+/// An operation: its name and where it can be invoked.
+struct Declared {
+    name: &'static str,
+    definition: &'static str,
+    system: bool,
+    types: Types,
+    instance: bool,
+    /// `GET` is open only to operations that change nothing.
+    affects_state: bool,
+}
+
+/// Types on which an operation is declared.
+enum Types {
+    None,
+    All,
+    Named(&'static [ResourceType]),
+}
+
+impl Types {
+    fn contains(&self, kind: ResourceType) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Named(named) => named.contains(&kind),
+        }
+    }
+}
+
+const OPERATIONS: &[Declared] = &[
+    Declared {
+        name: "validate",
+        definition: "http://hl7.org/fhir/OperationDefinition/Resource-validate",
+        system: false,
+        types: Types::All,
+        instance: true,
+        affects_state: false,
+    },
+    Declared {
+        name: "everything",
+        definition: "http://hl7.org/fhir/OperationDefinition/Patient-everything",
+        system: false,
+        types: Types::Named(&[ResourceType::PATIENT]),
+        instance: true,
+        affects_state: false,
+    },
+    Declared {
+        name: "meta",
+        definition: "http://hl7.org/fhir/OperationDefinition/Resource-meta",
+        system: false,
+        types: Types::All,
+        instance: true,
+        affects_state: false,
+    },
+    Declared {
+        name: "meta-add",
+        definition: "http://hl7.org/fhir/OperationDefinition/Resource-meta-add",
+        system: false,
+        types: Types::All,
+        instance: true,
+        affects_state: true,
+    },
+    Declared {
+        name: "meta-delete",
+        definition: "http://hl7.org/fhir/OperationDefinition/Resource-meta-delete",
+        system: false,
+        types: Types::All,
+        instance: true,
+        affects_state: true,
+    },
+];
+
+/// Runs the operation `$name` at `place`.
+pub(crate) async fn dispatch(call: &Call<'_>, place: Place, name: &str) -> Result<Answer> {
+    let declared = OPERATIONS.iter().find(|operation| operation.name == name);
+    let declared = declared.filter(|operation| is_open_at(operation, &place)).ok_or_else(|| {
+        FhirError::new(ErrorKind::Unsupported, "the server does not know this operation here")
+    })?;
+    if call.method != Method::POST && (call.method != Method::GET || declared.affects_state) {
+        return Err(FhirError::new(ErrorKind::Unsupported, "the operation must be invoked by POST"));
+    }
+    match (declared.name, place) {
+        ("validate", place) => validate::run(call, &place).await,
+        ("everything", Place::Instance(_, id)) => everything::run(call, &id).await,
+        ("meta", Place::Instance(kind, id)) => meta::read(call, kind, &id, None).await,
+        ("meta", Place::Version(kind, id, version)) => {
+            meta::read(call, kind, &id, Some(version)).await
+        }
+        ("meta-add", Place::Instance(kind, id)) => meta::change(call, kind, id, true).await,
+        ("meta-delete", Place::Instance(kind, id)) => meta::change(call, kind, id, false).await,
+        _ => Err(FhirError::new(ErrorKind::Unsupported, "the operation is not supported here")),
+    }
+}
+
+fn is_open_at(operation: &Declared, place: &Place) -> bool {
+    match place {
+        Place::System => operation.system,
+        Place::Type(kind) => operation.types.contains(*kind),
+        Place::Instance(kind, _) | Place::Version(kind, ..) => {
+            operation.instance && operation.types.contains(*kind)
+        }
+    }
+}
+
+/// The operations for the CapabilityStatement: of the system, or of one type.
+pub(crate) fn declared(kind: Option<ResourceType>) -> Vec<Value> {
+    let here = OPERATIONS.iter().filter(|operation| match kind {
+        None => operation.system,
+        Some(kind) => operation.types.contains(kind),
+    });
+    here.map(|operation| json!({ "name": operation.name, "definition": operation.definition }))
+        .collect()
+}
