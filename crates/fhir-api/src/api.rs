@@ -9,7 +9,8 @@ use axum::response::Response;
 use axum::routing::any;
 use axum::Router;
 use bytes::Bytes;
-use mt_access::Interaction as Right;
+use moka::sync::Cache;
+use mt_access::{AuthenticationError, Authenticator, Interaction as Right};
 use mt_fhir::json::Limits;
 use mt_http::{BodyLimits, CorrelationId, RateLimits, read_body};
 use mt_kernel::{Clock, ErrorKind, Instant};
@@ -21,7 +22,7 @@ use crate::answer::Answer;
 use crate::authority::SessionAuthority;
 use crate::error::{FhirError, Result};
 use crate::route::Route;
-use crate::session::{AuthenticationError, Authenticator, Session};
+use crate::session::Session;
 use crate::wire::{self, Wishes};
 use crate::{interactions, operations};
 
@@ -74,6 +75,18 @@ pub struct FhirApi {
     pub limits: ApiLimits,
     /// Absolute URL under which clients reach the base; without it, the `Host` header tells.
     pub public_base: Option<String>,
+    /// Sessions by credential: compiling what a grant may see costs more than a read.
+    pub sessions: Sessions,
+}
+
+/// The sessions of one process.
+pub struct Sessions(Cache<[u8; 32], Arc<Session>>);
+
+impl Default for Sessions {
+    fn default() -> Self {
+        let lifetime = std::time::Duration::from_secs(60);
+        Self(Cache::builder().max_capacity(20_000).time_to_live(lifetime).build())
+    }
 }
 
 /// The routes below `/fhir/R4`.
@@ -128,7 +141,7 @@ impl Call<'_> {
 
     /// Refuses the call unless an operation beyond single interactions is open to the session.
     pub(crate) fn require(&self, operation: mt_access::Operation) -> Result<()> {
-        if self.session.grant.allows(operation) {
+        if self.session.grant().allows(operation) {
             return Ok(());
         }
         let message = format!("you may not use the operation {}", operation.code());
@@ -182,9 +195,9 @@ async fn answer(
         return Ok(interactions::capabilities(base));
     }
     let session = authenticate(api, &parts.headers).await?;
-    api.rates.check(session.tenant, session.client_key).map_err(throttled)?;
+    api.rates.check(session.tenant(), session.who.client_key).map_err(throttled)?;
     let body = body_of(api, &parts.headers, body).await?;
-    let registry = api.store.params_of(session.tenant);
+    let registry = api.store.params_of(session.tenant());
     let mut call = Call {
         api,
         session,
@@ -232,7 +245,7 @@ async fn authenticate(api: &FhirApi, headers: &HeaderMap) -> Result<Arc<Session>
     let Some(token) = token else {
         return Err(challenge(FhirError::new(ErrorKind::Unauthenticated, "an access token is needed"), ""));
     };
-    api.authenticator.authenticate(token).await.map_err(|error| {
+    let who = api.authenticator.authenticate(token).await.map_err(|error| {
         let message = error.to_string();
         match error {
             AuthenticationError::Invalid | AuthenticationError::Expired => {
@@ -241,7 +254,8 @@ async fn authenticate(api: &FhirApi, headers: &HeaderMap) -> Result<Arc<Session>
             AuthenticationError::Suspended => FhirError::new(ErrorKind::Forbidden, message),
             AuthenticationError::Unavailable => FhirError::new(ErrorKind::Unavailable, message),
         }
-    })
+    })?;
+    Ok(api.sessions.0.get_with(who.credential, || Arc::new(Session::new(who))))
 }
 
 /// RFC 6750 §3.

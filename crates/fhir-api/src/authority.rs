@@ -25,7 +25,7 @@ impl Authorizer for SessionAuthority {
             Interaction::Read | Interaction::History => Right::Read,
             Interaction::Search => Right::Search,
         };
-        let reaches = match self.session.grant.decide(change.resource_type, right) {
+        let reaches = match self.session.grant().decide(change.resource_type, right) {
             Decision::Denied => return Err(forbidden(change)),
             Decision::Allowed(reaches) => reaches,
         };

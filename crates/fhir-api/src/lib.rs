@@ -12,5 +12,4 @@ mod session;
 mod summary;
 mod wire;
 
-pub use api::{ApiLimits, FhirApi, router};
-pub use session::{AuthenticationError, Authenticator, Session};
+pub use api::{ApiLimits, FhirApi, Sessions, router};

@@ -2,61 +2,32 @@
 
 use std::sync::{Arc, OnceLock};
 
-use futures::future::BoxFuture;
-use mt_access::{Decision, Grant, Interaction, Reach};
+use mt_access::{Authenticated, Decision, Grant, Interaction, Reach};
 use mt_fhir::ResourceType;
 use mt_fhir::definitions::Compartment;
-use mt_kernel::{Actor, Instant, OpCtx, PurposeOfUse, TenantId};
+use mt_kernel::{Instant, OpCtx, PurposeOfUse, TenantId};
 use mt_search::{ParamRegistry, ParseOptions, Query, Scope};
 use mt_store::{AccessFilter, Authorizer, Caller};
 use uuid::Uuid;
 
-/// Why nobody is signed in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AuthenticationError {
-    /// The token is not good.
-    #[error("the access token is not valid")]
-    Invalid,
-    /// The token was good.
-    #[error("the access token has expired")]
-    Expired,
-    /// The tenant is suspended.
-    #[error("the organisation is suspended")]
-    Suspended,
-    /// Keys could not be looked up.
-    #[error("the access token cannot be checked now")]
-    Unavailable,
-}
-
-/// Turns a bearer token into a session. Implemented by the identity context.
-pub trait Authenticator: Send + Sync {
-    /// The session of `token`.
-    fn authenticate<'a>(
-        &'a self,
-        token: &'a str,
-    ) -> BoxFuture<'a, Result<Arc<Session>, AuthenticationError>>;
-}
-
-/// A signed-in caller. Built once for a token and shared by its requests.
-pub struct Session {
-    /// Isolation boundary.
-    pub tenant: TenantId,
-    /// Who.
-    pub actor: Actor,
-    /// What the caller may do.
-    pub grant: Grant,
-    /// Hash that tells clients apart for rate limits.
-    pub client_key: u64,
+/// A signed-in caller. Built once for a credential and shared by its requests.
+pub(crate) struct Session {
+    pub(crate) who: Arc<Authenticated>,
     readable: OnceLock<Arc<AccessFilter>>,
     searchable: OnceLock<Arc<AccessFilter>>,
 }
 
 impl Session {
-    /// A session of `actor` with `grant`.
-    #[must_use]
-    pub fn new(tenant: TenantId, actor: Actor, grant: Grant, client_key: u64) -> Self {
-        let (readable, searchable) = (OnceLock::new(), OnceLock::new());
-        Self { tenant, actor, grant, client_key, readable, searchable }
+    pub(crate) fn new(who: Arc<Authenticated>) -> Self {
+        Self { who, readable: OnceLock::new(), searchable: OnceLock::new() }
+    }
+
+    pub(crate) fn tenant(&self) -> TenantId {
+        self.who.tenant
+    }
+
+    pub(crate) fn grant(&self) -> &Grant {
+        &self.who.grant
     }
 
     /// The caller of one request, with the records that `interaction` may touch.
@@ -69,8 +40,8 @@ impl Session {
         authority: impl Authorizer + 'static,
     ) -> Caller {
         let ctx = OpCtx {
-            tenant: self.tenant,
-            actor: self.actor.clone(),
+            tenant: self.who.tenant,
+            actor: self.who.actor.clone(),
             purpose: PurposeOfUse::Treatment,
             correlation_id,
             now,
@@ -80,7 +51,7 @@ impl Session {
             _ => &self.readable,
         };
         let kind = if interaction == Interaction::Search { interaction } else { Interaction::Read };
-        let access = cell.get_or_init(|| Arc::new(filter(&self.grant, kind, registry, now)));
+        let access = cell.get_or_init(|| Arc::new(filter(&self.who.grant, kind, registry, now)));
         Caller::new(ctx, Arc::clone(access), Arc::new(authority))
     }
 }

@@ -1,1 +1,18 @@
-//! Identity: OIDC provider, people, sessions, SMART on FHIR.
+#![doc = include_str!("../README.md")]
+
+mod authenticate;
+mod error;
+mod keys;
+mod operator;
+
+pub use authenticate::Identity;
+pub use error::IdentityError;
+pub use operator::OperatorToken;
+
+use mt_database::{Migration, Migrations};
+
+/// Tables of this context.
+pub const MIGRATIONS: Migrations = Migrations {
+    schema: "identity",
+    files: &[Migration::new(1, "signing_key", include_str!("../migrations/0001_signing_key.sql"))],
+};

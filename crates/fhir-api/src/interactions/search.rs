@@ -48,7 +48,7 @@ async fn run(call: &Call<'_>, name: &'static str, scope: Scope, path: &str) -> R
 fn require_search(call: &Call<'_>, query: &Query) -> Result<()> {
     let Some(types) = query.types.listed() else { return Ok(()) };
     for kind in types {
-        if call.session.grant.decide(*kind, Right::Search) == Decision::Denied {
+        if call.session.grant().decide(*kind, Right::Search) == Decision::Denied {
             let message = format!("you may not search {}", kind.name());
             return Err(FhirError::new(ErrorKind::Forbidden, message));
         }
