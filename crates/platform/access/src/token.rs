@@ -229,6 +229,7 @@ fn check(
     let data = jsonwebtoken::decode::<AccessClaims>(token, &key.key, &rules)
         .map_err(|_| TokenError::Invalid)?;
     Ok(Verified {
+        digest,
         tenant: key.tenant,
         claims: data.claims,
     })
