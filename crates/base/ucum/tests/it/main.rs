@@ -1,0 +1,5 @@
+//! Parsing, conversion and the laws between them.
+
+mod conversion;
+mod laws;
+mod validity;
