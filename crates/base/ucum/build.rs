@@ -41,13 +41,11 @@ fn read(xml: &str) -> Result<(Vec<Entry>, Vec<Entry>)> {
                 let element = String::from(start.local_name().as_ref());
                 open(&element, &start, &mut entry)?;
             }
-            Event::End(end) => {
-                match end.local_name().as_ref() {
-                    "prefix" => prefixes.push(std::mem::take(&mut entry)),
-                    "base-unit" | "unit" => units.push(std::mem::take(&mut entry)),
-                    _ => {}
-                }
-            }
+            Event::End(end) => match end.local_name().as_ref() {
+                "prefix" => prefixes.push(std::mem::take(&mut entry)),
+                "base-unit" | "unit" => units.push(std::mem::take(&mut entry)),
+                _ => {}
+            },
             Event::Eof => return Ok((prefixes, units)),
             _ => {}
         }
@@ -93,12 +91,7 @@ fn render(prefixes: &[Entry], units: &[Entry]) -> Result<String> {
         writeln!(
             out,
             "    Atom {{ code: {:?}, is_metric: {}, is_arbitrary: {}, value: {:?}, unit: {:?}, function: {:?} }},",
-            unit.code,
-            unit.is_metric,
-            unit.is_arbitrary,
-            unit.value,
-            unit.unit,
-            unit.function,
+            unit.code, unit.is_metric, unit.is_arbitrary, unit.value, unit.unit, unit.function,
         )?;
     }
     out.push_str("];\n");

@@ -59,7 +59,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { work: 2_000_000, items: 100_000, string: 1 << 20, regex: 1 << 20 }
+        Self {
+            work: 2_000_000,
+            items: 100_000,
+            string: 1 << 20,
+            regex: 1 << 20,
+        }
     }
 }
 
@@ -93,7 +98,11 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn new(resource: Node<'a>, now: Instant) -> Self {
         let resource = Some(Element::resource(resource));
-        Self { resource, root_resource: resource, ..Self::bare(now) }
+        Self {
+            resource,
+            root_resource: resource,
+            ..Self::bare(now)
+        }
     }
 
     /// A context without resource.
@@ -109,7 +118,12 @@ impl<'a> Context<'a> {
             profiles: None,
             trace: None,
             dialect: Dialect::Standard,
-            limits: Limits { work: 2_000_000, items: 100_000, string: 1 << 20, regex: 1 << 20 },
+            limits: Limits {
+                work: 2_000_000,
+                items: 100_000,
+                string: 1 << 20,
+                regex: 1 << 20,
+            },
         }
     }
 

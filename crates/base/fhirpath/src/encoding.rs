@@ -35,10 +35,9 @@ const URL_BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
     let mut output = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let group = chunk
-            .iter()
-            .enumerate()
-            .fold(0u32, |group, (i, byte)| group | u32::from(*byte) << (16 - 8 * i));
+        let group = chunk.iter().enumerate().fold(0u32, |group, (i, byte)| {
+            group | u32::from(*byte) << (16 - 8 * i)
+        });
         for digit in 0..4 {
             if digit > chunk.len() {
                 output.push('=');
@@ -80,8 +79,13 @@ fn decode_hex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-const HTML: [(char, &str); 5] =
-    [('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('\'', "&#39;")];
+const HTML: [(char, &str); 5] = [
+    ('&', "&amp;"),
+    ('<', "&lt;"),
+    ('>', "&gt;"),
+    ('"', "&quot;"),
+    ('\'', "&#39;"),
+];
 
 /// `text` with the special characters of `target` escaped.
 pub(crate) fn escape(text: &str, target: &str) -> Option<String> {
@@ -174,15 +178,29 @@ mod tests {
             }
             for target in ["html", "json"] {
                 let escaped = escape(text, target).expect("a known target");
-                assert_eq!(unescape(&escaped, target).as_deref(), Some(text), "{target}");
+                assert_eq!(
+                    unescape(&escaped, target).as_deref(),
+                    Some(text),
+                    "{target}"
+                );
             }
         }
-        assert_eq!(encode("subjects?_d", "base64").as_deref(), Some("c3ViamVjdHM/X2Q="));
+        assert_eq!(
+            encode("subjects?_d", "base64").as_deref(),
+            Some("c3ViamVjdHM/X2Q=")
+        );
     }
 
     #[test]
     fn text_in_no_such_format_is_refused() {
-        for (text, format) in [("a", "base64"), ("a*==", "base64"), ("é", "hex"), ("abc", "hex"), ("ff", "hex"), ("a", "rot13")] {
+        for (text, format) in [
+            ("a", "base64"),
+            ("a*==", "base64"),
+            ("é", "hex"),
+            ("abc", "hex"),
+            ("ff", "hex"),
+            ("a", "rot13"),
+        ] {
             assert_eq!(decode(text, format), None, "{text}");
         }
         assert_eq!(unescape("\\x", "json"), None);

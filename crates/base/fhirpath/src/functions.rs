@@ -153,7 +153,11 @@ mod tests {
     #[test]
     fn every_function_is_found_by_its_name() {
         for (name, function, ..) in TABLE {
-            assert_eq!(Function::lookup(name).map(|f| f.0), Some(*function), "{name}");
+            assert_eq!(
+                Function::lookup(name).map(|f| f.0),
+                Some(*function),
+                "{name}"
+            );
             assert_eq!(function.name(), *name);
         }
         assert!(Function::lookup("nope").is_none());

@@ -6,7 +6,6 @@ mod encoding;
 mod error;
 mod eval;
 mod functions;
-mod html;
 mod reference;
 mod syntax;
 pub mod system;
@@ -61,9 +60,9 @@ impl Expr {
     pub fn evaluate<'a>(
         &'a self,
         context: &Context<'a>,
-        focus: Element<'a>,
+        focus: impl Into<Element<'a>>,
     ) -> Result<Collection<'a>, EvalError> {
-        self.evaluate_on(context, &[Value::Element(focus)])
+        self.evaluate_on(context, &[Value::Element(focus.into())])
     }
 
     /// Evaluates on any collection.
@@ -86,9 +85,9 @@ impl Expr {
     pub fn evaluate_boolean<'a>(
         &'a self,
         context: &Context<'a>,
-        focus: Element<'a>,
+        focus: impl Into<Element<'a>>,
     ) -> Result<Option<bool>, EvalError> {
-        let focus = [Value::Element(focus)];
+        let focus = [Value::Element(focus.into())];
         Evaluator::new(&self.ast, context, &focus).run_boolean(&focus)
     }
 }

@@ -74,7 +74,12 @@ mod tests {
 
     #[test]
     fn a_reference_names_its_type() {
-        for text in ["Patient/1", "http://a.b/fhir/Patient/1", "Patient/1/_history/2", "Patient/1#x"] {
+        for text in [
+            "Patient/1",
+            "http://a.b/fhir/Patient/1",
+            "Patient/1/_history/2",
+            "Patient/1#x",
+        ] {
             assert_eq!(type_of(text), Some(ResourceType::PATIENT), "{text}");
         }
         for text in ["urn:uuid:1", "1", "Patient", "Foo/1", "Patient/", ""] {

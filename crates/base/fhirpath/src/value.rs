@@ -88,14 +88,20 @@ impl<'a> Value<'a> {
     #[must_use]
     pub fn type_name(&self) -> Option<TypeName> {
         if let Some(system) = self.system_type() {
-            return Some(TypeName { namespace: "System", name: system.name() });
+            return Some(TypeName {
+                namespace: "System",
+                name: system.name(),
+            });
         }
         let name = match self {
             Self::Element(element) => element.type_id()?.name(),
             Self::Unresolved(type_id) => type_id.name(),
             _ => return None,
         };
-        Some(TypeName { namespace: "FHIR", name })
+        Some(TypeName {
+            namespace: "FHIR",
+            name,
+        })
     }
 
     /// The System value that this is or implicitly converts to: FHIR primitives with a value
@@ -164,7 +170,9 @@ pub(crate) fn fhir_quantity(element: Element<'_>) -> Option<Quantity<'_>> {
     }
     let value = parse_decimal(element.child(names::VALUE)?.text()?)?;
     let text = |name| element.child(name).and_then(Element::text);
-    let code = text(names::CODE).or_else(|| text(names::UNIT)).unwrap_or("1");
+    let code = text(names::CODE)
+        .or_else(|| text(names::UNIT))
+        .unwrap_or("1");
     Some(Quantity::new(value, Unit::ucum(code)))
 }
 

@@ -29,7 +29,10 @@ static MEASURES: LazyLock<Vec<Measure>> = LazyLock::new(|| {
     for index in 0..ATOMS.len() {
         resolve(index, &mut measures);
     }
-    measures.into_iter().map(Option::unwrap_or_default).collect()
+    measures
+        .into_iter()
+        .map(Option::unwrap_or_default)
+        .collect()
 });
 
 /// The symbol called `code`.
@@ -52,10 +55,13 @@ fn resolve(index: usize, measures: &mut Vec<Option<Measure>>) -> Measure {
     let measure = if atom.code == "[pi]" {
         Measure::number(Factor::PI)
     } else if atom.value.is_empty() || (atom.is_arbitrary && atom.unit == "1") {
-        Measure { dimension: own_dimension(), ..Measure::default() }
+        Measure {
+            dimension: own_dimension(),
+            ..Measure::default()
+        }
     } else {
-        let mut measure = parse::parse_with(atom.unit, &mut |part| resolve(part, measures))
-            .unwrap_or_default();
+        let mut measure =
+            parse::parse_with(atom.unit, &mut |part| resolve(part, measures)).unwrap_or_default();
         let value = Factor::decimal(atom.value).unwrap_or(Factor::ONE);
         measure.factor = value.multiply(measure.factor);
         measure.special = Special::from_name(atom.function);

@@ -21,8 +21,18 @@ pub(crate) enum Factor {
 }
 
 impl Factor {
-    pub(crate) const ONE: Self = Self::Exact { numerator: 1, denominator: 1, ten: 0, pi: 0 };
-    pub(crate) const PI: Self = Self::Exact { numerator: 1, denominator: 1, ten: 0, pi: 1 };
+    pub(crate) const ONE: Self = Self::Exact {
+        numerator: 1,
+        denominator: 1,
+        ten: 0,
+        pi: 0,
+    };
+    pub(crate) const PI: Self = Self::Exact {
+        numerator: 1,
+        denominator: 1,
+        ten: 0,
+        pi: 1,
+    };
 
     /// A whole number; `None` for zero.
     pub(crate) fn integer(value: u128) -> Option<Self> {
@@ -33,8 +43,14 @@ impl Factor {
     pub(crate) fn decimal(text: &str) -> Option<Self> {
         let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let ten = exponent.parse::<i32>().ok()?.checked_sub(i32::try_from(fraction.len()).ok()?)?;
-        let numerator = format!("{whole}{fraction}").parse().ok().filter(|n| *n > 0)?;
+        let ten = exponent
+            .parse::<i32>()
+            .ok()?
+            .checked_sub(i32::try_from(fraction.len()).ok()?)?;
+        let numerator = format!("{whole}{fraction}")
+            .parse()
+            .ok()
+            .filter(|n| *n > 0)?;
         Some(Self::reduced(numerator, 1, ten, 0))
     }
 
@@ -50,21 +66,41 @@ impl Factor {
             denominator /= 10;
             ten -= 1;
         }
-        Self::Exact { numerator, denominator, ten, pi }
+        Self::Exact {
+            numerator,
+            denominator,
+            ten,
+            pi,
+        }
     }
 
     pub(crate) fn multiply(self, other: Self) -> Self {
         if let (
-            Self::Exact { numerator: n1, denominator: d1, ten: t1, pi: p1 },
-            Self::Exact { numerator: n2, denominator: d2, ten: t2, pi: p2 },
+            Self::Exact {
+                numerator: n1,
+                denominator: d1,
+                ten: t1,
+                pi: p1,
+            },
+            Self::Exact {
+                numerator: n2,
+                denominator: d2,
+                ten: t2,
+                pi: p2,
+            },
         ) = (self, other)
         {
             // Crosswise reduction first keeps the products small.
-            let (a, b) = (greatest_common_divisor(n1, d2).max(1), greatest_common_divisor(n2, d1).max(1));
+            let (a, b) = (
+                greatest_common_divisor(n1, d2).max(1),
+                greatest_common_divisor(n2, d1).max(1),
+            );
             let numerator = (n1 / a).checked_mul(n2 / b);
             let denominator = (d1 / b).checked_mul(d2 / a);
             let ten = t1.checked_add(t2);
-            if let (Some(n), Some(d), Some(ten), Some(pi)) = (numerator, denominator, ten, p1.checked_add(p2)) {
+            if let (Some(n), Some(d), Some(ten), Some(pi)) =
+                (numerator, denominator, ten, p1.checked_add(p2))
+            {
                 return Self::reduced(n, d, ten, pi);
             }
         }
@@ -73,7 +109,12 @@ impl Factor {
 
     pub(crate) fn reciprocal(self) -> Self {
         match self {
-            Self::Exact { numerator, denominator, ten, pi } => Self::Exact {
+            Self::Exact {
+                numerator,
+                denominator,
+                ten,
+                pi,
+            } => Self::Exact {
                 numerator: denominator,
                 denominator: numerator,
                 ten: -ten,
@@ -87,7 +128,13 @@ impl Factor {
         if exponent < 0 {
             return self.reciprocal().power(exponent.saturating_neg());
         }
-        if let Self::Exact { numerator, denominator, ten, pi } = self {
+        if let Self::Exact {
+            numerator,
+            denominator,
+            ten,
+            pi,
+        } = self
+        {
             let steps = exponent.unsigned_abs();
             let parts = (numerator.checked_pow(steps), denominator.checked_pow(steps));
             let powers = (ten.checked_mul(exponent), pi.checked_mul(exponent));
@@ -101,7 +148,12 @@ impl Factor {
     /// The nearest floating point number.
     pub(crate) fn to_f64(self) -> f64 {
         match self {
-            Self::Exact { numerator, denominator, ten, pi } => {
+            Self::Exact {
+                numerator,
+                denominator,
+                ten,
+                pi,
+            } => {
                 let fraction = numerator as f64 / denominator as f64;
                 // Dividing by an exact power of ten rounds once; multiplying by its inverse twice.
                 let scaled = if ten < 0 {
@@ -115,20 +167,33 @@ impl Factor {
         }
     }
 
-    /// `value` × this factor to 28 digits; `None` outside the range of [`Decimal`].
+    /// `value` × this factor; `None` when a [`Decimal`] cannot hold at least 13 digits of it.
     pub(crate) fn apply(self, value: Decimal) -> Option<Decimal> {
         match self {
-            Self::Exact { numerator, denominator, ten, pi } => {
-                let mut result = shift(value, ten.min(0))?;
-                result = result.checked_mul(Decimal::from_u128(numerator)?)?;
-                for _ in 0..pi {
-                    result = result.checked_mul(pi_decimal())?;
-                }
-                result = result.checked_div(Decimal::from_u128(denominator)?)?;
-                for _ in pi..0 {
-                    result = result.checked_div(pi_decimal())?;
-                }
-                shift(result, ten.max(0))
+            Self::Exact {
+                numerator,
+                denominator,
+                ten,
+                pi,
+            } => {
+                let fraction = (
+                    Decimal::from_u128(numerator)?,
+                    Decimal::from_u128(denominator)?,
+                );
+                // Large numbers first, so that division has the most digits to give.
+                let scale_up = |value| multiply_fraction(shift(value, ten.max(0))?, fraction, pi);
+                let late = scale_up(value).and_then(|value| shift(value, ten.min(0)));
+                let early = || {
+                    let value = multiply_fraction(shift(value, ten.min(0))?, fraction, pi)?;
+                    shift(value, ten.max(0))
+                };
+                // Very small results have few of their digits left in a decimal.
+                let expected = value.to_f64()? * self.to_f64();
+                let is_precise = |found: &Decimal| {
+                    let found = found.to_f64().unwrap_or(f64::NAN);
+                    found == expected || (found / expected - 1.0).abs() < 1e-13
+                };
+                late.filter(is_precise).or_else(early).filter(is_precise)
             }
             Self::Approximate(factor) => Decimal::from_f64(value.to_f64()? * factor),
         }
@@ -140,7 +205,20 @@ fn pi_decimal() -> Decimal {
     Decimal::from_i128_with_scale(31_415_926_535_897_932_384_626_433_833, 28)
 }
 
-/// `value` × 10^`ten` without loss, or `None` when the digits do not fit.
+/// `value` × numerator / denominator × π^`pi`.
+fn multiply_fraction(value: Decimal, fraction: (Decimal, Decimal), pi: i32) -> Option<Decimal> {
+    let mut result = value.checked_mul(fraction.0)?;
+    for _ in 0..pi {
+        result = result.checked_mul(pi_decimal())?;
+    }
+    result = result.checked_div(fraction.1)?;
+    for _ in pi..0 {
+        result = result.checked_div(pi_decimal())?;
+    }
+    Some(result)
+}
+
+/// `value` × 10^`ten`; `None` when the whole digits do not fit, or none of them would remain.
 fn shift(value: Decimal, ten: i32) -> Option<Decimal> {
     let mut shifted = value;
     if ten >= 0 {
@@ -149,16 +227,15 @@ fn shift(value: Decimal, ten: i32) -> Option<Decimal> {
         let rest = ten.unsigned_abs() - from_scale;
         return shifted.checked_mul(Decimal::from_u128(10u128.checked_pow(rest)?)?);
     }
-    let scale = value.scale() + ten.unsigned_abs();
-    if scale > 28 {
-        // Trailing zeros carry no value when digits are short.
-        shifted = value.normalize();
-        let scale = shifted.scale() + ten.unsigned_abs();
-        shifted.set_scale(scale).ok()?;
+    if shifted
+        .set_scale(value.scale().saturating_add(ten.unsigned_abs()))
+        .is_ok()
+    {
         return Some(shifted);
     }
-    shifted.set_scale(scale).ok()?;
-    Some(shifted)
+    let divisor = Decimal::from_u128(10u128.checked_pow(ten.unsigned_abs())?)?;
+    let quotient = value.checked_div(divisor)?;
+    (!quotient.is_zero() || value.is_zero()).then_some(quotient)
 }
 
 /// Equal magnitudes; the approximate form to 13 digits.
@@ -166,8 +243,18 @@ impl PartialEq for Factor {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (
-                Self::Exact { numerator: n1, denominator: d1, ten: t1, pi: p1 },
-                Self::Exact { numerator: n2, denominator: d2, ten: t2, pi: p2 },
+                Self::Exact {
+                    numerator: n1,
+                    denominator: d1,
+                    ten: t1,
+                    pi: p1,
+                },
+                Self::Exact {
+                    numerator: n2,
+                    denominator: d2,
+                    ten: t2,
+                    pi: p2,
+                },
             ) => {
                 // 1/4 and 25/100 differ in form when tens were taken out: compare by quotient.
                 (n1, d1, t1, p1) == (n2, d2, t2, p2) || (p1 == p2 && self.is_one_with(*other))
@@ -179,7 +266,13 @@ impl PartialEq for Factor {
 
 impl Factor {
     fn is_one_with(self, other: Self) -> bool {
-        let Self::Exact { numerator, denominator, ten, pi } = self.multiply(other.reciprocal()) else {
+        let Self::Exact {
+            numerator,
+            denominator,
+            ten,
+            pi,
+        } = self.multiply(other.reciprocal())
+        else {
             return false;
         };
         let power = 10u128.checked_pow(ten.unsigned_abs());

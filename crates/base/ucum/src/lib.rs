@@ -71,7 +71,7 @@ impl Unit {
         self.measure
             .convert(value, &to.measure)
             .or_else(|| {
-                let value = to.measure.from_base(self.measure.to_base(value.to_f64()?));
+                let value = to.measure.of_base(self.measure.to_base(value.to_f64()?));
                 Decimal::from_f64(value)
             })
             .ok_or(ConversionError::OutOfRange)
@@ -85,7 +85,7 @@ impl Unit {
         self.check_convertible(to)?;
         match self.measure.ratio(&to.measure) {
             Some(ratio) => Ok(value * ratio.to_f64()),
-            None => Ok(to.measure.from_base(self.measure.to_base(value))),
+            None => Ok(to.measure.of_base(self.measure.to_base(value))),
         }
     }
 

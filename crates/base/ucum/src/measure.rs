@@ -127,11 +127,11 @@ impl Measure {
         proper * self.factor.to_f64()
     }
 
-    pub(crate) fn from_base(&self, value: f64) -> f64 {
+    pub(crate) fn of_base(&self, value: f64) -> f64 {
         let proper = value / self.factor.to_f64();
         match self.special {
             None => proper,
-            Some(special) => special.from_proper(proper) / self.scale.to_f64(),
+            Some(special) => special.of_proper(proper) / self.scale.to_f64(),
         }
     }
 }

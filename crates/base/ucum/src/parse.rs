@@ -17,7 +17,12 @@ pub(crate) fn parse(code: &str) -> Result<Measure> {
 
 /// Parses a code, asking `resolve` for the measure of a symbol.
 pub(crate) fn parse_with(code: &str, resolve: &mut dyn FnMut(usize) -> Measure) -> Result<Measure> {
-    let mut parser = Parser { code, position: 0, depth: 0, resolve };
+    let mut parser = Parser {
+        code,
+        position: 0,
+        depth: 0,
+        resolve,
+    };
     if code.is_empty() {
         return parser.fail(0, UnitErrorKind::Empty);
     }
@@ -66,7 +71,11 @@ impl<'c> Parser<'c, '_> {
         let mut is_divisor = self.accept(b'/');
         loop {
             let component = self.component()?;
-            let component = if is_divisor { component.power(-1) } else { component };
+            let component = if is_divisor {
+                component.power(-1)
+            } else {
+                component
+            };
             product = product.multiply(component);
             is_divisor = match self.peek() {
                 Some(b'.') => false,

@@ -45,9 +45,9 @@ impl Special {
     /// For a linear scale: what its zero is in the proper unit.
     pub(crate) fn offset(self) -> Option<Decimal> {
         Some(match self {
-            Self::Celsius => Decimal::new(273_15, 2),
-            Self::Fahrenheit => Decimal::new(459_67, 2),
-            Self::Reaumur => Decimal::new(218_52, 2),
+            Self::Celsius => Decimal::new(27_315, 2),
+            Self::Fahrenheit => Decimal::new(45_967, 2),
+            Self::Reaumur => Decimal::new(21_852, 2),
             _ => return None,
         })
     }
@@ -70,7 +70,7 @@ impl Special {
     }
 
     /// From the proper unit to the scale.
-    pub(crate) fn from_proper(self, value: f64) -> f64 {
+    pub(crate) fn of_proper(self, value: f64) -> f64 {
         match self {
             Self::Celsius => value - 273.15,
             Self::Fahrenheit => value - 459.67,

@@ -107,11 +107,7 @@ impl<'a> Evaluator<'a, '_> {
         Ok(output)
     }
 
-    pub(super) fn is_member(
-        &mut self,
-        item: &Value<'a>,
-        collection: &[Value<'a>],
-    ) -> Result<bool> {
+    pub(super) fn is_member(&mut self, item: &Value<'a>, collection: &[Value<'a>]) -> Result<bool> {
         for candidate in collection {
             if self.equal(item, candidate)? == Some(true) {
                 return Ok(true);

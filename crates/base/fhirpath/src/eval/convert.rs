@@ -42,8 +42,15 @@ impl<'a> Evaluator<'a, '_> {
             _ => to_quantity(value, unit.as_deref()).map(Value::Quantity),
         });
         Ok(match function {
-            F::ToBoolean | F::ToInteger | F::ToLong | F::ToDecimal | F::ToString | F::ToDate
-            | F::ToDateTime | F::ToTime | F::ToQuantity => optional(converted),
+            F::ToBoolean
+            | F::ToInteger
+            | F::ToLong
+            | F::ToDecimal
+            | F::ToString
+            | F::ToDate
+            | F::ToDateTime
+            | F::ToTime
+            | F::ToQuantity => optional(converted),
             _ => truth(converted.is_some()),
         })
     }
@@ -79,7 +86,9 @@ fn to_decimal(value: &Value<'_>) -> Option<Decimal> {
         Value::Integer(value) => Some(Decimal::from(*value)),
         Value::Decimal(value) => Some(*value),
         Value::Boolean(value) => Some(Decimal::from(u8::from(*value))),
-        Value::String(text) => is_decimal(text).then(|| Decimal::from_str(text).ok()).flatten(),
+        Value::String(text) => is_decimal(text)
+            .then(|| Decimal::from_str(text).ok())
+            .flatten(),
         _ => None,
     }
 }

@@ -5,10 +5,9 @@ use mt_fhir::names;
 
 use super::call::{optional, truth};
 use super::{Evaluator, Result, Scope};
-use crate::element::{Element, extensions};
+use crate::element::Element;
 use crate::error::EvalErrorKind;
 use crate::functions::Function;
-use crate::html;
 use crate::reference;
 use crate::syntax::NodeId;
 use crate::value::{Collection, Value};
@@ -37,11 +36,9 @@ impl<'a> Evaluator<'a, '_> {
             (F::Resolve, _) => self.resolve(input),
             (F::ConformsTo, [profile]) => self.conforms_to(*profile, input, scope),
             (F::MemberOf, [value_set]) => self.member_of(*value_set, input, scope),
-            (F::Subsumes | F::SubsumedBy, [other]) => {
-                self.subsumes(function, *other, input, scope)
-            }
+            (F::Subsumes | F::SubsumedBy, [other]) => self.subsumes(function, *other, input, scope),
             (F::HtmlChecks, _) => match self.string_input(input, "htmlChecks")? {
-                Some(text) => Ok(truth(html::is_safe_narrative(&text))),
+                Some(text) => Ok(truth(mt_fhir::xhtml::check(&text).is_ok())),
                 None => Ok(Collection::new()),
             },
             (F::CheckModifiers, urls) => self.check_modifiers(urls, input, scope),
@@ -60,7 +57,9 @@ impl<'a> Evaluator<'a, '_> {
         };
         let mut output = Collection::new();
         for element in input.iter().filter_map(Value::as_element) {
-            extensions(element, &url, &mut |extension| output.push(Value::Element(extension)));
+            element.extensions(&url, &mut |extension| {
+                output.push(Value::Element(extension))
+            });
         }
         Ok(output)
     }
@@ -104,9 +103,14 @@ impl<'a> Evaluator<'a, '_> {
         };
         let core_type = profile.strip_prefix(CORE).and_then(TypeId::from_name);
         if let Some(wanted) = core_type {
-            return Ok(truth(element.type_id().is_some_and(|found| found.is_a(wanted))));
+            return Ok(truth(
+                element.type_id().is_some_and(|found| found.is_a(wanted)),
+            ));
         }
-        let answer = self.context.profiles.and_then(|p| p.conforms_to(element, &profile));
+        let answer = self
+            .context
+            .profiles
+            .and_then(|p| p.conforms_to(element, &profile));
         match answer {
             Some(conforms) => Ok(truth(conforms)),
             None => self.fail(EvalErrorKind::ServiceUnavailable("conformsTo")),
@@ -185,10 +189,14 @@ impl<'a> Evaluator<'a, '_> {
         }
         for element in input.iter().filter_map(Value::as_element) {
             let mut is_known = true;
-            element.children_named(names::MODIFIER_EXTENSION, "modifierExtension", &mut |modifier| {
-                let url = modifier.child(names::URL).and_then(Element::text);
-                is_known &= url.is_some_and(|url| known.iter().any(|k| k == url));
-            });
+            element.children_named(
+                names::MODIFIER_EXTENSION,
+                "modifierExtension",
+                &mut |modifier| {
+                    let url = modifier.child(names::URL).and_then(Element::text);
+                    is_known &= url.is_some_and(|url| known.iter().any(|k| k == url));
+                },
+            );
             if !is_known {
                 return self.fail(EvalErrorKind::InvalidArgument("checkModifiers"));
             }
@@ -214,9 +222,11 @@ fn codes<'v>(item: &'v Value<'_>) -> Vec<(Option<&'v str>, &'v str)> {
     };
     match item {
         Value::String(text) => vec![(None, text)],
-        Value::Element(element) if !element.is_complex() => {
-            element.text().map(|code| (None, code)).into_iter().collect()
-        }
+        Value::Element(element) if !element.is_complex() => element
+            .text()
+            .map(|code| (None, code))
+            .into_iter()
+            .collect(),
         Value::Element(element) if element.type_id() == Some(TypeId::CODEABLE_CONCEPT) => {
             let mut found = Vec::new();
             element.children_named(names::CODING, "coding", &mut |c| found.extend(coding(c)));

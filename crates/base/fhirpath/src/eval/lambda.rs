@@ -204,7 +204,11 @@ impl<'a> Evaluator<'a, '_> {
                 };
                 if ordering != Ordering::Equal {
                     let is_descending = call.descending.get(index) == Some(&true);
-                    return if is_descending { ordering.reverse() } else { ordering };
+                    return if is_descending {
+                        ordering.reverse()
+                    } else {
+                        ordering
+                    };
                 }
             }
             Ordering::Equal
@@ -222,7 +226,9 @@ impl<'a> Evaluator<'a, '_> {
         scope: Scope<'a, '_>,
     ) -> Result<Collection<'a>> {
         if let (Some(trace), [name, rest @ ..]) = (self.context.trace, arguments) {
-            let name = self.text_argument(*name, scope, "trace")?.unwrap_or_default();
+            let name = self
+                .text_argument(*name, scope, "trace")?
+                .unwrap_or_default();
             match rest {
                 [projection, ..] => trace.trace(&name, &self.select(*projection, input, scope)?),
                 [] => trace.trace(&name, input),
@@ -244,7 +250,13 @@ impl<'a> Evaluator<'a, '_> {
             return self.fail(EvalErrorKind::InvalidArgument("defineVariable"));
         };
         let value = match rest {
-            [value, ..] => self.eval(*value, Scope { focus: input, ..scope })?,
+            [value, ..] => self.eval(
+                *value,
+                Scope {
+                    focus: input,
+                    ..scope
+                },
+            )?,
             [] => input.into(),
         };
         let is_reserved = matches!(
@@ -258,11 +270,7 @@ impl<'a> Evaluator<'a, '_> {
         Ok(input.into())
     }
 
-    fn coalesce(
-        &mut self,
-        arguments: &[NodeId],
-        scope: Scope<'a, '_>,
-    ) -> Result<Collection<'a>> {
+    fn coalesce(&mut self, arguments: &[NodeId], scope: Scope<'a, '_>) -> Result<Collection<'a>> {
         for argument in arguments {
             let value = self.eval(*argument, scope)?;
             if !value.is_empty() {

@@ -7,8 +7,8 @@ use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use super::call::optional;
 use super::equality::as_decimal;
 use super::{Evaluator, Result, Scope};
-use crate::functions::Function;
 use crate::error::EvalErrorKind;
+use crate::functions::Function;
 use crate::syntax::NodeId;
 use crate::system::{MAX_DECIMAL_PLACES, Quantity, round_to};
 use crate::value::{Collection, Value};
@@ -26,8 +26,10 @@ impl<'a> Evaluator<'a, '_> {
         let Some(value) = self.system(input, name)? else {
             return Ok(Collection::new());
         };
-        if let (F::Abs | F::Ceiling | F::Floor | F::Truncate | F::Round, Value::Quantity(quantity)) =
-            (function, &value)
+        if let (
+            F::Abs | F::Ceiling | F::Floor | F::Truncate | F::Round,
+            Value::Quantity(quantity),
+        ) = (function, &value)
         {
             let places = self.places(arguments, scope)?;
             let number = shape(function, quantity.value, places);
@@ -45,7 +47,11 @@ impl<'a> Evaluator<'a, '_> {
             F::Ceiling | F::Floor | F::Truncate => {
                 shape(function, number, 0).to_i64().map(Value::Integer)
             }
-            F::Round => Some(Value::Decimal(shape(function, number, self.places(arguments, scope)?))),
+            F::Round => Some(Value::Decimal(shape(
+                function,
+                number,
+                self.places(arguments, scope)?,
+            ))),
             F::Power | F::Log => {
                 let [argument] = arguments else {
                     return Ok(Collection::new());
@@ -74,7 +80,9 @@ impl<'a> Evaluator<'a, '_> {
 
     /// The optional number of places of `round`.
     fn places(&mut self, arguments: &[NodeId], scope: Scope<'a, '_>) -> Result<u32> {
-        let places = self.optional_integer(arguments, scope, "round")?.unwrap_or(0);
+        let places = self
+            .optional_integer(arguments, scope, "round")?
+            .unwrap_or(0);
         match u32::try_from(places) {
             Ok(places) => Ok(places.min(MAX_DECIMAL_PLACES)),
             Err(_) => self.fail(EvalErrorKind::InvalidArgument("round")),
@@ -113,7 +121,9 @@ fn power(
     {
         return base.checked_pow(exponent).map(Value::Integer);
     }
-    if let Some(exponent) = exponent_number.to_i64().filter(|_| exponent_number.is_integer())
+    if let Some(exponent) = exponent_number
+        .to_i64()
+        .filter(|_| exponent_number.is_integer())
         && exponent.unsigned_abs() <= 1_000
     {
         return base_number.checked_powi(exponent).map(Value::Decimal);

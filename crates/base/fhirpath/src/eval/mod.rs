@@ -257,7 +257,8 @@ impl<'a, 'c> Evaluator<'a, 'c> {
 
 /// An element without value, of a primitive or unknown type.
 fn is_valueless(item: &Value<'_>) -> bool {
-    item.as_element().is_some_and(|element| element.value().is_none())
+    item.as_element()
+        .is_some_and(|element| element.value().is_none())
 }
 
 fn literal_value(literal: &Literal) -> Value<'_> {

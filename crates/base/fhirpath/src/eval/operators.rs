@@ -26,9 +26,10 @@ impl<'a> Evaluator<'a, '_> {
         let signed = match value {
             Value::Integer(value) if is_minus => value.checked_neg().map(Value::Integer),
             Value::Decimal(value) if is_minus => Some(Value::Decimal(-value)),
-            Value::Quantity(quantity) if is_minus => {
-                Some(Value::Quantity(Quantity::new(-quantity.value, quantity.unit)))
-            }
+            Value::Quantity(quantity) if is_minus => Some(Value::Quantity(Quantity::new(
+                -quantity.value,
+                quantity.unit,
+            ))),
             Value::Integer(_) | Value::Decimal(_) | Value::Quantity(_) => Some(value),
             other => return self.mismatch("polarity", &other),
         };
@@ -122,11 +123,7 @@ impl<'a> Evaluator<'a, '_> {
         }))
     }
 
-    fn membership(
-        &mut self,
-        item: &[Value<'a>],
-        collection: &[Value<'a>],
-    ) -> Result<Option<bool>> {
+    fn membership(&mut self, item: &[Value<'a>], collection: &[Value<'a>]) -> Result<Option<bool>> {
         match self.singleton(item)? {
             None => Ok(None),
             Some(item) => self.is_member(item, collection).map(Some),
@@ -219,7 +216,12 @@ impl<'a> Evaluator<'a, '_> {
             return self.fail(EvalErrorKind::InvalidArgument("date arithmetic"));
         };
         // The decimal part of a duration is ignored.
-        let Some(amount) = quantity.value.trunc().to_i64().and_then(|n| n.checked_mul(sign)) else {
+        let Some(amount) = quantity
+            .value
+            .trunc()
+            .to_i64()
+            .and_then(|n| n.checked_mul(sign))
+        else {
             return Ok(Collection::new());
         };
         let moved = match date {

@@ -60,7 +60,9 @@ impl<'a> Evaluator<'a, '_> {
         let mut output = String::new();
         let mut end = 0;
         for captures in regex.captures_iter(text) {
-            let Some(whole) = captures.get(0) else { continue };
+            let Some(whole) = captures.get(0) else {
+                continue;
+            };
             output.push_str(&text[end..whole.start()]);
             captures.expand(substitution, &mut output);
             end = whole.end();
@@ -90,8 +92,8 @@ impl<'a> Evaluator<'a, '_> {
             [flags, ..] => self.text_argument(*flags, scope, name)?.unwrap_or_default(),
             [] => Cow::Borrowed(""),
         };
-        let is_literal = flags.is_empty()
-            && matches!(self.ast.node(pattern), Node::Literal(Literal::String(_)));
+        let is_literal =
+            flags.is_empty() && matches!(self.ast.node(pattern), Node::Literal(Literal::String(_)));
         self.charge(text.len())?;
         let regex = self.compile(&text, &flags, call.function == Function::MatchesFull)?;
         if is_literal {
@@ -103,7 +105,11 @@ impl<'a> Evaluator<'a, '_> {
     /// Single-line mode: a dot matches line ends.
     fn compile(&self, pattern: &str, flags: &str, whole: bool) -> Result<Regex> {
         let limit = self.context.limits.regex;
-        let anchored = if whole { format!("^(?:{pattern})$") } else { pattern.to_owned() };
+        let anchored = if whole {
+            format!("^(?:{pattern})$")
+        } else {
+            pattern.to_owned()
+        };
         RegexBuilder::new(&anchored)
             .dot_matches_new_line(true)
             .multi_line(flags.contains('m'))

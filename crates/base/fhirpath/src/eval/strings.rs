@@ -136,7 +136,9 @@ impl<'a> Evaluator<'a, '_> {
         scope: Scope<'a, '_>,
     ) -> Result<Collection<'a>> {
         let separator = match arguments {
-            [separator, ..] => self.text_argument(*separator, scope, "join")?.unwrap_or_default(),
+            [separator, ..] => self
+                .text_argument(*separator, scope, "join")?
+                .unwrap_or_default(),
             [] => Cow::Borrowed(""),
         };
         if input.is_empty() {

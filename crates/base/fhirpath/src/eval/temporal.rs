@@ -88,9 +88,9 @@ impl<'a> Evaluator<'a, '_> {
         let precision = self.optional_integer(arguments, scope, "boundary")?;
         Ok(optional(match value {
             Value::Date(date) => boundary.date(date, precision).map(Value::Date),
-            Value::DateTime(date_time) => {
-                boundary.date_time(date_time, precision).map(Value::DateTime)
-            }
+            Value::DateTime(date_time) => boundary
+                .date_time(date_time, precision)
+                .map(Value::DateTime),
             Value::Time(time) => boundary.time(time, precision).map(Value::Time),
             Value::Quantity(quantity) => boundary
                 .decimal(quantity.value, precision)

@@ -88,9 +88,15 @@ pub(crate) struct Step {
 #[derive(Debug)]
 pub(crate) enum StepKind {
     /// `.name`
-    Member { text: Box<str>, name: Name },
+    Member {
+        text: Box<str>,
+        name: Name,
+    },
     /// A capitalised first identifier: keeps items of that type (`Patient.name`).
-    Root { text: Box<str>, name: Name },
+    Root {
+        text: Box<str>,
+        name: Name,
+    },
     /// `[n]`
     Indexer(NodeId),
     Call(Call),

@@ -130,8 +130,7 @@ impl<'s> Lexer<'s> {
                 }
                 (Some(b'/'), Some(b'*')) => {
                     let Some(length) = self.text[self.position + 2..].find("*/") else {
-                        return self
-                            .error(self.position, ParseErrorKind::Unterminated("comment"));
+                        return self.error(self.position, ParseErrorKind::Unterminated("comment"));
                     };
                     self.position += length + 4;
                 }

@@ -102,7 +102,8 @@ impl Parser<'_> {
         // Both fit: the text is at most MAX_LENGTH bytes long.
         let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         self.nodes.push(node);
-        self.positions.push(u32::try_from(position).unwrap_or(u32::MAX));
+        self.positions
+            .push(u32::try_from(position).unwrap_or(u32::MAX));
         self.depths.push(depth + 1);
         Ok(id)
     }

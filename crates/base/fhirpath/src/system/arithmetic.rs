@@ -28,7 +28,10 @@ impl Date {
             return Self::new(i16::try_from(year).ok()?, None, None);
         }
         let month = i64::from(self.month().unwrap_or(1)) - 1;
-        let total = i64::from(self.year()).checked_mul(12)?.checked_add(month)?.checked_add(months)?;
+        let total = i64::from(self.year())
+            .checked_mul(12)?
+            .checked_add(month)?
+            .checked_add(months)?;
         let year = i16::try_from(total.div_euclid(12)).ok()?;
         let month = u8::try_from(total.rem_euclid(12) + 1).ok()?;
         // The 31st moves to the last day of a shorter month.
@@ -42,16 +45,26 @@ impl DateTime {
     #[must_use]
     pub fn plus(self, amount: i64, unit: CalendarUnit) -> Option<Self> {
         let Some(time) = self.time else {
-            return Some(Self { date: self.date.plus(amount, unit)?, ..self });
+            return Some(Self {
+                date: self.date.plus(amount, unit)?,
+                ..self
+            });
         };
         if let Some(months) = months(amount, unit)? {
-            return Some(Self { date: self.date.plus_months(months)?, ..self });
+            return Some(Self {
+                date: self.date.plus_months(months)?,
+                ..self
+            });
         }
         let step = i128::from(amount).checked_mul(nanoseconds(unit))?;
         let total = time.start().checked_add(to_precision(step, time))?;
         let days = i64::try_from(total.div_euclid(DAY)).ok()?;
         let date = date_from_days(days_from_epoch(self.date).checked_add(days)?)?;
-        Some(Self { date, time: Some(time.at(total.rem_euclid(DAY))), ..self })
+        Some(Self {
+            date,
+            time: Some(time.at(total.rem_euclid(DAY))),
+            ..self
+        })
     }
 }
 
@@ -79,7 +92,10 @@ fn to_precision(step: i128, time: Time) -> i128 {
 }
 
 /// `Some(None)` when the unit is not a number of months, `None` on overflow.
-#[expect(clippy::option_option, reason = "overflow and 'not months' are different answers")]
+#[expect(
+    clippy::option_option,
+    reason = "overflow and 'not months' are different answers"
+)]
 fn months(amount: i64, unit: CalendarUnit) -> Option<Option<i64>> {
     match unit {
         CalendarUnit::Year => amount.checked_mul(12).map(Some),
@@ -108,9 +124,18 @@ mod tests {
     #[test]
     fn a_month_keeps_the_day_or_takes_the_last_one() {
         let date = |text| Date::parse(text).unwrap();
-        assert_eq!(date("2020-01-31").plus(1, CalendarUnit::Month), Some(date("2020-02-29")));
-        assert_eq!(date("2020-02-29").plus(-1, CalendarUnit::Year), Some(date("2019-02-28")));
-        assert_eq!(date("2014").plus(24, CalendarUnit::Month), Some(date("2016")));
+        assert_eq!(
+            date("2020-01-31").plus(1, CalendarUnit::Month),
+            Some(date("2020-02-29"))
+        );
+        assert_eq!(
+            date("2020-02-29").plus(-1, CalendarUnit::Year),
+            Some(date("2019-02-28"))
+        );
+        assert_eq!(
+            date("2014").plus(24, CalendarUnit::Month),
+            Some(date("2016"))
+        );
         assert_eq!(date("9999-12-31").plus(1, CalendarUnit::Day), None);
         assert_eq!(date("2019-03-01").plus(i64::MAX, CalendarUnit::Week), None);
     }
@@ -118,8 +143,14 @@ mod tests {
     #[test]
     fn a_time_goes_around_midnight() {
         let time = |text| Time::parse(text).unwrap();
-        assert_eq!(time("23:30").plus(45, CalendarUnit::Minute), Some(time("00:15")));
-        assert_eq!(time("01:00").plus(-2, CalendarUnit::Hour), Some(time("23:00")));
+        assert_eq!(
+            time("23:30").plus(45, CalendarUnit::Minute),
+            Some(time("00:15"))
+        );
+        assert_eq!(
+            time("01:00").plus(-2, CalendarUnit::Hour),
+            Some(time("23:00"))
+        );
         assert_eq!(time("01:00").plus(1, CalendarUnit::Day), None);
     }
 }

@@ -17,12 +17,23 @@ pub(crate) enum Boundary {
 impl Boundary {
     /// The boundary of `value` ± half a unit of its last digit, to `places` (8 when absent).
     pub(crate) fn decimal(self, value: Decimal, places: Option<i64>) -> Option<Decimal> {
-        let places = u32::try_from(places.unwrap_or(8)).ok().filter(|p| *p <= MAX_DECIMAL_PLACES)?;
-        let half_scale = value.scale().checked_add(1).filter(|s| *s <= MAX_DECIMAL_PLACES)?;
+        let places = u32::try_from(places.unwrap_or(8))
+            .ok()
+            .filter(|p| *p <= MAX_DECIMAL_PLACES)?;
+        let half_scale = value
+            .scale()
+            .checked_add(1)
+            .filter(|s| *s <= MAX_DECIMAL_PLACES)?;
         let half = Decimal::new(5, half_scale);
         let (exact, strategy) = match self {
-            Self::Low => (value.checked_sub(half)?, RoundingStrategy::ToNegativeInfinity),
-            Self::High => (value.checked_add(half)?, RoundingStrategy::ToPositiveInfinity),
+            Self::Low => (
+                value.checked_sub(half)?,
+                RoundingStrategy::ToNegativeInfinity,
+            ),
+            Self::High => (
+                value.checked_add(half)?,
+                RoundingStrategy::ToPositiveInfinity,
+            ),
         };
         let mut rounded = exact.round_dp_with_strategy(places, strategy);
         // A value below half a unit of the asked precision cannot be told from zero.
@@ -64,7 +75,11 @@ impl Boundary {
             Self::Low => 14 * 60,
             Self::High => -12 * 60,
         });
-        Some(DateTime { date, time: Some(time), offset: Some(offset) })
+        Some(DateTime {
+            date,
+            time: Some(time),
+            offset: Some(offset),
+        })
     }
 
     /// The boundary with `precision` digits (2, 4, 6 or 9, which is the default).

@@ -29,7 +29,9 @@ impl Date {
         let month_is_valid = month.is_none_or(|m| (1..=12).contains(&m));
         let day_is_valid = match (month, day) {
             (None, Some(_)) => false,
-            (Some(m), Some(d)) => (1..=12).contains(&m) && (1..=days_in_month(year, m)).contains(&d),
+            (Some(m), Some(d)) => {
+                (1..=12).contains(&m) && (1..=days_in_month(year, m)).contains(&d)
+            }
             _ => true,
         };
         ((1..=9999).contains(&year) && month_is_valid && day_is_valid).then_some(date)
@@ -64,7 +66,11 @@ impl Date {
     /// The month, 1–12, when known.
     #[must_use]
     pub const fn month(self) -> Option<u8> {
-        if self.month == 0 { None } else { Some(self.month) }
+        if self.month == 0 {
+            None
+        } else {
+            Some(self.month)
+        }
     }
 
     /// The day of the month, when known.
@@ -95,8 +101,16 @@ impl Date {
     /// The last day that the date may stand for.
     pub(crate) fn last_day(self) -> Self {
         let month = if self.month == 0 { 12 } else { self.month };
-        let day = if self.day == 0 { days_in_month(self.year, month) } else { self.day };
-        Self { year: self.year, month, day }
+        let day = if self.day == 0 {
+            days_in_month(self.year, month)
+        } else {
+            self.day
+        };
+        Self {
+            year: self.year,
+            month,
+            day,
+        }
     }
 
     /// The same date with at most `precision` digits.
@@ -115,14 +129,21 @@ impl Date {
 
     pub(crate) fn span(self) -> Span {
         let end = i128::from(days_from_epoch(self.last_day())) * DAY + DAY - 1;
-        Span { low: self.start(), high: end }
+        Span {
+            low: self.start(),
+            high: end,
+        }
     }
 
     /// Order, or `None` when the precisions differ and the common part is equal.
     #[must_use]
     pub fn compare(self, other: Self) -> Option<Ordering> {
         if self.precision() == other.precision() {
-            return Some((self.year, self.month, self.day).cmp(&(other.year, other.month, other.day)));
+            return Some((self.year, self.month, self.day).cmp(&(
+                other.year,
+                other.month,
+                other.day,
+            )));
         }
         self.span().compare_disjoint(other.span())
     }
@@ -172,7 +193,12 @@ pub(super) fn date_from_days(days: i64) -> Option<Date> {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_index = (5 * day_of_year + 2) / 153;
     let day = u8::try_from(day_of_year - (153 * month_index + 2) / 5 + 1).ok()?;
-    let month = u8::try_from(if month_index < 10 { month_index + 3 } else { month_index - 9 }).ok()?;
+    let month = u8::try_from(if month_index < 10 {
+        month_index + 3
+    } else {
+        month_index - 9
+    })
+    .ok()?;
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     Date::new(i16::try_from(year).ok()?, Some(month), Some(day))
 }
@@ -193,7 +219,16 @@ mod tests {
 
     #[test]
     fn impossible_dates_are_refused() {
-        for text in ["2015-13", "2015-02-29", "2015-00", "201", "2015-1", "0000", "2015-01-32", "2015-01-01x"] {
+        for text in [
+            "2015-13",
+            "2015-02-29",
+            "2015-00",
+            "201",
+            "2015-1",
+            "0000",
+            "2015-01-32",
+            "2015-01-01x",
+        ] {
             assert_eq!(Date::parse(text), None, "{text}");
         }
         assert!(Date::parse("2016-02-29").is_some());

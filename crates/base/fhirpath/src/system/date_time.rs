@@ -25,11 +25,19 @@ impl DateTime {
         let date = Date::parse(date)?;
         let (time, offset) = split_offset(rest)?;
         if time.is_empty() {
-            return Some(Self { date, time: None, offset });
+            return Some(Self {
+                date,
+                time: None,
+                offset,
+            });
         }
         // A time of day needs a whole date.
         date.day()?;
-        Some(Self { date, time: Some(Time::parse(time)?), offset })
+        Some(Self {
+            date,
+            time: Some(Time::parse(time)?),
+            offset,
+        })
     }
 
     /// The moment `instant`, in UTC with milliseconds.
@@ -76,7 +84,10 @@ impl DateTime {
         };
         let midnight = self.date.start() - i128::from(self.offset.unwrap_or(0)) * MINUTE;
         let span = time.span();
-        Span { low: midnight + span.low, high: midnight + span.high }
+        Span {
+            low: midnight + span.low,
+            high: midnight + span.high,
+        }
     }
 
     /// Order, or `None` when it depends on an unknown part: precision or offset from UTC.
@@ -96,7 +107,10 @@ impl DateTime {
 
 /// A local time may be anywhere between +14:00 and −12:00.
 fn widen(span: Span) -> Span {
-    Span { low: span.low - 14 * HOUR, high: span.high + 12 * HOUR }
+    Span {
+        low: span.low - 14 * HOUR,
+        high: span.high + 12 * HOUR,
+    }
 }
 
 /// Splits `10:30+02:00` into the time and the minutes east of UTC.
@@ -119,7 +133,11 @@ fn split_offset(text: &str) -> Option<(&str, Option<i16>)> {
 
 impl From<Date> for DateTime {
     fn from(date: Date) -> Self {
-        Self { date, time: None, offset: None }
+        Self {
+            date,
+            time: None,
+            offset: None,
+        }
     }
 }
 
@@ -148,7 +166,11 @@ mod tests {
 
     #[test]
     fn offsets_count_in_comparisons() {
-        let compare = |a, b| DateTime::parse(a).unwrap().compare(DateTime::parse(b).unwrap());
+        let compare = |a, b| {
+            DateTime::parse(a)
+                .unwrap()
+                .compare(DateTime::parse(b).unwrap())
+        };
         assert_eq!(
             compare("2017-11-05T01:30:00.0-04:00", "2017-11-05T00:30:00.0-05:00"),
             Some(Ordering::Equal)
@@ -162,7 +184,11 @@ mod tests {
 
     #[test]
     fn a_second_and_its_fraction_are_one_precision() {
-        let compare = |a, b| DateTime::parse(a).unwrap().compare(DateTime::parse(b).unwrap());
+        let compare = |a, b| {
+            DateTime::parse(a)
+                .unwrap()
+                .compare(DateTime::parse(b).unwrap())
+        };
         assert_eq!(
             compare("2012-04-15T15:30:31", "2012-04-15T15:30:31.0"),
             Some(Ordering::Equal)
@@ -172,10 +198,21 @@ mod tests {
 
     #[test]
     fn text_round_trips() {
-        for text in ["2015", "2015-02-04", "2015-02-04T14:34:28.123+10:00", "2015-02-04T14Z", "2015-02-04T14:34:28.1-05:30"] {
+        for text in [
+            "2015",
+            "2015-02-04",
+            "2015-02-04T14:34:28.123+10:00",
+            "2015-02-04T14Z",
+            "2015-02-04T14:34:28.1-05:30",
+        ] {
             assert_eq!(DateTime::parse(text).unwrap().to_string(), text);
         }
-        for text in ["2015-02T14", "2015-02-04T25", "2015-02-04T14:34+1", "2015-02-04T14:34:28+15:00"] {
+        for text in [
+            "2015-02T14",
+            "2015-02-04T25",
+            "2015-02-04T14:34+1",
+            "2015-02-04T14:34:28+15:00",
+        ] {
             assert_eq!(DateTime::parse(text), None, "{text}");
         }
     }

@@ -49,7 +49,12 @@ const CALENDAR: [(CalendarUnit, &str, &str, &str); 8] = [
     (CalendarUnit::Hour, "hour", "hours", "h"),
     (CalendarUnit::Minute, "minute", "minutes", "min"),
     (CalendarUnit::Second, "second", "seconds", "s"),
-    (CalendarUnit::Millisecond, "millisecond", "milliseconds", "ms"),
+    (
+        CalendarUnit::Millisecond,
+        "millisecond",
+        "milliseconds",
+        "ms",
+    ),
 ];
 
 impl CalendarUnit {
@@ -157,7 +162,9 @@ impl<'a> Quantity<'a> {
     /// Whether the units measure the same.
     #[must_use]
     pub fn is_comparable(&self, other: &Self) -> bool {
-        Self::new(Decimal::ONE, self.unit.clone()).convert(&other.unit).is_some()
+        Self::new(Decimal::ONE, self.unit.clone())
+            .convert(&other.unit)
+            .is_some()
     }
 
     /// Equality in the sense of `=`; `None` when it cannot be told.
@@ -166,14 +173,18 @@ impl<'a> Quantity<'a> {
         if self.unit.is_ambiguous_with(&other.unit) {
             return None;
         }
-        Some(self.convert(&other.unit).is_some_and(|value| value == other.value))
+        Some(
+            self.convert(&other.unit)
+                .is_some_and(|value| value == other.value),
+        )
     }
 
     /// Equality in the sense of `~`: to the precision of the less precise value.
     #[must_use]
     pub fn equivalent(&self, other: &Self) -> bool {
         // Compared in the coarser unit, where the less precise value keeps its digits.
-        let (Some(here), Some(there)) = (other.convert(&self.unit), self.convert(&other.unit)) else {
+        let (Some(here), Some(there)) = (other.convert(&self.unit), self.convert(&other.unit))
+        else {
             return false;
         };
         if significant_places(here) > significant_places(there) {

@@ -117,19 +117,35 @@ impl Time {
             hour: self.hour,
             minute: Some(self.minute.unwrap_or(unknown(59))),
             second: Some(self.second.unwrap_or(unknown(59))),
-            nanosecond: if !has_fraction && to_high { 999_000_000 } else { self.nanosecond },
-            fraction_digits: if has_fraction { self.fraction_digits } else { 3 },
+            nanosecond: if !has_fraction && to_high {
+                999_000_000
+            } else {
+                self.nanosecond
+            },
+            fraction_digits: if has_fraction {
+                self.fraction_digits
+            } else {
+                3
+            },
         }
     }
 
     /// The same time with at most `precision` digits (2, 4, 6 or 9).
     pub(crate) fn truncate(self, precision: u8) -> Self {
-        let fraction_digits = if precision >= 9 { self.fraction_digits } else { 0 };
+        let fraction_digits = if precision >= 9 {
+            self.fraction_digits
+        } else {
+            0
+        };
         Self {
             hour: self.hour,
             minute: self.minute.filter(|_| precision >= 4),
             second: self.second.filter(|_| precision >= 6),
-            nanosecond: if fraction_digits == 0 { 0 } else { self.nanosecond },
+            nanosecond: if fraction_digits == 0 {
+                0
+            } else {
+                self.nanosecond
+            },
             fraction_digits,
         }
     }
@@ -150,7 +166,10 @@ impl Time {
             _ => 1,
         };
         let low = self.start();
-        Span { low, high: low + length - 1 }
+        Span {
+            low,
+            high: low + length - 1,
+        }
     }
 
     /// Order, or `None` when the precisions differ and the common part is equal.
@@ -164,7 +183,8 @@ impl Time {
 
     /// The time of day at `nanoseconds` after midnight (below 24 h), as precise as `self`.
     pub(super) fn at(self, nanoseconds: i128) -> Self {
-        let part = |unit: i128, modulus: i128| u8::try_from(nanoseconds / unit % modulus).unwrap_or(0);
+        let part =
+            |unit: i128, modulus: i128| u8::try_from(nanoseconds / unit % modulus).unwrap_or(0);
         let nanosecond = u32::try_from(nanoseconds % SECOND).unwrap_or(0);
         Self {
             hour: part(HOUR, 24),

@@ -1,7 +1,7 @@
 //! A small element tree for the suites' own XML.
 
-use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 
 #[derive(Debug, Default)]
 pub(crate) struct Xml {
@@ -27,9 +27,13 @@ impl Xml {
                     let element = stack.pop().unwrap();
                     stack.last_mut().unwrap().children.push(element);
                 }
-                Event::Text(text) => stack.last_mut().unwrap().text.push_str(&text.decode().unwrap()),
+                Event::Text(text) => stack
+                    .last_mut()
+                    .unwrap()
+                    .text
+                    .push_str(&text.xml10_content()),
                 Event::GeneralRef(reference) => {
-                    let resolved = match reference.decode().unwrap().as_ref() {
+                    let resolved = match reference.xml10_content().as_ref() {
                         "lt" => "<".to_owned(),
                         "gt" => ">".to_owned(),
                         "amp" => "&".to_owned(),
@@ -48,7 +52,7 @@ impl Xml {
     fn open(start: &BytesStart<'_>) -> Self {
         let attributes = start.attributes().map(|attribute| {
             let attribute = attribute.unwrap();
-            let value = attribute.unescape_value().unwrap();
+            let value = attribute.normalized_value(XmlVersion::Implicit1_0).unwrap();
             (attribute.key.as_ref().to_owned(), value.into_owned())
         });
         Self {
@@ -59,7 +63,10 @@ impl Xml {
     }
 
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+        self.attributes
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn all<'x>(&'x self, name: &'x str) -> impl Iterator<Item = &'x Xml> {

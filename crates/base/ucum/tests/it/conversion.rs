@@ -70,17 +70,32 @@ fn logarithmic_scales_convert_to_floating_point_precision() {
     ] {
         let found = convert(value, from, to).map(|v| v.to_string().parse::<f64>().unwrap());
         let found = found.unwrap_or(f64::NAN);
-        assert!((found / expected - 1.0).abs() < 1e-9, "{value} {from} is {found}");
+        assert!(
+            (found / expected - 1.0).abs() < 1e-9,
+            "{value} {from} is {found}"
+        );
     }
 }
 
 #[test]
 fn what_measures_something_else_does_not_convert() {
-    for (from, to) in [("kg", "m"), ("[iU]", "mg"), ("[iU]", "[arb'U]"), ("m", "m2"), ("rad", "1")] {
+    for (from, to) in [
+        ("kg", "m"),
+        ("[iU]", "mg"),
+        ("[iU]", "[arb'U]"),
+        ("m", "m2"),
+        ("rad", "1"),
+    ] {
         let result = convert("1", from, to);
-        assert!(matches!(result, Err(ConversionError::DifferentDimensions { .. })), "{from}");
+        assert!(
+            matches!(result, Err(ConversionError::DifferentDimensions { .. })),
+            "{from}"
+        );
     }
-    assert_eq!(convert("1", "Cel/s", "K/s"), Err(ConversionError::SpecialInProduct));
+    assert_eq!(
+        convert("1", "Cel/s", "K/s"),
+        Err(ConversionError::SpecialInProduct)
+    );
 }
 
 #[test]
@@ -94,10 +109,17 @@ fn canonical_forms_are_those_of_the_base_units() {
         ("[degF]", "K"),
         ("m/m", "1"),
     ] {
-        assert_eq!(Unit::parse(code).unwrap().canonical_code(), canonical, "{code}");
+        assert_eq!(
+            Unit::parse(code).unwrap().canonical_code(),
+            canonical,
+            "{code}"
+        );
     }
     let milligram = Unit::parse("mg/dL").unwrap();
-    assert_eq!(milligram.canonical_value(Decimal::from(90)), Some(Decimal::from(900)));
+    assert_eq!(
+        milligram.canonical_value(Decimal::from(90)),
+        Some(Decimal::from(900))
+    );
     assert!((milligram.canonical_f64(90.0) - 900.0).abs() < 1e-9);
     let mole = Unit::parse("mol/L").unwrap();
     assert!((mole.canonical_f64(140.0) / 8.430_997_064e28 - 1.0).abs() < 1e-12);
