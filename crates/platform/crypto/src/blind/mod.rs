@@ -167,10 +167,16 @@ fn shift(value: i64, by: i64) -> i64 {
 }
 
 /// Feeds each part behind its length, so that the sequence can be read back: the encoding is injective.
+/// Lengths are LEB128: one byte below 128.
 fn write_parts<P: AsRef<[u8]>>(hasher: &mut impl std::hash::Hasher, parts: &[P]) {
     for part in parts {
         let part = part.as_ref();
-        hasher.write(&(part.len() as u64).to_le_bytes());
+        let mut length = part.len();
+        while length >= 0x80 {
+            hasher.write(&[length.to_le_bytes()[0] | 0x80]);
+            length >>= 7;
+        }
+        hasher.write(&[length.to_le_bytes()[0]]);
         hasher.write(part);
     }
 }

@@ -42,6 +42,19 @@ proptest! {
     }
 
     #[test]
+    fn long_parts_are_encoded_like_short_ones(parts in vec(vec(any::<u8>(), 0..300), 0..5)) {
+        let mut expected = Vec::new();
+        for part in &parts {
+            if part.len() >= 128 {
+                expected.push(part.len() as u8 | 0x80);
+            }
+            expected.push((if part.len() >= 128 { part.len() >> 7 } else { part.len() }) as u8);
+            expected.extend_from_slice(part);
+        }
+        prop_assert_eq!(encoding(&parts), expected);
+    }
+
+    #[test]
     fn a_scope_continues_where_it_stopped(
         head in vec(vec(any::<u8>(), 0..20), 0..4),
         tail in vec(vec(any::<u8>(), 0..20), 0..4),
