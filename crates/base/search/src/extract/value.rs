@@ -14,11 +14,14 @@ pub struct Extracted<'a> {
     pub entries: Vec<Entry<'a>>,
     /// Compartments the resource belongs to, with the logical id of their resource; each once.
     pub compartments: Vec<(Compartment, Cow<'a, str>)>,
-    /// Index into `entries` of the first coded value of the type's main code parameter
-    /// ([`crate::main_code`]).
+    /// Index into `entries` of the first code of the type's main code parameter
+    /// ([`super::main_code_param`]).
     pub main_code: Option<usize>,
-    /// Bounds of the type's main clinical date ([`crate::main_dates`]).
-    pub main_date: Option<Range<i64>>,
+    /// The type's main clinical date, and which of [`super::main_date_params`] it comes from.
+    pub main_date: Option<(ParamId, Range<i64>)>,
+    /// True when a limit cut combinations of composites off: a store that promises to find
+    /// everything must refuse such a resource.
+    pub truncated: bool,
 }
 
 impl<'a> Extracted<'a> {

@@ -135,10 +135,22 @@ pub(super) fn quantity_value(
         }
     };
     let number = number_value(name, comparator, number)?;
+    let mut canonical = match &unit {
+        UnitMatch::Code { system, code } if system == normal::UCUM => {
+            normal::canonical_range(code, number.range)
+        }
+        _ => None,
+    };
+    // Rounding has closed the half-open range of the written precision.
+    if let (Some(canonical), Comparator::Eq | Comparator::Ne | Comparator::Overlaps) =
+        (&mut canonical, comparator)
+    {
+        canonical.range.hi = canonical.range.hi.next_down();
+    }
     Ok(QuantityValue {
         number,
         unit,
-        canonical: None,
+        canonical,
     })
 }
 

@@ -1,5 +1,7 @@
 //! Values of a search, normalised for comparison and kept as given for the `self` link.
 
+use std::sync::Arc;
+
 use mt_fhir::definitions::ResourceType;
 
 /// A closed interval.
@@ -262,7 +264,7 @@ pub struct CanonicalRange {
     /// Values in `unit`.
     pub range: Range<f64>,
     /// Canonical unit.
-    pub unit: String,
+    pub unit: Arc<str>,
 }
 
 /// How uris are compared.

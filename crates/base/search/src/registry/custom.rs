@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use mt_fhir::Node;
 use mt_fhir::definitions::{ParamId, ParamKind, ResourceType};
+use mt_fhirpath::Expr;
 
 use super::{ComponentDef, ParamDef, ParamRegistry};
 
@@ -60,12 +61,32 @@ pub fn parse_search_parameter(
         code: Cow::Owned(code.to_owned()),
         kind,
         base: Cow::Owned(base),
-        expression: Cow::Owned(text(resource, "expression")?.to_owned()),
+        expression: Cow::Owned(expression(resource)?.to_owned()),
         targets: Cow::Owned(resource_types(resource, "target")?),
         components: components(registry, resource, kind)?,
         multiple_or: flag(resource, "multipleOr"),
         multiple_and: flag(resource, "multipleAnd"),
     })
+}
+
+/// An expression that the engine understands and whose value does not depend on when it is asked.
+fn expression(resource: Node<'_>) -> Result<&str, CustomParamError> {
+    let expression = text(resource, "expression")?;
+    if ["now()", "today()", "timeOfDay()"]
+        .iter()
+        .any(|clock| expression.contains(clock))
+    {
+        return Err(element(
+            "expression",
+            "it depends on the moment of indexing",
+        ));
+    }
+    match Expr::parse(expression) {
+        Ok(_) => Ok(expression),
+        Err(error) => Err(CustomParamError::Expression {
+            reason: error.to_string(),
+        }),
+    }
 }
 
 fn components(
@@ -80,7 +101,7 @@ fn components(
     let component = |item: Node<'_>| {
         let definition = item.str("definition").and_then(|url| registry.by_url(url));
         let definition = definition
-            .filter(|def| !matches!(def.kind, ParamKind::Composite | ParamKind::Special))
+            .filter(|def| def.can_be_component())
             .ok_or_else(|| element("component.definition", "no such search parameter"))?;
         let expression = item
             .str("expression")
