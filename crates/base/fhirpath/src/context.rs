@@ -4,7 +4,7 @@ use mt_fhir::json::Node;
 use mt_kernel::Instant;
 
 use crate::element::Element;
-use crate::value::{Collection, Value};
+use crate::value::Value;
 
 /// Finds the target of a reference.
 pub trait Resolve {
@@ -76,7 +76,7 @@ pub struct Context<'a> {
     /// `%rootResource`: the outermost resource, the container of contained ones.
     pub root_resource: Option<Element<'a>>,
     /// Further variables by name, without the percent sign.
-    pub variables: Vec<(Box<str>, Collection<'a>)>,
+    pub variables: Vec<(Box<str>, Vec<Value<'a>>)>,
     /// The moment that `now()` and `today()` give.
     pub now: Instant,
     /// For `resolve()`.

@@ -6,6 +6,7 @@ mod encoding;
 mod error;
 mod eval;
 mod functions;
+pub mod patch;
 mod reference;
 mod syntax;
 pub mod system;

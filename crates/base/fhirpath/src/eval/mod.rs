@@ -197,7 +197,7 @@ impl<'a, 'c> Evaluator<'a, 'c> {
             return Ok(value.clone());
         }
         if let Some((_, value)) = self.context.variables.iter().find(|(n, _)| **n == *name) {
-            return Ok(value.clone());
+            return Ok(value.as_slice().into());
         }
         let element = |element: Option<_>| element.map(Value::Element).into_iter().collect();
         Ok(match name {

@@ -6,6 +6,8 @@
     reason = "helpers of tests fail by panicking and say what was skipped"
 )]
 
+mod definitions;
 mod official;
+mod patches;
 mod shared;
 mod xml;
