@@ -1,0 +1,177 @@
+//! Code sets: short lists in the tables, and the shared ones that have a name.
+//!
+//! Codes only; the descriptions belong to the code sets' owners. Lists that change several times
+//! a year (claim adjustment reasons, remarks, claim status) are checked by shape, so that a new
+//! code is not refused before the next release of this crate.
+
+use super::NotationError;
+
+/// What may stand in an element.
+#[derive(Debug, Clone)]
+pub(crate) enum Codes {
+    /// Any value of the data type.
+    Any,
+    /// One of these.
+    List(Vec<&'static str>),
+    /// A value for which this holds, with the name used in messages.
+    Rule(&'static str, fn(&str) -> bool),
+}
+
+impl Codes {
+    /// Reads `A,B,C` or `@name`.
+    pub(super) fn parse(text: &'static str) -> Result<Self, NotationError> {
+        let Some(name) = text.strip_prefix('@') else {
+            return Ok(Self::List(text.split(',').collect()));
+        };
+        let rule: fn(&str) -> bool = match name {
+            "state" => is_state,
+            "country" => |value| value.len() == 2 && value.bytes().all(|b| b.is_ascii_uppercase()),
+            "zip" => is_postal_code,
+            "zip9" => |value| is_postal_code(value) && !is_digits(value, 5),
+            "pos" => is_place_of_service,
+            "bill" => |value| is_digits(value, 2),
+            "gender" => |value| matches!(value, "F" | "M" | "U"),
+            "taxonomy" => |value| value.len() == 10 && value.bytes().all(|b| b.is_ascii_alphanumeric()),
+            "yn" => |value| matches!(value, "Y" | "N"),
+            "carc" => is_adjustment_reason,
+            "rarc" => is_remark,
+            "category" => is_status_category,
+            "status" => |value| is_digits(value, value.len()) && value.len() <= 4,
+            "entity" => |value| {
+                (2..=3).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_alphanumeric())
+            },
+            "service" => is_service_type,
+            "revenue" => |value| is_digits(value, 4),
+            "ein" => |value| is_digits(&value.replacen('-', "", 1), 9),
+            "ssn" => |value| is_digits(value, 9),
+            _ => return Err(NotationError::unknown("code set", name)),
+        };
+        Ok(Self::Rule(name, rule))
+    }
+
+    /// The set called `@name`, for rules.
+    pub(crate) fn named(name: &'static str) -> Option<Self> {
+        Self::parse(name).ok()
+    }
+
+    /// Whether `value` may stand here.
+    pub(crate) fn allow(&self, value: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::List(codes) => codes.contains(&value),
+            Self::Rule(_, rule) => rule(value),
+        }
+    }
+}
+
+/// A national provider identifier: ten digits, the first 1 or 2, with a Luhn check digit computed
+/// over the prefix 80840 and the number (45 CFR 162.406).
+pub(crate) fn is_npi(value: &str) -> bool {
+    if !is_digits(value, 10) || !value.starts_with(['1', '2']) {
+        return false;
+    }
+    // The prefix 80840 contributes 24 to the sum.
+    let sum: u32 = value
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(place, byte)| {
+            let digit = u32::from(byte - b'0');
+            let doubled = if place % 2 == 1 { digit * 2 } else { digit };
+            doubled / 10 + doubled % 10
+        })
+        .sum();
+    (sum + 24).is_multiple_of(10)
+}
+
+fn is_digits(value: &str, length: usize) -> bool {
+    length > 0 && value.len() == length && value.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A US ZIP code of five or nine digits, or a Canadian postal code without its space.
+fn is_postal_code(value: &str) -> bool {
+    let canadian = value.len() == 6
+        && value.bytes().enumerate().all(|(at, byte)| {
+            if at % 2 == 0 { byte.is_ascii_uppercase() } else { byte.is_ascii_digit() }
+        });
+    is_digits(value, 5) || is_digits(value, 9) || canadian
+}
+
+fn is_state(value: &str) -> bool {
+    STATES.split_ascii_whitespace().any(|code| code == value)
+}
+
+fn is_place_of_service(value: &str) -> bool {
+    PLACES_OF_SERVICE.split_ascii_whitespace().any(|code| code == value)
+}
+
+fn is_service_type(value: &str) -> bool {
+    is_digits(value, value.len()) && value.len() <= 3
+        || SERVICE_TYPES.split_ascii_whitespace().any(|code| code == value)
+}
+
+fn is_adjustment_reason(value: &str) -> bool {
+    let digits = value.trim_start_matches(|c: char| c.is_ascii_uppercase());
+    value.len() - digits.len() <= 1 && digits.len() <= 3 && is_digits(digits, digits.len())
+}
+
+fn is_remark(value: &str) -> bool {
+    let digits = value.trim_start_matches(|c: char| c.is_ascii_uppercase());
+    let letters = value.len() - digits.len();
+    (1..=2).contains(&letters) && digits.len() <= 4 && is_digits(digits, digits.len())
+}
+
+fn is_status_category(value: &str) -> bool {
+    matches!(value.as_bytes(), [b'A' | b'D' | b'E' | b'F' | b'P' | b'R', rest @ ..]
+        if (1..=2).contains(&rest.len()) && rest.iter().all(u8::is_ascii_alphanumeric))
+}
+
+/// States, territories, military addresses and Canadian provinces.
+const STATES: &str = "AL AK AS AZ AR CA CO CT DE DC FM FL GA GU HI ID IL IN IA KS KY LA ME MH MD MA MI \
+    MN MS MO MT NE NV NH NJ NM NY NC ND MP OH OK OR PW PA PR RI SC SD TN TX UT VT VI VA WA WV WI WY \
+    AA AE AP AB BC MB NB NL NS NT NU ON PE QC SK YT";
+
+const PLACES_OF_SERVICE: &str = "01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20 21 22 23 \
+    24 25 26 27 31 32 33 34 41 42 49 50 51 52 53 54 55 56 57 58 60 61 62 65 66 71 72 81 99";
+
+const SERVICE_TYPES: &str = "A0 A1 A2 A3 A4 A5 A6 A7 A8 A9 AA AB AC AD AE AF AG AH AI AJ AK AL AM AN AO \
+    AQ AR B1 B2 B3 BA BB BC BD BE BF BG BH BI BJ BK BL BM BN BP BQ BR BS BT BU BV BW BX BY BZ C1 CA CB \
+    CC CD CE CF CG CH CI CJ CK CL CM CN CO CP CQ DG DM DS GF GN GY IC MH NI ON PT PU RN RT TC TN UC";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_npi_needs_its_luhn_check_digit() {
+        for good in ["1234567893", "1245319599", "1497758544"] {
+            assert!(is_npi(good), "{good}");
+        }
+        for bad in ["1234567890", "1234567894", "3234567893", "123456789", "12345678933", "123456789X"] {
+            assert!(!is_npi(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn code_shapes_accept_published_codes_and_refuse_others() {
+        let allow = |set: &'static str, value: &str| Codes::parse(set).expect("a set").allow(value);
+        for (set, good, bad) in [
+            ("@carc", "45", "4X"),
+            ("@carc", "B7", "BB7"),
+            ("@rarc", "MA130", "130"),
+            ("@rarc", "N1", "N"),
+            ("@category", "A7", "ZZ"),
+            ("@category", "F2", "F"),
+            ("@zip", "44113", "4411"),
+            ("@zip9", "441131234", "44113"),
+            ("@zip", "K1A0B1", "K1A 0B1"),
+            ("@state", "OH", "ZZ"),
+            ("@pos", "11", "98"),
+            ("@service", "30", "Z9"),
+            ("A,B", "B", "C"),
+        ] {
+            assert!(allow(set, good), "{set} {good}");
+            assert!(!allow(set, bad), "{set} {bad}");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The implementation acknowledgment, 999 005010X231A1.
+
+/// The lines of the guide.
+pub(super) const IMPLEMENTATION: &str = "
+ST R1 1R=999 2R 3R
+AK1 R1 1R 2R 3S
+loop 2000 S*
+  AK2 R1 1R 2R 3S
+  loop 2100 S*
+    IK3 R1 1R 2R 3S 4R=1,2,3,4,5,6,7,8,I4,I6,I7,I8,I9
+    CTX S10 1R 1.1R 1.2S 2S 3S 4S 5S 5.1R 5.2S 5.3S 6S 6.1R 6.2S
+    loop 2110 S*
+      IK4 R1 1R 1.1R 1.2S 1.3S 2S 3R=1,2,3,4,5,6,7,8,9,10,12,13,I6,I9,I10,I11,I12,I13 4S
+      CTX S10 1R 1.1R 1.2S 2S 3S 4S 5S 5.1R 5.2S 5.3S 6S 6.1R 6.2S
+  IK5 R1 1R=A,E,M,R,W,X 2S 3S 4S 5S 6S
+AK9 R1 1R=A,E,M,P,R,W,X 2R 3R 4R 5S 6S 7S 8S 9S
+SE R1 1R 2R
+";

@@ -1,0 +1,146 @@
+//! The institutional claim, 837 005010X223A2.
+
+/// The lines of the guide.
+pub(super) const CLAIM: &str = "
+use header
+loop 2000A R*
+  use billing
+  loop 2010AA R1
+    NM1 R1 1R=85 2R=2 3R 8S=XX 9S
+    use address
+    REF R1 1R=EI 2R=@ein
+    PER S2 1R=IC 2S 3R=EM,FX,TE 4R 5S=EM,EX,FX,TE 6S 7S=EM,EX,FX,TE 8S
+  use pay-to
+  loop 2000B R*
+    use subscriber
+    loop 2010BA R1
+      use subscriber name
+    use payer
+    use claim
+    loop 2000C S*
+      HL R1 !3 1R 2R 3R=23 4R=0
+      PAT R1 1R=01,19,20,21,39,40,53,G8
+      loop 2010CA R1
+        use patient name
+      use claim
+SE R1 1R 2R
+define claim
+loop 2300 S100
+  CLM R1 1R 2R 5R 5.1R=@bill 5.2R=A 5.3R 7R=A,B,C 8R=N,W,Y 9R=I,Y 20S=1,2,3,4,5,6,7,8,9,10,11,15
+  DTP S1 1R=096 2R=TM 3R
+  DTP R1 1R=434 2R=D8,RD8 3R
+  DTP S1 1R=435 2R=D8,DT 3R
+  DTP S1 1R=050 2R=D8 3R
+  CL1 R1 1R 2S 3R
+  use attachments
+  CN1 S1 1R=01,02,03,04,05,06,09 2S 3S 4S 5S 6S
+  AMT S1 1R=F3 2R
+  REF S1 1R=4N 2R=1,2,3,4,5,6,7
+  REF S1 1R=9F 2R
+  REF S1 1R=G1 2R
+  REF S1 1R=F8 2R
+  REF S1 1R=9A 2R
+  REF S1 1R=9C 2R
+  REF S5 1R=LX 2R
+  REF S1 1R=D9 2R
+  REF S1 1R=LU 2R
+  REF S1 1R=EA 2R
+  REF S1 1R=P4 2R
+  REF S1 1R=G4 2R
+  K3 S10 1R
+  NTE S10 1R=ALG,DCP,DGN,DME,MED,NTR,ODT,RHB,RLH,RNH,SET,SFM,SPT,UPI 2R
+  NTE S1 1R=ADD 2R
+  CRC S1 1R=ZZ 2R=@yn 3R=AV,NU,S2,ST 4S 5S
+  HI R1 1R 1.1R=ABK,BK 1.2R 1.9S=N,U,W,Y,1
+  HI S1 1R 1.1R=ABJ,BJ 1.2R
+  HI S1 1R 1.1R=APR,PR 1.2R 2~3S 2~3.1R=APR,PR 2~3.2R
+  HI S1 1R 1.1R=ABN,BN 1.2R 1.9S=N,U,W,Y,1 2~12S 2~12.1R=ABN,BN 2~12.2R 2~12.9S=N,U,W,Y,1
+  HI S1 1R 1.1R=DR 1.2R
+  HI S2 1R 1.1R=ABF,BF 1.2R 1.9S=N,U,W,Y,1 2~12S 2~12.1R=ABF,BF 2~12.2R 2~12.9S=N,U,W,Y,1
+  HI S1 1R 1.1R=BBR,BR,CAH 1.2R 1.3S=D8 1.4S
+  HI S2 1R 1.1R=BBQ,BQ 1.2R 1.3R=D8 1.4R 2~12S 2~12.1R=BBQ,BQ 2~12.2R 2~12.3R=D8 2~12.4R
+  HI S2 1R 1.1R=BI 1.2R 1.3R=RD8 1.4R 2~12S 2~12.1R=BI 2~12.2R 2~12.3R=RD8 2~12.4R
+  HI S2 1R 1.1R=BH 1.2R 1.3R=D8 1.4R 2~12S 2~12.1R=BH 2~12.2R 2~12.3R=D8 2~12.4R
+  HI S2 1R 1.1R=BE 1.2R 1.5R 2~12S 2~12.1R=BE 2~12.2R 2~12.5R
+  HI S2 1R 1.1R=BG 1.2R 2~12S 2~12.1R=BG 2~12.2R
+  HI S2 1R 1.1R=TC 1.2R 2~12S 2~12.1R=TC 2~12.2R
+  use repricing
+  loop 2310A S1
+    NM1 R1 1R=71 2R=1 3R 4S 5S 7S 8S=XX 9S
+    PRV S1 1R=AT 2R=PXC 3R=@taxonomy
+    REF S4 1R=0B,1G,G2,LU 2R
+  loop 2310B S1
+    NM1 R1 1R=72 2R=1 3R 4S 5S 7S 8S=XX 9S
+    REF S4 1R=0B,1G,G2,LU 2R
+  loop 2310C S1
+    NM1 R1 1R=ZZ 2R=1 3R 4S 5S 7S 8S=XX 9S
+    REF S4 1R=0B,1G,G2,LU 2R
+  loop 2310D S1
+    NM1 R1 1R=82 2R=1 3R 4S 5S 7S 8S=XX 9S
+    REF S4 1R=0B,1G,G2,LU 2R
+  loop 2310E S1
+    NM1 R1 1R=77 2R=2 3R 8S=XX 9S
+    use address
+    REF S3 1R=0B,G2,LU 2R
+  loop 2310F S1
+    NM1 R1 1R=DN 2R=1 3R 4S 5S 7S 8S=XX 9S
+    REF S3 1R=0B,1G,G2 2R
+  loop 2320 S10
+    use other subscriber
+    OI R1 3R=N,W,Y 6R=I,Y
+    MIA S1 1R 2S 3S 4S 5S=@rarc 6~19S 20~23S=@rarc 24S
+    MOA S1 1S 2S 3~7S=@rarc 8S 9S
+    use other subscriber name
+    use other payer
+    loop 2330C S1
+      NM1 R1 1R=71 2R=1
+      REF R4 1R=0B,1G,G2,LU 2R
+    loop 2330D S1
+      NM1 R1 1R=72 2R=1
+      REF R4 1R=0B,1G,G2,LU 2R
+    loop 2330E S1
+      NM1 R1 1R=ZZ 2R=1
+      REF R4 1R=0B,1G,G2,LU 2R
+    loop 2330F S1
+      NM1 R1 1R=77 2R=2
+      REF R3 1R=0B,G2,LU 2R
+    loop 2330G S1
+      NM1 R1 1R=82 2R=1
+      REF R4 1R=0B,1G,G2,LU 2R
+    loop 2330H S1
+      NM1 R1 1R=DN 2R=1
+      REF R3 1R=0B,1G,G2 2R
+    loop 2330I S1
+      NM1 R1 1R=85 2R=2
+      REF R2 1R=G2,LU 2R
+  loop 2400 R999
+    LX R1 1R
+    SV2 R1 1R=@revenue 2S 2.1R=ER,HC,HP,IV,WK 2.2R 2.3~6S 2.7S 3R 4R=DA,UN 5R 7S
+    use attachments
+    DTP S1 1R=472 2R=D8,RD8 3R
+    REF S1 1R=6R 2R
+    REF S1 1R=9B 2R
+    REF S1 1R=9D 2R
+    AMT S1 1R=GT 2R
+    AMT S1 1R=N8 2R
+    NTE S1 1R=TPO 2R
+    use repricing
+    use drug
+    loop 2420A S1
+      NM1 R1 1R=72 2R=1 3R 4S 5S 7S 8S=XX 9S
+      REF S20 1R=0B,1G,G2,LU 2R 4S 4.1R=2U 4.2R
+    loop 2420B S1
+      NM1 R1 1R=ZZ 2R=1 3R 4S 5S 7S 8S=XX 9S
+      REF S20 1R=0B,1G,G2,LU 2R 4S 4.1R=2U 4.2R
+    loop 2420C S1
+      NM1 R1 1R=82 2R=1 3R 4S 5S 7S 8S=XX 9S
+      REF S20 1R=0B,1G,G2,LU 2R 4S 4.1R=2U 4.2R
+    loop 2420D S1
+      NM1 R1 1R=DN 2R=1 3R 4S 5S 7S 8S=XX 9S
+      REF S20 1R=0B,1G,G2 2R 4S 4.1R=2U 4.2R
+    loop 2430 S15
+      SVD R1 1R 2R 3S 3.1R=ER,HC,HP,IV,WK 3.2R 3.3~6S 3.7S 4R=@revenue 5R 6S
+      use adjustment
+      DTP R1 1R=573 2R=D8 3R
+      AMT S1 1R=EAF 2R
+";

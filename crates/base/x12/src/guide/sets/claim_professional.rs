@@ -1,0 +1,198 @@
+//! The professional claim, 837 005010X222A1.
+
+/// The lines of the guide.
+pub(super) const CLAIM: &str = "
+use header
+loop 2000A R*
+  use billing
+  loop 2010AA R1
+    NM1 R1 1R=85 2R=1,2 3R 4S 5S 7S 8S=XX 9S
+    use address
+    REF R1 1R=EI,SY 2R=@ein
+    REF S2 1R=0B,1G 2R
+    PER S2 1R=IC 2S 3R=EM,FX,TE 4R 5S=EM,EX,FX,TE 6S 7S=EM,EX,FX,TE 8S
+  use pay-to
+  loop 2000B R*
+    use subscriber
+    PAT S1 5S=D8 6S 7S=01 8S 9S=Y
+    loop 2010BA R1
+      use subscriber name
+      PER S1 1R=IC 2S 3R=TE 4R 5S=EX 6S
+    use payer
+    use claim
+    loop 2000C S*
+      HL R1 !3 1R 2R 3R=23 4R=0
+      PAT R1 1R=01,19,20,21,39,40,53,G8 5S=D8 6S 7S=01 8S 9S=Y
+      loop 2010CA R1
+        use patient name
+        PER S1 1R=IC 2S 3R=TE 4R 5S=EX 6S
+      use claim
+SE R1 1R 2R
+define claim
+loop 2300 S100
+  CLM R1 1R 2R 5R 5.1R=@pos 5.2R=B 5.3R 6R=@yn 7R=A,B,C 8R=N,W,Y 9R=I,Y 10S=P 11S 11.1R=AA,EM,OA 11.2S=AA,EM,OA 11.4S 11.5S=@country 12S=02,03,05,09 20S=1,2,3,4,5,6,7,8,9,10,11,15
+  DTP S1 1R=431 2R=D8 3R
+  DTP S1 1R=454 2R=D8 3R
+  DTP S1 1R=304 2R=D8 3R
+  DTP S1 1R=453 2R=D8 3R
+  DTP S10 1R=439 2R=D8,DT 3R
+  DTP S1 1R=484 2R=D8 3R
+  DTP S1 1R=455 2R=D8 3R
+  DTP S1 1R=471 2R=D8 3R
+  DTP S1 1R=314,360,361 2R=D8,RD8 3R
+  DTP S1 1R=297 2R=D8 3R
+  DTP S1 1R=296 2R=D8 3R
+  DTP S1 1R=435 2R=D8 3R
+  DTP S1 1R=096 2R=D8 3R
+  DTP S2 1R=090,091 2R=D8 3R
+  DTP S1 1R=444 2R=D8 3R
+  DTP S1 1R=050 2R=D8 3R
+  use attachments
+  CN1 S1 1R=01,02,03,04,05,06,09 2S 3S 4S 5S 6S
+  AMT S1 1R=F5 2R
+  REF S1 1R=4N 2R=1,2,3,4,5,6,7
+  REF S1 1R=F5 2R=@yn
+  REF S1 1R=EW 2R
+  REF S1 1R=9F 2R
+  REF S1 1R=G1 2R
+  REF S1 1R=F8 2R
+  REF S1 1R=X4 2R
+  REF S1 1R=9A 2R
+  REF S1 1R=9C 2R
+  REF S1 1R=LX 2R
+  REF S1 1R=D9 2R
+  REF S1 1R=EA 2R
+  REF S1 1R=P4 2R
+  REF S1 1R=1J 2R
+  K3 S10 1R
+  NTE S1 1R=ADD,CER,DCP,DGN,TPO 2R
+  CR1 S1 1S=LB 2S 4R=A,B,C,D,E 5R=DH 6R 9S 10S
+  CR2 S1 8R=A,C,D,E,F,G,M 10S 11S
+  CRC S3 1R=07 2R=@yn 3R=01,04,05,06,07,08,09,12 4S 5S 6S 7S
+  CRC S3 1R=E1,E2,E3 2R=@yn 3R=L1,L2,L3,L4,L5 4S 5S 6S 7S
+  CRC S1 1R=75 2R=Y 3R=IH
+  CRC S1 1R=ZZ 2R=@yn 3R=AV,NU,S2,ST 4S 5S
+  HI R1 1R 1.1R=ABK,BK 1.2R 2~12S 2~12.1R=ABF,BF 2~12.2R
+  HI S1 1R 1.1R=BP 1.2R 2S 2.1R=BO 2.2R
+  HI S2 1R 1.1R=BG 1.2R 2~12S 2~12.1R=BG 2~12.2R
+  use repricing
+  loop 2310A S2
+    NM1 R1 1R=DN,P3 2R=1 3R 4S 5S 7S 8S=XX 9S
+    REF S3 1R=0B,1G,G2 2R
+  loop 2310B S1
+    NM1 R1 1R=82 2R=1,2 3R 4S 5S 7S 8S=XX 9S
+    PRV S1 1R=PE 2R=PXC 3R=@taxonomy
+    REF S4 1R=0B,1G,G2,LU 2R
+  loop 2310C S1
+    NM1 R1 1R=77 2R=2 3R 8S=XX 9S
+    use address
+    REF S3 1R=0B,G2,LU 2R
+    PER S1 1R=IC 2S 3R=TE 4R 5S=EX 6S
+  loop 2310D S1
+    NM1 R1 1R=DQ 2R=1 3R 4S 5S 7S 8S=XX 9S
+    REF S4 1R=0B,1G,G2,LU 2R
+  loop 2310E S1
+    NM1 R1 1R=PW 2R=2
+    use address
+  loop 2310F S1
+    NM1 R1 1R=45 2R=2 3S
+    use address
+  loop 2320 S10
+    use other subscriber
+    OI R1 3R=N,W,Y 4S=P 6R=I,Y
+    MOA S1 1S 2S 3~7S=@rarc 8S 9S
+    use other subscriber name
+    use other payer
+    loop 2330C S2
+      NM1 R1 1R=DN,P3 2R=1
+      REF R3 1R=0B,1G,G2 2R
+    loop 2330D S1
+      NM1 R1 1R=82 2R=1,2
+      REF R3 1R=0B,1G,G2,LU 2R
+    loop 2330E S1
+      NM1 R1 1R=77 2R=2
+      REF R3 1R=0B,G2,LU 2R
+    loop 2330F S1
+      NM1 R1 1R=DQ 2R=1
+      REF R3 1R=0B,1G,G2,LU 2R
+    loop 2330G S1
+      NM1 R1 1R=85 2R=1,2
+      REF R2 1R=G2,LU 2R
+  loop 2400 R50
+    LX R1 1R
+    SV1 R1 1R 1.1R=ER,HC,IV,WK 1.2R 1.3~6S 1.7S 2R 3R=MJ,UN 4R 5S=@pos 7R 7.1R 7.2~4S 9S=Y 11S=Y 12S=Y 15S=0
+    SV5 S1 1R 1.1R=HC 1.2R 2R=DA 3R 4R 5R 6R=1,4,6
+    use attachments
+    CR1 S1 1S=LB 2S 4R=A,B,C,D,E 5R=DH 6R 9S 10S
+    CR3 S1 1R=I,R,S 2R=MO 3R
+    CRC S3 1R=07 2R=@yn 3R=01,04,05,06,07,08,09,12 4S 5S 6S 7S
+    CRC S1 1R=70 2R=@yn 3R=65
+    CRC S2 1R=09 2R=@yn 3R=38,ZV 4S=38,ZV
+    DTP R1 1R=472 2R=D8,RD8 3R
+    DTP S1 1R=471 2R=D8 3R
+    DTP S1 1R=607 2R=D8 3R
+    DTP S1 1R=463 2R=D8 3R
+    DTP S1 1R=461 2R=D8 3R
+    DTP S1 1R=304 2R=D8 3R
+    DTP S2 1R=738,739 2R=D8 3R
+    DTP S1 1R=011 2R=D8 3R
+    DTP S1 1R=455 2R=D8 3R
+    DTP S1 1R=454 2R=D8 3R
+    QTY S1 1R=PT 2R
+    QTY S1 1R=FL 2R
+    MEA S5 1R=OG,TR 2R=HT,R1,R2,R3,R4 3R
+    CN1 S1 1R=01,02,03,04,05,06,09 2S 3S 4S 5S 6S
+    REF S1 1R=9B 2R
+    REF S1 1R=9D 2R
+    REF S5 1R=G1 2R 4S 4.1R=2U 4.2R
+    REF S1 1R=6R 2R
+    REF S1 1R=EW 2R
+    REF S1 1R=X4 2R
+    REF S1 1R=F4 2R
+    REF S1 1R=BT 2R
+    REF S5 1R=9F 2R 4S 4.1R=2U 4.2R
+    AMT S1 1R=T 2R
+    AMT S1 1R=F4 2R
+    K3 S10 1R
+    NTE S1 1R=ADD,DCP 2R
+    NTE S1 1R=TPO 2R
+    PS1 S1 1R 2R
+    use repricing
+    use drug
+    loop 2420A S1
+      NM1 R1 1R=82 2R=1,2 3R 4S 5S 7S 8S=XX 9S
+      PRV S1 1R=PE 2R=PXC 3R=@taxonomy
+      REF S20 1R=0B,1G,G2,LU 2R 4S 4.1R=2U 4.2R
+    loop 2420B S1
+      NM1 R1 1R=QB 2R=1,2 8S=XX 9S
+      REF S20 1R=0B,1G,G2 2R 4S 4.1R=2U 4.2R
+    loop 2420C S1
+      NM1 R1 1R=77 2R=2 3R 8S=XX 9S
+      use address
+      REF S3 1R=G2,LU 2R 4S 4.1R=2U 4.2R
+    loop 2420D S1
+      NM1 R1 1R=DQ 2R=1 3R 4S 5S 7S 8S=XX 9S
+      REF S20 1R=0B,1G,G2,LU 2R 4S 4.1R=2U 4.2R
+    loop 2420E S1
+      NM1 R1 1R=DK 2R=1 3R 4S 5S 7S 8S=XX 9S
+      use address optional
+      REF S20 1R=0B,1G,G2 2R 4S 4.1R=2U 4.2R
+      PER S1 1R=IC 2S 3R=EM,FX,TE 4R 5S=EM,EX,FX,TE 6S 7S=EM,EX,FX,TE 8S
+    loop 2420F S2
+      NM1 R1 1R=DN,P3 2R=1 3R 4S 5S 7S 8S=XX 9S
+      REF S20 1R=0B,1G,G2 2R 4S 4.1R=2U 4.2R
+    loop 2420G S1
+      NM1 R1 1R=PW 2R=2
+      use address
+    loop 2420H S1
+      NM1 R1 1R=45 2R=2 3S
+      use address
+    loop 2430 S15
+      SVD R1 1R 2R 3R 3.1R=ER,HC,IV,WK 3.2R 3.3~6S 3.7S 5R 6S
+      use adjustment
+      DTP R1 1R=573 2R=D8 3R
+      AMT S1 1R=EAF 2R
+    loop 2440 S*
+      LQ R1 1R=AS,UT 2R
+      FRM R99 1R 2S=N,W,Y 3S 4S 5S
+";
