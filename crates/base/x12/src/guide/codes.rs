@@ -31,7 +31,9 @@ impl Codes {
             "pos" => is_place_of_service,
             "bill" => |value| is_digits(value, 2),
             "gender" => |value| matches!(value, "F" | "M" | "U"),
-            "taxonomy" => |value| value.len() == 10 && value.bytes().all(|b| b.is_ascii_alphanumeric()),
+            "taxonomy" => {
+                |value| value.len() == 10 && value.bytes().all(|b| b.is_ascii_alphanumeric())
+            }
             "yn" => |value| matches!(value, "Y" | "N"),
             "carc" => is_adjustment_reason,
             "rarc" => is_remark,
@@ -92,7 +94,11 @@ fn is_digits(value: &str, length: usize) -> bool {
 fn is_postal_code(value: &str) -> bool {
     let canadian = value.len() == 6
         && value.bytes().enumerate().all(|(at, byte)| {
-            if at % 2 == 0 { byte.is_ascii_uppercase() } else { byte.is_ascii_digit() }
+            if at % 2 == 0 {
+                byte.is_ascii_uppercase()
+            } else {
+                byte.is_ascii_digit()
+            }
         });
     is_digits(value, 5) || is_digits(value, 9) || canadian
 }
@@ -102,12 +108,16 @@ fn is_state(value: &str) -> bool {
 }
 
 fn is_place_of_service(value: &str) -> bool {
-    PLACES_OF_SERVICE.split_ascii_whitespace().any(|code| code == value)
+    PLACES_OF_SERVICE
+        .split_ascii_whitespace()
+        .any(|code| code == value)
 }
 
 fn is_service_type(value: &str) -> bool {
     is_digits(value, value.len()) && value.len() <= 3
-        || SERVICE_TYPES.split_ascii_whitespace().any(|code| code == value)
+        || SERVICE_TYPES
+            .split_ascii_whitespace()
+            .any(|code| code == value)
 }
 
 fn is_adjustment_reason(value: &str) -> bool {
@@ -147,7 +157,14 @@ mod tests {
         for good in ["1234567893", "1245319599", "1497758544"] {
             assert!(is_npi(good), "{good}");
         }
-        for bad in ["1234567890", "1234567894", "3234567893", "123456789", "12345678933", "123456789X"] {
+        for bad in [
+            "1234567890",
+            "1234567894",
+            "3234567893",
+            "123456789",
+            "12345678933",
+            "123456789X",
+        ] {
             assert!(!is_npi(bad), "{bad}");
         }
     }

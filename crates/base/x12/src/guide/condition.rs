@@ -59,8 +59,15 @@ impl Condition {
     pub(crate) fn check(&self, segment: &Segment<'_>, mark: Mark, sink: &mut Sink) {
         let present = |number: &&usize| !segment.element(**number).is_empty();
         let count = self.elements.iter().filter(present).count();
-        let Some((first, others)) = self.elements.split_first() else { return };
-        let missing = || self.elements.iter().find(|number| !present(number)).copied();
+        let Some((first, others)) = self.elements.split_first() else {
+            return;
+        };
+        let missing = || {
+            self.elements
+                .iter()
+                .find(|number| !present(number))
+                .copied()
+        };
         let first_present = present(&first);
         let (broken, at, fault, message) = match self.relation {
             Relation::Paired => (
@@ -95,7 +102,12 @@ impl Condition {
             ),
         };
         if broken {
-            sink.element(mark.element(at.unwrap_or(*first)), fault, "condition", message);
+            sink.element(
+                mark.element(at.unwrap_or(*first)),
+                fault,
+                "condition",
+                message,
+            );
         }
     }
 }
@@ -133,11 +145,17 @@ mod tests {
 
     fn faults(text: &str) -> Vec<(String, &'static str)> {
         let segment = Segment::new(text, Delimiters::USUAL);
-        let mut sink = Sink { limit: 9, ..Sink::default() };
+        let mut sink = Sink {
+            limit: 9,
+            ..Sink::default()
+        };
         for condition in of_segment(segment.id()) {
             condition.check(&segment, Mark::new(1, segment.id(), ""), &mut sink);
         }
-        sink.issues.iter().map(|issue| (issue.location.reference(), issue.fault.code())).collect()
+        sink.issues
+            .iter()
+            .map(|issue| (issue.location.reference(), issue.fault.code()))
+            .collect()
     }
 
     #[test]
@@ -150,7 +168,10 @@ mod tests {
             ("CAS*CO*45*1**50", ("CAS06", "2")),
             ("CAS*CO*45*1***7", ("CAS05", "2")),
         ] {
-            assert!(faults(text).contains(&(expected.0.to_owned(), expected.1)), "{text}");
+            assert!(
+                faults(text).contains(&(expected.0.to_owned(), expected.1)),
+                "{text}"
+            );
         }
         assert!(faults("CAS*CO*45*1**50*2").is_empty());
     }

@@ -53,8 +53,18 @@ pub(super) fn data_element(number: &'static str) -> Result<DataElement, Notation
         Some("TM") => DataType::Tm,
         _ => return Err(missing()),
     };
-    let mut length = || words.next().and_then(|word| word.parse().ok()).ok_or_else(missing);
-    Ok(DataElement { number, kind, min: length()?, max: length()? })
+    let mut length = || {
+        words
+            .next()
+            .and_then(|word| word.parse().ok())
+            .ok_or_else(missing)
+    };
+    Ok(DataElement {
+        number,
+        kind,
+        min: length()?,
+        max: length()?,
+    })
 }
 
 /// The data elements and composites of a segment, in order.
@@ -100,7 +110,7 @@ const DATA_ELEMENTS: &str = "
 1065 ID 1 1; 1066 ID 1 2; 1067 ID 1 1; 1068 ID 1 1; 1069 ID 2 2; 1073 ID 1 1; 1076 ID 1 1;
 1109 ID 1 1; 1129 ID 1 2; 1136 ID 2 2; 1137 AN 1 15; 1138 ID 1 1; 1143 ID 1 1; 1146 ID 1 1;
 1165 ID 1 1; 1166 ID 2 2; 1167 R 1 6; 1176 ID 2 3; 1179 ID 1 1; 1201 ID 1 1; 1202 ID 1 1;
-1204 AN 1 50; 1203 ID 2 3; 1205 ID 2 3; 1207 ID 3 3; 1213 ID 1 1; 1214 AN 1 5; 1215 ID 1 1; 1216 ID 1 1;
+1204 AN 1 50; 1203 ID 2 3; 1205 ID 2 3; 1207 ID 3 3; 1213 ID 1 2; 1214 AN 1 5; 1215 ID 1 1; 1216 ID 1 1;
 1218 ID 1 1; 1219 ID 1 2; 1220 ID 1 1; 1221 ID 1 3; 1222 AN 1 3; 1223 ID 3 3; 1250 ID 2 3;
 1251 AN 1 35; 1253 ID 3 6; 1254 ID 1 2; 1270 ID 1 3; 1271 AN 1 30; 1294 AN 1 3; 1314 ID 1 1;
 1315 ID 1 1; 1316 ID 1 1; 1317 ID 1 1; 1318 ID 1 1; 1319 ID 1 2; 1320 ID 1 1; 1321 ID 2 3;

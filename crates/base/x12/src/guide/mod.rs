@@ -102,7 +102,9 @@ impl Guide {
     /// [`Guide::review_response`] the other.
     pub fn find(version: &str, set: &str) -> Option<&'static Self> {
         let base = base_version(version);
-        GUIDES.iter().find(|guide| base_version(guide.version) == base && guide.set == set)
+        GUIDES
+            .iter()
+            .find(|guide| base_version(guide.version) == base && guide.set == set)
     }
 
     /// All guides that this crate validates.
@@ -200,7 +202,10 @@ mod tests {
     #[test]
     fn an_errata_level_is_read_with_the_adopted_guide() {
         for version in ["005010X222", "005010X222A1", "005010X222A2"] {
-            assert_eq!(Guide::find(version, "837").map(|guide| guide.name), Some("837P"));
+            assert_eq!(
+                Guide::find(version, "837").map(|guide| guide.name),
+                Some("837P")
+            );
         }
         assert!(Guide::find("005010X999A1", "837").is_none());
         assert!(Guide::find("005010X222A1", "835").is_none());

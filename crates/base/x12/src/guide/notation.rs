@@ -36,7 +36,10 @@ pub(crate) struct NotationError {
 
 impl NotationError {
     pub(super) fn new(what: &str, line: &str) -> Self {
-        Self { what: what.to_owned(), line: line.to_owned() }
+        Self {
+            what: what.to_owned(),
+            line: line.to_owned(),
+        }
     }
 
     pub(super) fn unknown(what: &str, name: &str) -> Self {
@@ -64,9 +67,25 @@ pub(super) fn compile(
     expand(own, 0, [definitions, shared], &mut lines)?;
     let mut at = 0;
     let nodes = block(&lines, &mut at, 0)?;
-    let root = LoopDef { id: "set", usage: Usage::Required, max: 1, nodes };
-    let &Heading { name, version, set, group } = heading;
-    Ok(Guide { name, version, set, group, root })
+    let root = LoopDef {
+        id: "set",
+        usage: Usage::Required,
+        max: 1,
+        nodes,
+    };
+    let &Heading {
+        name,
+        version,
+        set,
+        group,
+    } = heading;
+    Ok(Guide {
+        name,
+        version,
+        set,
+        group,
+        root,
+    })
 }
 
 struct Line {
@@ -89,20 +108,24 @@ fn expand(
         let indent = shift + line.len() - content.len();
         match content.strip_prefix("use ") {
             Some(name) => expand(definition(definitions, name)?, indent, definitions, into)?,
-            None => into.push(Line { indent, text: content.trim_end() }),
+            None => into.push(Line {
+                indent,
+                text: content.trim_end(),
+            }),
         }
     }
     Ok(())
 }
 
-fn definition(
-    definitions: [&'static str; 2],
-    name: &str,
-) -> Result<&'static str, NotationError> {
+fn definition(definitions: [&'static str; 2], name: &str) -> Result<&'static str, NotationError> {
     definitions
         .into_iter()
         .flat_map(|text| text.split("define "))
-        .find_map(|block| block.split_once('\n').filter(|(heading, _)| heading.trim() == name))
+        .find_map(|block| {
+            block
+                .split_once('\n')
+                .filter(|(heading, _)| heading.trim() == name)
+        })
         .map(|(_, body)| body)
         .ok_or_else(|| NotationError::unknown("definition", name))
 }
@@ -125,7 +148,12 @@ fn block(lines: &[Line], at: &mut usize, indent: usize) -> Result<Vec<Node>, Not
                     return Err(NotationError::new("empty loop", line.text));
                 }
                 let nodes_inside = block(lines, at, inner)?;
-                nodes.push(Node::Loop(LoopDef { id, usage, max, nodes: nodes_inside }));
+                nodes.push(Node::Loop(LoopDef {
+                    id,
+                    usage,
+                    max,
+                    nodes: nodes_inside,
+                }));
             }
             Some(id) => nodes.push(Node::Segment(segment(id, words, line.text)?)),
             None => {}
@@ -149,12 +177,23 @@ fn segment(
         }
     }
     let width = elements.len();
-    while elements.last().is_some_and(|last| last.usage == Usage::NotUsed) {
+    while elements
+        .last()
+        .is_some_and(|last| last.usage == Usage::NotUsed)
+    {
         elements.pop();
     }
     let key = key_of(&elements, key_element);
     let conditions = condition::of_segment(id);
-    Ok(SegmentDef { id, usage, max, key, elements, width, conditions })
+    Ok(SegmentDef {
+        id,
+        usage,
+        max,
+        key,
+        elements,
+        width,
+        conditions,
+    })
 }
 
 fn key_of(elements: &[ElementDef], number: usize) -> Option<Key> {
@@ -164,7 +203,10 @@ fn key_of(elements: &[ElementDef], number: usize) -> Option<Key> {
         Some(first) => coded(first).then_some(1)?,
         None => coded(element).then_some(0)?,
     };
-    Some(Key { element: number, component })
+    Some(Key {
+        element: number,
+        component,
+    })
 }
 
 /// All elements of a segment by the directory, none of them used yet.
@@ -174,17 +216,32 @@ fn skeleton(id: &'static str) -> Result<Vec<ElementDef>, NotationError> {
 
 fn unused(number: &'static str) -> Result<ElementDef, NotationError> {
     let (data, parts) = match dictionary::composite(number) {
-        Some(parts) => (None, parts.into_iter().map(unused).collect::<Result<_, _>>()?),
+        Some(parts) => (
+            None,
+            parts.into_iter().map(unused).collect::<Result<_, _>>()?,
+        ),
         None => (Some(dictionary::data_element(number)?), Vec::new()),
     };
-    Ok(ElementDef { usage: Usage::NotUsed, repeats: 1, data, codes: Codes::Any, parts })
+    Ok(ElementDef {
+        usage: Usage::NotUsed,
+        repeats: 1,
+        data,
+        codes: Codes::Any,
+        parts,
+    })
 }
 
 fn occurrence(word: Option<&str>, line: &str) -> Result<(Usage, u32), NotationError> {
     let fault = || NotationError::new("usage and maximum expected", line);
-    let (usage, max) = word.and_then(|word| word.split_at_checked(1)).ok_or_else(fault)?;
+    let (usage, max) = word
+        .and_then(|word| word.split_at_checked(1))
+        .ok_or_else(fault)?;
     let usage = usage_of(usage).ok_or_else(fault)?;
-    let max = if max == "*" { u32::MAX } else { max.parse().map_err(|_| fault())? };
+    let max = if max == "*" {
+        u32::MAX
+    } else {
+        max.parse().map_err(|_| fault())?
+    };
     Ok((usage, max))
 }
 
@@ -209,7 +266,9 @@ struct Item {
 impl Item {
     fn parse(word: &'static str, line: &str) -> Result<Self, NotationError> {
         let fault = || NotationError::new(&format!("element `{word}`"), line);
-        let (place, codes) = word.split_once('=').map_or((word, None), |(a, b)| (a, Some(b)));
+        let (place, codes) = word
+            .split_once('=')
+            .map_or((word, None), |(a, b)| (a, Some(b)));
         let (place, longest) = match place.split_once('<') {
             Some((place, length)) => (place, Some(length.parse().map_err(|_| fault())?)),
             None => (place, None),
@@ -218,8 +277,9 @@ impl Item {
             Some((place, count)) => (place, count.parse().map_err(|_| fault())?),
             None => (place, 1),
         };
-        let (number, usage) =
-            place.split_at_checked(place.len().saturating_sub(1)).ok_or_else(fault)?;
+        let (number, usage) = place
+            .split_at_checked(place.len().saturating_sub(1))
+            .ok_or_else(fault)?;
         let (element, component) = match number.split_once('.') {
             Some((element, part)) => (element, Some(range(part).ok_or_else(fault)?)),
             None => (number, None),

@@ -54,7 +54,11 @@ pub(crate) enum Place {
 impl Walker {
     /// Stands before the first segment of `guide`.
     pub(crate) fn new(guide: &'static Guide) -> Self {
-        let mut walker = Self { guide, frames: Vec::new(), depth: 0 };
+        let mut walker = Self {
+            guide,
+            frames: Vec::new(),
+            depth: 0,
+        };
         walker.open(&guide.root);
         walker
     }
@@ -64,7 +68,11 @@ impl Walker {
         self.guide = guide;
         self.depth = 0;
         self.open(&guide.root);
-        if let Some(count) = self.frames.first_mut().and_then(|frame| frame.counts.first_mut()) {
+        if let Some(count) = self
+            .frames
+            .first_mut()
+            .and_then(|frame| frame.counts.first_mut())
+        {
             *count = 1;
         }
     }
@@ -76,13 +84,17 @@ impl Walker {
 
     /// The identifier of the innermost open loop.
     pub(crate) fn loop_id(&self) -> &'static str {
-        self.frame(self.depth - 1).map_or("", |frame| frame.loop_def.id)
+        self.frame(self.depth - 1)
+            .map_or("", |frame| frame.loop_def.id)
     }
 
     /// Places one segment; what happened to the loops is appended to `events`.
     pub(crate) fn place(&mut self, segment: &Segment<'_>, events: &mut Vec<Event>) -> Place {
         let name = segment.id();
-        let fits = |node: &Node| node.trigger().is_some_and(|def| matches(def, name, segment));
+        let fits = |node: &Node| {
+            node.trigger()
+                .is_some_and(|def| matches(def, name, segment))
+        };
         let found = self
             .search(|node, count| fits(node) && count < node.max())
             .or_else(|| self.search(|node, _| fits(node)));
@@ -146,11 +158,20 @@ impl Walker {
             return Place::Unknown;
         }
         if known_elsewhere(&self.guide.root, name, segment) {
-            let earlier = (0..self.depth).filter_map(|depth| self.frame(depth)).any(|frame| {
-                let before = &frame.loop_def.nodes[..frame.run_start()];
-                before.iter().filter_map(Node::trigger).any(|def| matches(def, name, segment))
-            });
-            return if earlier { Place::OutOfOrder } else { Place::Unexpected };
+            let earlier = (0..self.depth)
+                .filter_map(|depth| self.frame(depth))
+                .any(|frame| {
+                    let before = &frame.loop_def.nodes[..frame.run_start()];
+                    before
+                        .iter()
+                        .filter_map(Node::trigger)
+                        .any(|def| matches(def, name, segment))
+                });
+            return if earlier {
+                Place::OutOfOrder
+            } else {
+                Place::Unexpected
+            };
         }
         let named = |node: &Node| node.trigger().is_some_and(|def| def.id == name);
         let due = self.search(|node, count| {
@@ -159,8 +180,12 @@ impl Walker {
         let Some((depth, index)) = due.or_else(|| self.search(|node, _| named(node))) else {
             return Place::Unexpected;
         };
-        let node = self.frame(depth).and_then(|frame| frame.loop_def.nodes.get(index));
-        let Some((def, key)) = node.and_then(Node::trigger).and_then(|def| Some((def, def.key?)))
+        let node = self
+            .frame(depth)
+            .and_then(|frame| frame.loop_def.nodes.get(index));
+        let Some((def, key)) = node
+            .and_then(Node::trigger)
+            .and_then(|def| Some((def, def.key?)))
         else {
             return Place::Unexpected;
         };
@@ -183,7 +208,11 @@ impl Walker {
                 frame.counts.clear();
                 frame.counts.resize(nodes, 0);
             }
-            None => self.frames.push(Frame { loop_def, cursor: 0, counts: vec![0; nodes] }),
+            None => self.frames.push(Frame {
+                loop_def,
+                cursor: 0,
+                counts: vec![0; nodes],
+            }),
         }
         self.depth += 1;
     }
@@ -191,7 +220,9 @@ impl Walker {
     fn close_to(&mut self, depth: usize, events: &mut Vec<Event>) {
         while self.depth > depth {
             self.depth -= 1;
-            let Some(frame) = self.frames.get(self.depth) else { return };
+            let Some(frame) = self.frames.get(self.depth) else {
+                return;
+            };
             for (node, &count) in frame.loop_def.nodes.iter().zip(&frame.counts) {
                 if count == 0 && node.usage() == Usage::Required {
                     events.push(Event::Missing(frame.loop_def, node));
@@ -222,7 +253,9 @@ fn matches(def: &SegmentDef, name: &str, segment: &Segment<'_>) -> bool {
         return false;
     }
     let Some(key) = def.key else { return true };
-    let Some(element) = def.elements.get(key.element - 1) else { return true };
+    let Some(element) = def.elements.get(key.element - 1) else {
+        return true;
+    };
     let value = key.value(segment);
     let optional = element.usage == Usage::Situational;
     optional && value.is_empty() || key.codes(def).is_some_and(|codes| codes.allow(value))

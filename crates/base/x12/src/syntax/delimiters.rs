@@ -6,8 +6,9 @@ use thiserror::Error;
 pub const HEADER_LENGTH: usize = 106;
 
 /// Offsets of the element separator inside an ISA, one before each of its sixteen elements.
-const SEPARATOR_OFFSETS: [usize; 16] =
-    [3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103];
+const SEPARATOR_OFFSETS: [usize; 16] = [
+    3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103,
+];
 
 /// The separators that one interchange uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,33 +33,55 @@ pub enum HeaderError {
         found: usize,
     },
     /// An element of the ISA has the wrong length, so that a separator is not in its place.
-    #[error("ISA{element:02} does not begin at its fixed offset: an earlier element has the wrong length")]
+    #[error(
+        "ISA{element:02} does not begin at its fixed offset: an earlier element has the wrong length"
+    )]
     Misaligned {
         /// The element that should begin there.
         element: usize,
     },
     /// Two delimiters are the same byte, or one is a letter, a digit, a space or not ASCII.
-    #[error("the ISA declares unusable delimiters: each must be a distinct punctuation or control character")]
+    #[error(
+        "the ISA declares unusable delimiters: each must be a distinct punctuation or control character"
+    )]
     Unusable,
 }
 
 impl Delimiters {
     /// The usual choice: `*`, `^`, `:`, `~`.
-    pub const USUAL: Self =
-        Self { element: b'*', repetition: Some(b'^'), component: b':', segment: b'~' };
+    pub const USUAL: Self = Self {
+        element: b'*',
+        repetition: Some(b'^'),
+        component: b':',
+        segment: b'~',
+    };
 
     /// Reads the delimiters from the start of an interchange: offsets 3, 82, 104 and 105.
     pub fn from_header(header: &[u8]) -> Result<Self, HeaderError> {
         if header.len() < HEADER_LENGTH {
-            return Err(HeaderError::Short { found: header.len() });
+            return Err(HeaderError::Short {
+                found: header.len(),
+            });
         }
         let element = header[3];
-        if let Some(found) = SEPARATOR_OFFSETS.iter().position(|&at| header[at] != element) {
+        if let Some(found) = SEPARATOR_OFFSETS
+            .iter()
+            .position(|&at| header[at] != element)
+        {
             return Err(HeaderError::Misaligned { element: found + 1 });
         }
         let repetition = Some(header[82]).filter(|byte| !byte.is_ascii_alphanumeric());
-        let found = Self { element, repetition, component: header[104], segment: header[105] };
-        if found.is_usable() { Ok(found) } else { Err(HeaderError::Unusable) }
+        let found = Self {
+            element,
+            repetition,
+            component: header[104],
+            segment: header[105],
+        };
+        if found.is_usable() {
+            Ok(found)
+        } else {
+            Err(HeaderError::Unusable)
+        }
     }
 
     /// Whether `byte` is one of the delimiters.
@@ -70,10 +93,16 @@ impl Delimiters {
     }
 
     fn is_usable(&self) -> bool {
-        let all = [Some(self.element), Some(self.component), Some(self.segment), self.repetition];
-        let distinct = all.iter().enumerate().all(|(at, byte)| {
-            byte.is_none() || !all[..at].contains(byte)
-        });
+        let all = [
+            Some(self.element),
+            Some(self.component),
+            Some(self.segment),
+            self.repetition,
+        ];
+        let distinct = all
+            .iter()
+            .enumerate()
+            .all(|(at, byte)| byte.is_none() || !all[..at].contains(byte));
         distinct
             && all.iter().flatten().all(|byte| {
                 byte.is_ascii() && !byte.is_ascii_alphanumeric() && *byte != b' ' && *byte != 0
@@ -89,7 +118,10 @@ mod tests {
 
     #[test]
     fn the_header_gives_all_four_delimiters() {
-        assert_eq!(Delimiters::from_header(HEADER.as_bytes()), Ok(Delimiters::USUAL));
+        assert_eq!(
+            Delimiters::from_header(HEADER.as_bytes()),
+            Ok(Delimiters::USUAL)
+        );
     }
 
     #[test]
@@ -110,9 +142,18 @@ mod tests {
 
     #[test]
     fn equal_or_alphanumeric_delimiters_are_refused() {
-        for (from, to) in [("*:~", "*~~"), ("*:~", "*A~"), ("*:~", "* ~"), ("*:~", "*:*")] {
+        for (from, to) in [
+            ("*:~", "*~~"),
+            ("*:~", "*A~"),
+            ("*:~", "* ~"),
+            ("*:~", "*:*"),
+        ] {
             let bad = HEADER.replace(from, to);
-            assert_eq!(Delimiters::from_header(bad.as_bytes()), Err(HeaderError::Unusable), "{to}");
+            assert_eq!(
+                Delimiters::from_header(bad.as_bytes()),
+                Err(HeaderError::Unusable),
+                "{to}"
+            );
         }
     }
 }

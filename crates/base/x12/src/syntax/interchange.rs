@@ -50,7 +50,11 @@ pub struct TransactionSet<'a> {
 impl<'a> Segments<'a> {
     /// Reads from `text`, which must begin with an ISA.
     pub fn new(text: &'a str) -> Self {
-        Self { text, at: 0, delimiters: None }
+        Self {
+            text,
+            at: 0,
+            delimiters: None,
+        }
     }
 
     fn read(&mut self) -> Result<Option<Segment<'a>>, ReadError> {
@@ -62,7 +66,10 @@ impl<'a> Segments<'a> {
             return Ok(None);
         }
         let offset = self.at as u64;
-        let separated = rest.as_bytes().get(3).is_some_and(|byte| !byte.is_ascii_alphanumeric());
+        let separated = rest
+            .as_bytes()
+            .get(3)
+            .is_some_and(|byte| !byte.is_ascii_alphanumeric());
         if rest.starts_with("ISA") && separated {
             let delimiters = Delimiters::from_header(rest.as_bytes())
                 .map_err(|reason| ReadError::Header { offset, reason })?;
@@ -77,7 +84,11 @@ impl<'a> Segments<'a> {
         let delimiters = self.delimiters.ok_or(ReadError::NoInterchange { offset })?;
         let length = memchr::memchr(delimiters.segment, rest.as_bytes()).unwrap_or(rest.len());
         self.at = (self.at + length + 1).min(text.len());
-        let found = if length == rest.len() { rest.trim_ascii_end() } else { &rest[..length] };
+        let found = if length == rest.len() {
+            rest.trim_ascii_end()
+        } else {
+            &rest[..length]
+        };
         Ok(Some(Segment::new(found, delimiters)))
     }
 }
@@ -127,18 +138,31 @@ impl<'a> Interchange<'a> {
     pub fn segments(&self) -> impl Iterator<Item = Segment<'a>> {
         let groups = self.groups.iter().flat_map(|group| {
             let sets = group.sets.iter().flat_map(|set| set.segments.iter());
-            std::iter::once(&group.header).chain(sets).chain(&group.trailer)
+            std::iter::once(&group.header)
+                .chain(sets)
+                .chain(&group.trailer)
         });
-        std::iter::once(&self.header).chain(&self.loose).chain(groups).chain(&self.trailer).copied()
+        std::iter::once(&self.header)
+            .chain(&self.loose)
+            .chain(groups)
+            .chain(&self.trailer)
+            .copied()
     }
 
     /// Adds one segment; the answer is whether a transaction set is now open.
     fn add(&mut self, segment: Segment<'a>, id: &str, inside: bool) -> bool {
-        let group = self.groups.last_mut().filter(|group| group.trailer.is_none());
+        let group = self
+            .groups
+            .last_mut()
+            .filter(|group| group.trailer.is_none());
         match (id, group) {
             ("GS", _) => {
                 let (sets, trailer) = (Vec::new(), None);
-                self.groups.push(Group { header: segment, sets, trailer });
+                self.groups.push(Group {
+                    header: segment,
+                    sets,
+                    trailer,
+                });
                 false
             }
             ("IEA", _) => {
@@ -151,8 +175,15 @@ impl<'a> Interchange<'a> {
             }
             ("ST", Some(group)) => {
                 let named = segment.get(3);
-                let guide = if named.is_empty() { group.header.get(8) } else { named };
-                group.sets.push(TransactionSet { segments: vec![segment], guide });
+                let guide = if named.is_empty() {
+                    group.header.get(8)
+                } else {
+                    named
+                };
+                group.sets.push(TransactionSet {
+                    segments: vec![segment],
+                    guide,
+                });
                 true
             }
             (_, Some(Group { sets, .. })) if inside => {
@@ -183,16 +214,25 @@ impl fmt::Display for Interchange<'_> {
 impl<'a> TransactionSet<'a> {
     /// The transaction set identifier, ST01, e.g. `837`.
     pub fn id(&self) -> &'a str {
-        self.segments.first().map(|header| header.get(1)).unwrap_or_default()
+        self.segments
+            .first()
+            .map(|header| header.get(1))
+            .unwrap_or_default()
     }
 
     /// The control number, ST02.
     pub fn control_number(&self) -> &'a str {
-        self.segments.first().map(|header| header.get(2)).unwrap_or_default()
+        self.segments
+            .first()
+            .map(|header| header.get(2))
+            .unwrap_or_default()
     }
 
     /// The first segment called `id`.
     pub fn first(&self, id: &str) -> Option<Segment<'a>> {
-        self.segments.iter().find(|segment| segment.id() == id).copied()
+        self.segments
+            .iter()
+            .find(|segment| segment.id() == id)
+            .copied()
     }
 }

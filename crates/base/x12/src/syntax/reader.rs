@@ -20,7 +20,10 @@ pub struct Limits {
 impl Default for Limits {
     /// 16 KiB and 128 elements: several times what any health transaction needs.
     fn default() -> Self {
-        Self { segment_bytes: 16 * 1024, elements: 128 }
+        Self {
+            segment_bytes: 16 * 1024,
+            elements: 128,
+        }
     }
 }
 
@@ -121,7 +124,9 @@ impl<R: Read> SegmentReader<R> {
         let (delimiters, length) = if starts_interchange(self.pending()) {
             self.read_header()?
         } else {
-            let known = self.delimiters.ok_or(ReadError::NoInterchange { offset: self.start })?;
+            let known = self
+                .delimiters
+                .ok_or(ReadError::NoInterchange { offset: self.start })?;
             (known, self.find_terminator(known.segment)?)
         };
         let range = self.from..self.from + length;
@@ -132,7 +137,10 @@ impl<R: Read> SegmentReader<R> {
         }
         if memchr::memchr_iter(delimiters.element, bytes).count() > self.limits.elements {
             let limit = self.limits.elements;
-            return Err(ReadError::TooManyElements { offset: self.start, limit });
+            return Err(ReadError::TooManyElements {
+                offset: self.start,
+                limit,
+            });
         }
         let text = decode(bytes, &mut self.transcoded);
         Ok(Some(Segment::new(text, delimiters)))
@@ -180,8 +188,11 @@ impl<R: Read> SegmentReader<R> {
 
     fn read_header(&mut self) -> Result<(Delimiters, usize), ReadError> {
         self.want(HEADER_LENGTH)?;
-        let delimiters = Delimiters::from_header(self.pending())
-            .map_err(|reason| ReadError::Header { offset: self.start, reason })?;
+        let delimiters =
+            Delimiters::from_header(self.pending()).map_err(|reason| ReadError::Header {
+                offset: self.start,
+                reason,
+            })?;
         self.delimiters = Some(delimiters);
         Ok((delimiters, HEADER_LENGTH - 1))
     }
@@ -206,13 +217,19 @@ impl<R: Read> SegmentReader<R> {
         if length < limit {
             return Ok(length);
         }
-        Err(ReadError::SegmentTooLong { offset: self.start, limit })
+        Err(ReadError::SegmentTooLong {
+            offset: self.start,
+            limit,
+        })
     }
 }
 
 /// Whether an interchange header begins here: `ISA` and something that can separate elements.
 fn starts_interchange(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"ISA") && bytes.get(3).is_some_and(|byte| !byte.is_ascii_alphanumeric())
+    bytes.starts_with(b"ISA")
+        && bytes
+            .get(3)
+            .is_some_and(|byte| !byte.is_ascii_alphanumeric())
 }
 
 /// The bytes as text: UTF-8, or else ISO 8859-1 written into `transcoded`.
@@ -238,7 +255,9 @@ mod tests {
 
     impl Read for Trickle<'_> {
         fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-            let Some((first, rest)) = self.0.split_first() else { return Ok(0) };
+            let Some((first, rest)) = self.0.split_first() else {
+                return Ok(0);
+            };
             into[0] = *first;
             self.0 = rest;
             Ok(1)
@@ -257,8 +276,14 @@ mod tests {
     #[test]
     fn segments_arrive_whole_however_the_bytes_are_split() {
         let text = format!("\u{feff}{HEADER}\r\nGS*HC~N3~\nIEA*1*000000001");
-        assert_eq!(ids(text.as_bytes()).expect("read"), ["ISA", "GS", "N3", "IEA"]);
-        assert_eq!(ids(Trickle(text.as_bytes())).expect("read"), ["ISA", "GS", "N3", "IEA"]);
+        assert_eq!(
+            ids(text.as_bytes()).expect("read"),
+            ["ISA", "GS", "N3", "IEA"]
+        );
+        assert_eq!(
+            ids(Trickle(text.as_bytes())).expect("read"),
+            ["ISA", "GS", "N3", "IEA"]
+        );
     }
 
     #[test]
@@ -276,7 +301,10 @@ mod tests {
         let text = format!("{HEADER}{}", "A".repeat(1 << 20));
         assert!(matches!(
             ids(text.as_bytes()),
-            Err(ReadError::SegmentTooLong { offset: 106, limit: 16384 })
+            Err(ReadError::SegmentTooLong {
+                offset: 106,
+                limit: 16384
+            })
         ));
     }
 
@@ -285,16 +313,25 @@ mod tests {
         let text = format!("{HEADER}GS{}~", "*".repeat(200));
         assert!(matches!(
             ids(text.as_bytes()),
-            Err(ReadError::TooManyElements { offset: 106, limit: 128 })
+            Err(ReadError::TooManyElements {
+                offset: 106,
+                limit: 128
+            })
         ));
     }
 
     #[test]
     fn a_file_that_does_not_begin_with_a_header_is_refused() {
-        assert!(matches!(ids(&b"GS*HC~"[..]), Err(ReadError::NoInterchange { offset: 0 })));
+        assert!(matches!(
+            ids(&b"GS*HC~"[..]),
+            Err(ReadError::NoInterchange { offset: 0 })
+        ));
         assert!(matches!(
             ids(&b"ISA*00*"[..]),
-            Err(ReadError::Header { reason: HeaderError::Short { found: 7 }, .. })
+            Err(ReadError::Header {
+                reason: HeaderError::Short { found: 7 },
+                ..
+            })
         ));
     }
 
@@ -304,7 +341,12 @@ mod tests {
         bytes.extend(b"N3*CAF\xC9~");
         let mut reader = SegmentReader::new(&bytes[..]);
         reader.next_segment().expect("read");
-        let found = reader.next_segment().expect("read").expect("a segment").get(1).to_owned();
+        let found = reader
+            .next_segment()
+            .expect("read")
+            .expect("a segment")
+            .get(1)
+            .to_owned();
         assert_eq!(found, "CAFÉ");
     }
 }

@@ -34,19 +34,28 @@ impl<'a> Segment<'a> {
 
     /// The segment identifier, e.g. `NM1`.
     pub fn id(&self) -> &'a str {
-        split(self.text, self.delimiters.element).next().unwrap_or_default()
+        split(self.text, self.delimiters.element)
+            .next()
+            .unwrap_or_default()
     }
 
     /// The elements after the identifier, in order: the first is element 1.
     pub fn elements(&self) -> impl Iterator<Item = Element<'a>> + use<'a> {
         let delimiters = self.delimiters;
-        split(self.text, delimiters.element).skip(1).map(move |text| Element { text, delimiters })
+        split(self.text, delimiters.element)
+            .skip(1)
+            .map(move |text| Element { text, delimiters })
     }
 
     /// Element `number`, counted from 1 as the standard does; empty when absent.
     pub fn element(&self, number: usize) -> Element<'a> {
-        let text = split(self.text, self.delimiters.element).nth(number).unwrap_or_default();
-        Element { text, delimiters: self.delimiters }
+        let text = split(self.text, self.delimiters.element)
+            .nth(number)
+            .unwrap_or_default();
+        Element {
+            text,
+            delimiters: self.delimiters,
+        }
     }
 
     /// The whole text of element `number`; empty when absent.
@@ -130,14 +139,21 @@ mod tests {
     #[test]
     fn elements_are_counted_from_one_and_absent_ones_are_empty() {
         let found = segment("NM1*85*2*CLINIC");
-        assert_eq!((found.id(), found.get(1), found.get(3), found.get(9)), ("NM1", "85", "CLINIC", ""));
+        assert_eq!(
+            (found.id(), found.get(1), found.get(3), found.get(9)),
+            ("NM1", "85", "CLINIC", "")
+        );
         assert_eq!(found.elements().count(), 3);
     }
 
     #[test]
     fn repetitions_and_components_nest() {
         let found = segment("EB*1**30^35*HC:99213:25^HC:99214");
-        let types: Vec<_> = found.element(3).repetitions().map(|one| one.text()).collect();
+        let types: Vec<_> = found
+            .element(3)
+            .repetitions()
+            .map(|one| one.text())
+            .collect();
         assert_eq!(types, ["30", "35"]);
         assert_eq!(found.component(4, 2), "99213");
         assert_eq!(found.component(4, 0), "");

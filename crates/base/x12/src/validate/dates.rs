@@ -10,7 +10,9 @@ pub(super) enum DateFault {
 
 /// Whether `value` is CCYYMMDD or YYMMDD and exists in the calendar.
 pub(crate) fn is_date(value: &str) -> bool {
-    let Some(digits) = digits(value) else { return false };
+    let Some(digits) = digits(value) else {
+        return false;
+    };
     let (year, month, day) = match value.len() {
         8 => (digits / 10_000, digits / 100 % 100, digits % 100),
         6 => (2000 + digits / 10_000, digits / 100 % 100, digits % 100),
@@ -29,12 +31,18 @@ pub(crate) fn is_date(value: &str) -> bool {
 
 /// Whether `value` is HHMM, HHMMSS, or HHMMSS with one or two decimals.
 pub(crate) fn is_time(value: &str) -> bool {
-    let Some(digits) = digits(value) else { return false };
+    let Some(digits) = digits(value) else {
+        return false;
+    };
     let (hour, minute, second) = match value.len() {
         4 => (digits / 100, digits % 100, 0),
         6 => (digits / 10_000, digits / 100 % 100, digits % 100),
         7 => (digits / 100_000, digits / 1000 % 100, digits / 10 % 100),
-        8 => (digits / 1_000_000, digits / 10_000 % 100, digits / 100 % 100),
+        8 => (
+            digits / 1_000_000,
+            digits / 10_000 % 100,
+            digits / 100 % 100,
+        ),
         _ => return false,
     };
     hour < 24 && minute < 60 && second < 60
@@ -48,7 +56,11 @@ pub(super) fn check_period(format: &str, value: &str) -> Result<(), DateFault> {
         "DT" => {
             let (day, time) = value.split_at_checked(8).ok_or(DateFault::Date)?;
             date(day, 8)?;
-            if is_time(time) { Ok(()) } else { Err(DateFault::Time) }
+            if is_time(time) {
+                Ok(())
+            } else {
+                Err(DateFault::Time)
+            }
         }
         "TM" => match is_time(value) && value.len() == 4 {
             true => Ok(()),
@@ -58,14 +70,22 @@ pub(super) fn check_period(format: &str, value: &str) -> Result<(), DateFault> {
             let (from, to) = value.split_once('-').ok_or(DateFault::Date)?;
             date(from, 8)?;
             date(to, 8)?;
-            if from <= to { Ok(()) } else { Err(DateFault::Reversed) }
+            if from <= to {
+                Ok(())
+            } else {
+                Err(DateFault::Reversed)
+            }
         }
         _ => Ok(()),
     }
 }
 
 fn date(value: &str, length: usize) -> Result<(), DateFault> {
-    if value.len() == length && is_date(value) { Ok(()) } else { Err(DateFault::Date) }
+    if value.len() == length && is_date(value) {
+        Ok(())
+    } else {
+        Err(DateFault::Date)
+    }
 }
 
 fn digits(value: &str) -> Option<u32> {
@@ -82,7 +102,9 @@ mod tests {
         for good in ["20240229", "20000229", "19991231", "240229"] {
             assert!(is_date(good), "{good}");
         }
-        for bad in ["20230229", "19000229", "20231301", "20230431", "20230100", "2023010", "2023O101"] {
+        for bad in [
+            "20230229", "19000229", "20231301", "20230431", "20230100", "2023010", "2023O101",
+        ] {
             assert!(!is_date(bad), "{bad}");
         }
     }
@@ -100,7 +122,10 @@ mod tests {
     #[test]
     fn a_period_must_match_its_format_and_run_forwards() {
         assert_eq!(check_period("RD8", "20240101-20240131"), Ok(()));
-        assert_eq!(check_period("RD8", "20240131-20240101"), Err(DateFault::Reversed));
+        assert_eq!(
+            check_period("RD8", "20240131-20240101"),
+            Err(DateFault::Reversed)
+        );
         assert_eq!(check_period("RD8", "20240131"), Err(DateFault::Date));
         assert_eq!(check_period("D8", "240131"), Err(DateFault::Date));
         assert_eq!(check_period("DT", "202401312460"), Err(DateFault::Time));

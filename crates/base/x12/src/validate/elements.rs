@@ -1,8 +1,8 @@
 //! Checks one segment against its definition: usage, types, lengths, codes, dates, identifiers.
 
+use super::ElementFault;
 use super::dates::{self, DateFault};
 use super::sink::{Mark, Sink};
-use super::ElementFault;
 use crate::guide::{Codes, DataElement, DataType, ElementDef, SegmentDef, Usage, is_npi};
 use crate::syntax::{Element, Segment};
 
@@ -14,7 +14,12 @@ const IDENTIFIER: &str = "67";
 
 /// Checks every element of `segment`, which stands at `mark`.
 pub(super) fn check(def: &SegmentDef, segment: &Segment<'_>, mark: Mark, sink: &mut Sink) {
-    let mut checker = Checker { mark, sink, date_format: "", qualifier: "" };
+    let mut checker = Checker {
+        mark,
+        sink,
+        date_format: "",
+        qualifier: "",
+    };
     let mut sent = segment.elements();
     for (index, element) in def.elements.iter().enumerate() {
         match sent.next() {
@@ -60,7 +65,12 @@ impl<'a> Checker<'_, 'a> {
         if repetitions.next().is_some() {
             let message = format!("it repeats more than {} times", def.repeats);
             let mark = self.mark.element(number);
-            self.sink.element(mark, ElementFault::TooManyRepetitions, "repetitions", message);
+            self.sink.element(
+                mark,
+                ElementFault::TooManyRepetitions,
+                "repetitions",
+                message,
+            );
         }
     }
 
@@ -68,18 +78,18 @@ impl<'a> Checker<'_, 'a> {
         let mut sent = found.components();
         for (index, part) in def.parts.iter().enumerate() {
             match sent.next() {
-                Some(value) if value.is_empty() => self.absent(number, index + 1, part),
+                Some("") | None => self.absent(number, index + 1, part),
                 Some(value) if part.usage == Usage::NotUsed => {
                     self.not_used(number, index + 1, value);
                 }
                 Some(value) => self.simple(number, index + 1, part, value),
-                None => self.absent(number, index + 1, part),
             }
         }
         if sent.any(|extra| !extra.is_empty()) {
             let mark = self.mark.element(number);
             let message = "it has more components than the composite";
-            self.sink.element(mark, ElementFault::TooManyComponents, "components", message);
+            self.sink
+                .element(mark, ElementFault::TooManyComponents, "components", message);
         }
     }
 
@@ -89,7 +99,12 @@ impl<'a> Checker<'_, 'a> {
         if let Some((fault, rule, message)) = type_fault(data, value) {
             self.sink.element(mark, fault, rule, message);
         } else if !def.codes.allow(value) {
-            self.sink.element(mark, ElementFault::InvalidValue, "code", code_message(&def.codes));
+            self.sink.element(
+                mark,
+                ElementFault::InvalidValue,
+                "code",
+                code_message(&def.codes),
+            );
         }
         self.dependent(data, value, mark);
     }
@@ -102,9 +117,16 @@ impl<'a> Checker<'_, 'a> {
             DATE_PERIOD => {
                 if let Err(fault) = dates::check_period(self.date_format, value) {
                     let (code, message) = match fault {
-                        DateFault::Date => (ElementFault::InvalidDate, "it is not a date of its format"),
-                        DateFault::Time => (ElementFault::InvalidTime, "it is not a time of its format"),
-                        DateFault::Reversed => (ElementFault::InvalidDate, "the period ends before it begins"),
+                        DateFault::Date => {
+                            (ElementFault::InvalidDate, "it is not a date of its format")
+                        }
+                        DateFault::Time => {
+                            (ElementFault::InvalidTime, "it is not a time of its format")
+                        }
+                        DateFault::Reversed => (
+                            ElementFault::InvalidDate,
+                            "the period ends before it begins",
+                        ),
                     };
                     self.sink.element(mark, code, "date", message);
                 }
@@ -113,7 +135,8 @@ impl<'a> Checker<'_, 'a> {
             IDENTIFIER => {
                 if self.qualifier == "XX" && !is_npi(value) {
                     let message = "the NPI is not ten digits with a correct check digit";
-                    self.sink.element(mark, ElementFault::InvalidValue, "npi-check-digit", message);
+                    self.sink
+                        .element(mark, ElementFault::InvalidValue, "npi-check-digit", message);
                 }
                 self.qualifier = "";
             }
@@ -125,7 +148,12 @@ impl<'a> Checker<'_, 'a> {
         if def.usage == Usage::Required {
             let data = def.data.map_or("", |data| data.number);
             let mark = self.mark.component(number, component).data(data);
-            self.sink.element(mark, ElementFault::Missing, "required", "it is required and missing");
+            self.sink.element(
+                mark,
+                ElementFault::Missing,
+                "required",
+                "it is required and missing",
+            );
         }
     }
 
@@ -133,13 +161,19 @@ impl<'a> Checker<'_, 'a> {
         if !value.is_empty() {
             let mark = self.mark.component(number, component);
             let message = "the guide does not use it";
-            self.sink.element(mark, ElementFault::NotUsed, "not-used", message);
+            self.sink
+                .element(mark, ElementFault::NotUsed, "not-used", message);
         }
     }
 
     fn too_many(&mut self, number: usize) {
         let mark = self.mark.element(number);
-        self.sink.element(mark, ElementFault::TooMany, "elements", "the segment has no such element");
+        self.sink.element(
+            mark,
+            ElementFault::TooMany,
+            "elements",
+            "the segment has no such element",
+        );
     }
 }
 
@@ -168,24 +202,42 @@ fn type_fault(
                 ));
             }
             if value.bytes().all(|byte| byte == b' ') {
-                return Some((ElementFault::InvalidCharacter, "blank", "it holds only spaces"));
+                return Some((
+                    ElementFault::InvalidCharacter,
+                    "blank",
+                    "it holds only spaces",
+                ));
             }
-            if value.is_ascii() { value.len() } else { value.chars().count() }
+            if value.is_ascii() {
+                value.len()
+            } else {
+                value.chars().count()
+            }
         }
         DataType::N | DataType::R => match count_digits(value, data.kind == DataType::R) {
             Some(digits) => digits,
-            None => return Some((ElementFault::InvalidCharacter, "number", "it is not a number")),
+            None => {
+                return Some((
+                    ElementFault::InvalidCharacter,
+                    "number",
+                    "it is not a number",
+                ));
+            }
         },
-        DataType::Dt => return (!dates::is_date(value)).then_some((
-            ElementFault::InvalidDate,
-            "date",
-            "it is not a date",
-        )),
-        DataType::Tm => return (!dates::is_time(value)).then_some((
-            ElementFault::InvalidTime,
-            "time",
-            "it is not a time",
-        )),
+        DataType::Dt => {
+            return (!dates::is_date(value)).then_some((
+                ElementFault::InvalidDate,
+                "date",
+                "it is not a date",
+            ));
+        }
+        DataType::Tm => {
+            return (!dates::is_time(value)).then_some((
+                ElementFault::InvalidTime,
+                "time",
+                "it is not a time",
+            ));
+        }
     };
     if length < data.min {
         Some((ElementFault::TooShort, "length", "it is too short"))

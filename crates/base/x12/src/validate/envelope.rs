@@ -16,7 +16,10 @@ impl Validator {
         self.groups_seen.clear();
         self.sink.numbers.interchange = isa.get(13).to_owned();
         let identity = |qualifier, id| {
-            (isa.get(qualifier).to_owned(), isa.get(id).trim_end().to_owned())
+            (
+                isa.get(qualifier).to_owned(),
+                isa.get(id).trim_end().to_owned(),
+            )
         };
         self.report.interchanges.push(InterchangeReport {
             sender: identity(5, 6),
@@ -35,32 +38,85 @@ impl Validator {
     fn check_header(&mut self, isa: &Segment<'_>) {
         let numeric = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         let checks: [(usize, bool, &'static str, &str); 10] = [
-            (1, matches!(isa.get(1), "00" | "03"), "010", "the authorization qualifier is not 00 or 03"),
-            (3, matches!(isa.get(3), "00" | "01"), "012", "the security qualifier is not 00 or 01"),
-            (5, QUALIFIERS.contains(&isa.get(5)), "005", "the sender qualifier is not one of the guides'"),
-            (6, !isa.get(6).trim().is_empty(), "006", "the sender is blank"),
-            (7, QUALIFIERS.contains(&isa.get(7)), "007", "the receiver qualifier is not one of the guides'"),
-            (8, !isa.get(8).trim().is_empty(), "008", "the receiver is blank"),
-            (9, dates::is_date(isa.get(9)), "014", "the interchange date does not exist"),
-            (10, dates::is_time(isa.get(10)), "015", "the interchange time does not exist"),
-            (13, numeric(isa.get(13)), "018", "the control number is not nine digits"),
-            (14, matches!(isa.get(14), "0" | "1"), "019", "the acknowledgment request is not 0 or 1"),
+            (
+                1,
+                matches!(isa.get(1), "00" | "03"),
+                "010",
+                "the authorization qualifier is not 00 or 03",
+            ),
+            (
+                3,
+                matches!(isa.get(3), "00" | "01"),
+                "012",
+                "the security qualifier is not 00 or 01",
+            ),
+            (
+                5,
+                QUALIFIERS.contains(&isa.get(5)),
+                "005",
+                "the sender qualifier is not one of the guides'",
+            ),
+            (
+                6,
+                !isa.get(6).trim().is_empty(),
+                "006",
+                "the sender is blank",
+            ),
+            (
+                7,
+                QUALIFIERS.contains(&isa.get(7)),
+                "007",
+                "the receiver qualifier is not one of the guides'",
+            ),
+            (
+                8,
+                !isa.get(8).trim().is_empty(),
+                "008",
+                "the receiver is blank",
+            ),
+            (
+                9,
+                dates::is_date(isa.get(9)),
+                "014",
+                "the interchange date does not exist",
+            ),
+            (
+                10,
+                dates::is_time(isa.get(10)),
+                "015",
+                "the interchange time does not exist",
+            ),
+            (
+                13,
+                numeric(isa.get(13)),
+                "018",
+                "the control number is not nine digits",
+            ),
+            (
+                14,
+                matches!(isa.get(14), "0" | "1"),
+                "019",
+                "the acknowledgment request is not 0 or 1",
+            ),
         ];
         for (element, good, note, message) in checks {
             if !good {
                 let mark = Mark::new(0, "ISA", "").element(element);
-                self.sink.envelope(mark, Fault::Interchange(note), "isa", message);
+                self.sink
+                    .envelope(mark, Fault::Interchange(note), "isa", message);
             }
         }
         if !matches!(isa.get(15), "P" | "T") {
             let mark = Mark::new(0, "ISA", "").element(15);
             let message = "the usage indicator is not P or T";
-            self.sink.envelope(mark, Fault::Interchange("020"), "isa", message);
+            self.sink
+                .envelope(mark, Fault::Interchange("020"), "isa", message);
         }
         if !matches!(isa.get(12), "00501" | "00401") {
             let mark = Mark::new(0, "ISA", "").element(12);
             let message = "the interchange version is not 00501 (00401 is only split)";
-            self.sink.envelope(mark, Fault::Interchange("017"), "isa-version", message);
+            self.sink
+                .envelope(mark, Fault::Interchange("017"), "isa-version", message);
         }
         self.keep_interchange_issues();
     }
@@ -72,23 +128,30 @@ impl Validator {
         if self.in_group {
             self.end_group(None);
         }
-        let groups = self.report.interchanges.last().map_or(0, |found| found.groups.len());
+        let groups = self
+            .report
+            .interchanges
+            .last()
+            .map_or(0, |found| found.groups.len());
         let mark = Mark::new(0, "IEA", "");
         match iea {
             None => {
                 let message = "the interchange trailer is missing";
-                self.sink.envelope(mark, Fault::Interchange("023"), "iea-missing", message);
+                self.sink
+                    .envelope(mark, Fault::Interchange("023"), "iea-missing", message);
             }
             Some(iea) => {
                 if iea.get(1).parse() != Ok(groups) {
                     let message = "the number of groups is not what the interchange holds";
                     let fault = Fault::Interchange("021");
-                    self.sink.envelope(mark.element(1), fault, "group-count", message);
+                    self.sink
+                        .envelope(mark.element(1), fault, "group-count", message);
                 }
                 if iea.get(2) != self.sink.numbers.interchange {
                     let message = "the control number differs from ISA13";
                     let fault = Fault::Interchange("001");
-                    self.sink.envelope(mark.element(2), fault, "interchange-control", message);
+                    self.sink
+                        .envelope(mark.element(2), fault, "interchange-control", message);
                 }
             }
         }
@@ -118,15 +181,25 @@ impl Validator {
         let number = gs.get(6);
         if number.is_empty() || number.len() > 9 || !number.bytes().all(|b| b.is_ascii_digit()) {
             let message = "the control number is not one to nine digits";
-            self.sink.envelope(mark.element(6), Fault::Group("6"), "group-control", message);
+            self.sink
+                .envelope(mark.element(6), Fault::Group("6"), "group-control", message);
         } else if !self.groups_seen.insert(number.to_owned()) {
             let message = "the control number is not unique in the interchange";
-            self.sink.envelope(mark.element(6), Fault::Group("19"), "group-control", message);
+            self.sink.envelope(
+                mark.element(6),
+                Fault::Group("19"),
+                "group-control",
+                message,
+            );
         }
-        for (element, good) in [(4, dates::is_date(gs.get(4))), (5, dates::is_time(gs.get(5)))] {
+        for (element, good) in [
+            (4, dates::is_date(gs.get(4))),
+            (5, dates::is_time(gs.get(5))),
+        ] {
             if !good {
                 let message = "the date or time of the group does not exist";
-                self.sink.envelope(mark.element(element), Fault::Group("6"), "gs", message);
+                self.sink
+                    .envelope(mark.element(element), Fault::Group("6"), "gs", message);
             }
         }
         self.keep_group_issues();
@@ -141,24 +214,35 @@ impl Validator {
         }
         let number = self.sink.numbers.group.clone();
         let mark = Mark::new(0, "GE", "");
-        let Some(group) = self.report.interchanges.last_mut().and_then(|i| i.groups.last_mut())
+        let Some(group) = self
+            .report
+            .interchanges
+            .last_mut()
+            .and_then(|i| i.groups.last_mut())
         else {
             return;
         };
         match ge {
             None => {
                 let message = "the group trailer is missing";
-                self.sink.envelope(mark, Fault::Group("3"), "ge-missing", message);
+                self.sink
+                    .envelope(mark, Fault::Group("3"), "ge-missing", message);
             }
             Some(ge) => {
                 group.declared_sets = ge.get(1).parse().ok();
                 if ge.get(1).parse() != Ok(group.sets.len()) {
                     let message = "the number of transaction sets is not what the group holds";
-                    self.sink.envelope(mark.element(1), Fault::Group("5"), "set-count", message);
+                    self.sink
+                        .envelope(mark.element(1), Fault::Group("5"), "set-count", message);
                 }
                 if ge.get(2) != number {
                     let message = "the control number differs from GS06";
-                    self.sink.envelope(mark.element(2), Fault::Group("4"), "group-control", message);
+                    self.sink.envelope(
+                        mark.element(2),
+                        Fault::Group("4"),
+                        "group-control",
+                        message,
+                    );
                 }
             }
         }
@@ -172,32 +256,41 @@ impl Validator {
             self.end_set(None);
         }
         self.sink.numbers.set = st.get(2).to_owned();
-        let group = self.report.interchanges.last().and_then(|found| found.groups.last());
+        let group = self
+            .report
+            .interchanges
+            .last()
+            .and_then(|found| found.groups.last());
         let (group_version, group_code) =
             group.map_or(("", ""), |group| (&group.version, &group.functional_code));
         let mut set = SetValidator::begin(st, group_version, group_code, &mut self.sink);
         if !self.in_group {
             let mark = Mark::new(1, "ST", "");
             let message = "the transaction set stands outside every functional group";
-            self.sink.envelope(mark, Fault::Set("6"), "st-outside", message);
+            self.sink
+                .envelope(mark, Fault::Set("6"), "st-outside", message);
         }
         if !self.sets_seen.insert(st.get(2).to_owned()) {
             let mark = Mark::new(1, "ST", "").element(2);
             let message = "the control number is not unique in the group";
-            self.sink.envelope(mark, Fault::Set("23"), "set-control", message);
+            self.sink
+                .envelope(mark, Fault::Set("23"), "set-control", message);
         }
         set.segment(st, &mut self.sink);
         self.set = Some(set);
     }
 
     pub(super) fn end_set(&mut self, se: Option<&Segment<'_>>) {
-        let Some(mut set) = self.set.take() else { return self.loose("SE") };
+        let Some(mut set) = self.set.take() else {
+            return self.loose("SE");
+        };
         let number = self.sink.numbers.set.clone();
         match se {
             None => {
                 let mark = Mark::new(set.report.segments, "SE", "");
                 let message = "the transaction set trailer is missing";
-                self.sink.envelope(mark, Fault::Set("2"), "se-missing", message);
+                self.sink
+                    .envelope(mark, Fault::Set("2"), "se-missing", message);
             }
             Some(se) => {
                 set.segment(se, &mut self.sink);
@@ -205,11 +298,13 @@ impl Validator {
                 if se.get(1).parse() != Ok(set.report.segments) {
                     let message = "the number of segments is not what the set holds";
                     let fault = Fault::Set("4");
-                    self.sink.envelope(mark.element(1), fault, "segment-count", message);
+                    self.sink
+                        .envelope(mark.element(1), fault, "segment-count", message);
                 }
                 if se.get(2) != number {
                     let message = "the control number differs from ST02";
-                    self.sink.envelope(mark.element(2), Fault::Set("3"), "set-control", message);
+                    self.sink
+                        .envelope(mark.element(2), Fault::Set("3"), "set-control", message);
                 }
             }
         }
@@ -235,7 +330,8 @@ impl Validator {
             _ => {
                 let mark = Mark::new(0, id, "");
                 let message = "the segment stands outside every transaction set";
-                self.sink.envelope(mark, Fault::Interchange("022"), "loose-segment", message);
+                self.sink
+                    .envelope(mark, Fault::Interchange("022"), "loose-segment", message);
                 self.keep_interchange_issues();
             }
         }
@@ -243,7 +339,10 @@ impl Validator {
 
     fn keep_interchange_issues(&mut self) {
         if let Some(interchange) = self.report.interchanges.last_mut() {
-            let room = self.options.issues_per_set.saturating_sub(interchange.issues.len());
+            let room = self
+                .options
+                .issues_per_set
+                .saturating_sub(interchange.issues.len());
             self.sink.issues.truncate(room);
             interchange.issues.append(&mut self.sink.issues);
         }
@@ -251,7 +350,11 @@ impl Validator {
     }
 
     fn keep_group_issues(&mut self) {
-        let group = self.report.interchanges.last_mut().and_then(|found| found.groups.last_mut());
+        let group = self
+            .report
+            .interchanges
+            .last_mut()
+            .and_then(|found| found.groups.last_mut());
         if let Some(group) = group {
             group.issues.append(&mut self.sink.issues);
         }

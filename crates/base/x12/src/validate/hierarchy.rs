@@ -30,14 +30,24 @@ impl Hierarchy {
         let number = hl.get(1).parse().unwrap_or(0);
         if number != self.last + 1 {
             let message = "the level is not numbered one higher than the level before it";
-            sink.element(mark.element(1), ElementFault::InvalidValue, "hl-number", message);
+            sink.element(
+                mark.element(1),
+                ElementFault::InvalidValue,
+                "hl-number",
+                message,
+            );
         }
         self.last = if number == 0 { self.last + 1 } else { number };
         if let Some(parent) = self.open.last_mut() {
             parent.children = true;
             if hl.get(2).parse() != Ok(parent.number) {
                 let message = "the parent is not the level that encloses this one";
-                sink.element(mark.element(2), ElementFault::InvalidValue, "hl-parent", message);
+                sink.element(
+                    mark.element(2),
+                    ElementFault::InvalidValue,
+                    "hl-parent",
+                    message,
+                );
             }
         }
         let announced = match hl.get(4) {
@@ -45,7 +55,13 @@ impl Hierarchy {
             "1" => Some(true),
             _ => None,
         };
-        self.open.push(Level { depth, number: self.last, mark, announced, children: false });
+        self.open.push(Level {
+            depth,
+            number: self.last,
+            mark,
+            announced,
+            children: false,
+        });
     }
 
     /// Ends the transaction set.
@@ -60,7 +76,12 @@ impl Hierarchy {
                 (Some(false), true) => "no child levels are announced and one follows",
                 _ => continue,
             };
-            sink.element(level.mark.element(4), ElementFault::InvalidValue, "hl-children", message);
+            sink.element(
+                level.mark.element(4),
+                ElementFault::InvalidValue,
+                "hl-children",
+                message,
+            );
         }
     }
 }

@@ -180,9 +180,11 @@ impl Location {
 impl fmt::Display for Issue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = &self.location;
-        for (name, number) in
-            [("interchange", &at.interchange), ("group", &at.group), ("set", &at.set)]
-        {
+        for (name, number) in [
+            ("interchange", &at.interchange),
+            ("group", &at.group),
+            ("set", &at.set),
+        ] {
             if !number.is_empty() {
                 write!(f, "{name} {number}, ")?;
             }
@@ -193,7 +195,18 @@ impl fmt::Display for Issue {
         if !at.loop_id.is_empty() {
             write!(f, "loop {}, ", at.loop_id)?;
         }
-        let kind = if self.severity == Severity::Error { "" } else { " (warning)" };
-        write!(f, "{}: {}{kind} [{}, {}]", at.reference(), self.message, self.rule, self.fault.code())
+        let kind = if self.severity == Severity::Error {
+            ""
+        } else {
+            " (warning)"
+        };
+        write!(
+            f,
+            "{}: {}{kind} [{}, {}]",
+            at.reference(),
+            self.message,
+            self.rule,
+            self.fault.code()
+        )
     }
 }

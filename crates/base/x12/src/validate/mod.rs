@@ -16,6 +16,7 @@ mod sink;
 use std::collections::HashSet;
 use std::io::Read;
 
+pub(crate) use dates::{is_date, is_time};
 pub use issue::{ElementFault, Fault, Issue, Location, SegmentFault, Severity};
 pub use report::{GroupReport, InterchangeReport, Report, SetReport};
 pub(crate) use sink::{Mark, Sink};
@@ -37,7 +38,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { limits: Limits::default(), issues_per_set: 200, relaxed: &[] }
+        Self {
+            limits: Limits::default(),
+            issues_per_set: 200,
+            relaxed: &[],
+        }
     }
 }
 

@@ -80,7 +80,10 @@ impl Report {
     pub fn issues(&self) -> impl Iterator<Item = &Issue> {
         self.interchanges.iter().flat_map(|interchange| {
             let groups = interchange.groups.iter().flat_map(|group| {
-                group.issues.iter().chain(group.sets.iter().flat_map(|set| &set.issues))
+                group
+                    .issues
+                    .iter()
+                    .chain(group.sets.iter().flat_map(|set| &set.issues))
             });
             interchange.issues.iter().chain(groups)
         })
@@ -88,12 +91,16 @@ impl Report {
 
     /// All transaction sets.
     pub fn sets(&self) -> impl Iterator<Item = &SetReport> {
-        self.interchanges.iter().flat_map(|found| &found.groups).flat_map(|group| &group.sets)
+        self.interchanges
+            .iter()
+            .flat_map(|found| &found.groups)
+            .flat_map(|group| &group.sets)
     }
 
     /// Whether nothing worse than a warning was found.
     pub fn is_valid(&self) -> bool {
-        self.issues().all(|issue| issue.severity == Severity::Warning)
+        self.issues()
+            .all(|issue| issue.severity == Severity::Warning)
     }
 }
 
@@ -124,5 +131,7 @@ impl SetReport {
 }
 
 fn no_errors(issues: &[Issue]) -> bool {
-    issues.iter().all(|issue| issue.severity == Severity::Warning)
+    issues
+        .iter()
+        .all(|issue| issue.severity == Severity::Warning)
 }

@@ -31,7 +31,11 @@ impl SetValidator {
         group_code: &str,
         sink: &mut Sink,
     ) -> Self {
-        let version = if st.get(3).is_empty() { group_version } else { st.get(3) };
+        let version = if st.get(3).is_empty() {
+            group_version
+        } else {
+            st.get(3)
+        };
         let guide = Guide::find(version, st.get(1));
         let mark = Mark::new(1, "ST", "");
         if st.get(2).is_empty() {
@@ -62,7 +66,9 @@ impl SetValidator {
     /// Takes the next segment.
     pub(super) fn segment(&mut self, segment: &Segment<'_>, sink: &mut Sink) {
         self.report.segments += 1;
-        let Some(checks) = &mut self.checks else { return };
+        let Some(checks) = &mut self.checks else {
+            return;
+        };
         if self.report.segments == 2 && self.report.id == "278" && segment.get(2) == "11" {
             checks.answer_review(&mut self.report);
         }
@@ -83,7 +89,11 @@ impl SetValidator {
 impl Checks {
     fn new(guide: &'static Guide) -> Self {
         let rules = rules::for_guide(guide);
-        Self { walker: Walker::new(guide), hierarchy: Hierarchy::default(), rules }
+        Self {
+            walker: Walker::new(guide),
+            hierarchy: Hierarchy::default(),
+            rules,
+        }
     }
 
     /// BHT02 tells that a 278 is a response.
@@ -109,7 +119,8 @@ impl Checks {
             Place::Found(def) => {
                 elements::check(def, segment, mark, sink);
                 if def.id == "HL" {
-                    self.hierarchy.level(segment, self.walker.depth(), mark, sink);
+                    self.hierarchy
+                        .level(segment, self.walker.depth(), mark, sink);
                 }
                 rules::check_address(segment, mark, sink);
                 self.rules.segment(segment, mark, sink);
@@ -119,7 +130,8 @@ impl Checks {
                 let message = "the code is not one that the guide uses here";
                 sink.element(at, ElementFault::InvalidValue, "segment-code", message);
                 if def.id == "HL" {
-                    self.hierarchy.level(segment, self.walker.depth(), mark, sink);
+                    self.hierarchy
+                        .level(segment, self.walker.depth(), mark, sink);
                 }
             }
             Place::OutOfOrder => {
@@ -128,7 +140,12 @@ impl Checks {
             }
             Place::Unexpected => {
                 let message = "the guide has no such segment at this place";
-                sink.segment(mark, SegmentFault::Unexpected, "segment-unexpected", message);
+                sink.segment(
+                    mark,
+                    SegmentFault::Unexpected,
+                    "segment-unexpected",
+                    message,
+                );
             }
             Place::Unknown => {
                 let message = "the guide has no segment of this name";
@@ -151,7 +168,12 @@ impl Checks {
                     };
                     let name = node.trigger().map_or("", |def| def.id);
                     let message = format!("it occurs more than {} times", node.max());
-                    sink.segment(Mark::new(position, name, loop_id), fault, "maximum", message);
+                    sink.segment(
+                        Mark::new(position, name, loop_id),
+                        fault,
+                        "maximum",
+                        message,
+                    );
                 }
             }
         }
@@ -160,13 +182,21 @@ impl Checks {
 
 fn report_missing(around: &'static str, node: &'static Node, position: u64, sink: &mut Sink) {
     let name = node.trigger().map_or("", |def| def.id);
-    let codes = node.trigger().and_then(|def| def.key_codes()).unwrap_or_default();
-    let which = if codes.is_empty() { name.to_owned() } else { format!("{name}*{codes}") };
+    let codes = node
+        .trigger()
+        .and_then(|def| def.key_codes())
+        .unwrap_or_default();
+    let which = if codes.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{name}*{codes}")
+    };
     let (loop_id, message) = match node {
         Node::Segment(_) => (around, format!("the required segment {which} is missing")),
-        Node::Loop(inner) => {
-            (inner.id, format!("the required loop {} ({which}) is missing", inner.id))
-        }
+        Node::Loop(inner) => (
+            inner.id,
+            format!("the required loop {} ({which}) is missing", inner.id),
+        ),
     };
     if name != "SE" {
         let mark = Mark::new(position, name, loop_id);

@@ -39,7 +39,14 @@ pub(crate) struct Sink {
 impl Mark {
     pub(crate) fn new(position: u64, segment: &str, loop_id: &'static str) -> Self {
         let (element, component, data_element) = (0, 0, "");
-        Self { position, name: SegmentName::new(segment), loop_id, element, component, data_element }
+        Self {
+            position,
+            name: SegmentName::new(segment),
+            loop_id,
+            element,
+            component,
+            data_element,
+        }
     }
 
     /// The same segment, at an element.
@@ -49,12 +56,19 @@ impl Mark {
 
     /// The same segment, at a component of an element.
     pub(crate) fn component(self, element: usize, component: usize) -> Self {
-        Self { element, component, ..self }
+        Self {
+            element,
+            component,
+            ..self
+        }
     }
 
     /// The same place, with the number of the data element.
     pub(crate) fn data(self, data_element: &'static str) -> Self {
-        Self { data_element, ..self }
+        Self {
+            data_element,
+            ..self
+        }
     }
 }
 
@@ -81,7 +95,13 @@ impl Sink {
         rule: &'static str,
         message: impl Into<String>,
     ) {
-        self.report(Severity::Error, mark, Fault::Segment(fault), rule, message.into());
+        self.report(
+            Severity::Error,
+            mark,
+            Fault::Segment(fault),
+            rule,
+            message.into(),
+        );
     }
 
     /// An error in an element.
@@ -92,7 +112,13 @@ impl Sink {
         rule: &'static str,
         message: impl Into<String>,
     ) {
-        self.report(Severity::Error, mark, Fault::Element(fault), rule, message.into());
+        self.report(
+            Severity::Error,
+            mark,
+            Fault::Element(fault),
+            rule,
+            message.into(),
+        );
     }
 
     /// A warning about an element.
@@ -120,12 +146,20 @@ impl Sink {
         rule: &'static str,
         message: String,
     ) {
-        let severity = if self.relaxed.contains(&rule) { Severity::Warning } else { severity };
+        let severity = if self.relaxed.contains(&rule) {
+            Severity::Warning
+        } else {
+            severity
+        };
         if self.issues.len() >= self.limit {
             self.dropped += 1;
             return;
         }
-        let ControlNumbers { interchange, group, set } = self.numbers.clone();
+        let ControlNumbers {
+            interchange,
+            group,
+            set,
+        } = self.numbers.clone();
         let location = Location {
             interchange,
             group,
@@ -137,6 +171,12 @@ impl Sink {
             component: mark.component,
             data_element: mark.data_element,
         };
-        self.issues.push(Issue { severity, location, fault, rule, message });
+        self.issues.push(Issue {
+            severity,
+            location,
+            fault,
+            rule,
+            message,
+        });
     }
 }

@@ -1,4 +1,6 @@
 //! Integration tests: the public interface against real files, generated faults and outside tools.
 
+mod documents;
 mod outcomes;
+mod round_trip;
 mod samples;

@@ -9,12 +9,18 @@ use crate::samples;
 /// One line: the outcome, and the first reasons. Many published samples make up their provider
 /// identifiers; so that other faults show, check digits are counted apart.
 fn outcome(bytes: &[u8]) -> String {
-    let relaxed = Options { relaxed: &["npi-check-digit"], ..Options::default() };
+    let relaxed = Options {
+        relaxed: &["npi-check-digit"],
+        ..Options::default()
+    };
     let report = match validate(bytes, relaxed) {
         Ok(report) => report,
         Err(error) => return format!("unreadable: {error}"),
     };
-    let guides: Vec<_> = report.sets().map(|set| set.guide.unwrap_or("no guide")).collect();
+    let guides: Vec<_> = report
+        .sets()
+        .map(|set| set.guide.unwrap_or("no guide"))
+        .collect();
     let mut counted: Vec<(&str, usize)> = Vec::new();
     for guide in guides {
         match counted.iter_mut().find(|(name, _)| *name == guide) {
@@ -22,11 +28,23 @@ fn outcome(bytes: &[u8]) -> String {
             None => counted.push((guide, 1)),
         }
     }
-    let sets: Vec<_> = counted.iter().map(|(name, count)| format!("{count}×{name}")).collect();
-    let acknowledgments: u64 = report.interchanges.iter().map(|found| found.acknowledgments).sum();
-    let errors: Vec<_> =
-        report.issues().filter(|issue| issue.severity == Severity::Error).collect();
-    let identifiers = report.issues().filter(|issue| issue.rule == "npi-check-digit").count();
+    let sets: Vec<_> = counted
+        .iter()
+        .map(|(name, count)| format!("{count}×{name}"))
+        .collect();
+    let acknowledgments: u64 = report
+        .interchanges
+        .iter()
+        .map(|found| found.acknowledgments)
+        .sum();
+    let errors: Vec<_> = report
+        .issues()
+        .filter(|issue| issue.severity == Severity::Error)
+        .collect();
+    let identifiers = report
+        .issues()
+        .filter(|issue| issue.rule == "npi-check-digit")
+        .count();
     let verdict = match (errors.len(), report.sets().any(|set| set.guide.is_none())) {
         (0, _) if identifiers > 0 => format!("valid but for {identifiers} NPI check digits:"),
         (0, false) => "valid".to_owned(),
@@ -45,7 +63,9 @@ fn outcome(bytes: &[u8]) -> String {
 
 #[test]
 fn every_shared_file_is_parsed_or_refused_with_its_reason() {
-    let Some(root) = samples::shared() else { return };
+    let Some(root) = samples::shared() else {
+        return;
+    };
     let mut table = String::new();
     let mut counts = [0_usize; 5];
     for (name, path) in samples::files(&root) {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The shared collection of X12 files, or `None` with one line that says why.
-pub fn shared() -> Option<PathBuf> {
+pub(crate) fn shared() -> Option<PathBuf> {
     let root = std::env::var_os("MEDITRACK_SHARED").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared"),
         PathBuf::from,
@@ -17,13 +17,15 @@ pub fn shared() -> Option<PathBuf> {
 }
 
 /// All X12 files below `root`, with their names relative to it, sorted.
-pub fn files(root: &Path) -> Vec<(String, PathBuf)> {
+pub(crate) fn files(root: &Path) -> Vec<(String, PathBuf)> {
     let mut found = Vec::new();
     let mut folders = vec![root.to_path_buf()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).expect("a readable folder") {
             let path = entry.expect("a readable entry").path();
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
             match name.as_deref() {
                 Some("LICENSE" | "SOURCE.md" | "README.md") => {}
                 _ if path.is_dir() => folders.push(path),

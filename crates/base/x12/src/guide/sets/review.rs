@@ -98,7 +98,7 @@ HCR S1 1R=A1,A2,A3,A4,A6,C,CT,NA 2S 3S 4S=@yn
 /// The lines of the request.
 pub(super) const REQUEST: &str = "
 ST R1 1R=278 2R 3R
-BHT R1 1R=0007 2R=01,13,36 3R 4R 5R
+BHT R1 1R=0007 2R=01,13,36 3R 4R 5R 6S=RU
 loop 2000A R1
   HL R1 !3 1R 3R=20 4R=1
   loop 2010A R1
@@ -129,7 +129,7 @@ define event
 loop 2000E S*
   HL R1 !3 1R 2R 3R=EV 4R=0,1
   use trace
-  UM R1 1R=AR,HS,IN,SC 2R=1,2,3,4,I,N,R,S 3S=@service 4S 4.1R 4.2R=A,B 5S 5.1S 5.2S 5.3S 5.4S 5.5S 6S=03,U 7S 8S 9S=M,Y 10S
+  UM R1 1R=AR,HS,IN,SC 2R=1,2,3,4,I,N,R,S 3S=@service 4S 4.1R 4.2R=A,B 5S 5.1S 5.2S 5.3S 5.4S 5.5S 6S=03,E,U 7S 8S 9S=M,Y 10S
   REF S1 1R=BB 2R
   REF S1 1R=NT 2R
   use event dates
@@ -191,7 +191,7 @@ loop 2000E S*
   HL R1 !3 1R 2R 3R=EV 4R=0,1
   use trace
   use rejections
-  UM R1 1R=AR,HS,IN,SC 2R=1,2,3,4,I,N,R,S 3S=@service 4S 4.1R 4.2R=A,B 5S 5.1S 5.2S 5.3S 5.4S 5.5S 6S=03,U 7S 8S 9S=M,Y 10S
+  UM R1 1R=AR,HS,IN,SC 2R=1,2,3,4,I,N,R,S 3S=@service 4S 4.1R 4.2R=A,B 5S 5.1S 5.2S 5.3S 5.4S 5.5S 6S=03,E,U 7S 8S 9S=M,Y 10S
   use decision
   REF S1 1R=BB 2R
   REF S1 1R=NT 2R

@@ -3,9 +3,6 @@
 
 /// Definitions for the three tables.
 pub(super) const SHARED: &str = "
-define procedure
-SVC R1 1R 1.1R=AD,ER,HC,HP,IV,N4,NU,WK 1.2R 1.3~6S 2R 3S 4S=@revenue 7S
-
 define claim request
 TRN R1 1R=1 2R
 REF S1 1R=1K 2R
@@ -29,7 +26,7 @@ STC R* 1R 1.1R=@category 1.2R=@status 1.3S=@entity 1.4S=RX 2R 10S 10.1R=@categor
 
 define claim status
 TRN R1 1R=2 2R
-STC R* 1R 1.1R=@category 1.2R=@status 1.3S=@entity 1.4S=RX 2R 4S 5S 6S 7S=ACH,BOP,CHK,FWT,NON 8S 9S 10S 10.1R=@category 10.2R=@status 10.3S=@entity 10.4S=RX 11S 11.1R=@category 11.2R=@status 11.3S=@entity 11.4S=RX
+STC R* 1R 1.1R=@category 1.2R=@status 1.3S=@entity 1.4S=RX 2R 4S 5S 6S 8S 9S 10S 10.1R=@category 10.2R=@status 10.3S=@entity 10.4S=RX 11S 11.1R=@category 11.2R=@status 11.3S=@entity 11.4S=RX
 REF S1 1R=1K 2R
 REF S1 1R=BLT 2R
 REF S1 1R=EJ 2R
@@ -39,10 +36,10 @@ REF S1 1R=D9 2R
 DTP S1 1R=472 2R=D8,RD8 3R
 
 define line status
-use procedure
+SVC R1 1R 1.1R=AD,ER,HC,HP,IV,N4,NU,WK 1.2R 1.3~6S 2R 3R 4S=@revenue 7S
 STC R* 1R 1.1R=@category 1.2R=@status 1.3S=@entity 1.4S=RX 2R 10S 10.1R=@category 10.2R=@status 10.3S=@entity 10.4S=RX 11S 11.1R=@category 11.2R=@status 11.3S=@entity 11.4S=RX
 REF S1 1R=FJ 2R
-DTP S1 1R=472 2R=D8,RD8 3R
+DTP R1 1R=472 2R=D8,RD8 3R
 ";
 
 /// The lines of the 276.
@@ -148,7 +145,7 @@ loop 2000A R1
     loop 2000C S*
       HL R1 !3 1R 2R 3R=19 4R=0,1
       loop 2100C R1
-        NM1 R1 1R=85 2R=1,2 3R 4S 5S 7S 8R=FI,XX 9R
+        NM1 R1 1R=85 2R=1,2 3R 4S 5S 7S 8R=FI,SV,XX 9R
       loop 2200C S1
         TRN R1 1R=1 2R
         STC S* 1R 1.1R=@category 1.2R=@status 1.3S=@entity 3R=U,WQ 4S 10S 10.1R=@category 10.2R=@status 10.3S=@entity 11S 11.1R=@category 11.2R=@status 11.3S=@entity
@@ -167,10 +164,10 @@ loop 2000A R1
           REF S1 1R=1K 2R
           REF S1 1R=D9 2R
           REF S1 1R=BLT 2R
-          DTP S1 1R=472 2R=D8,RD8 3R
+          DTP R1 1R=472 2R=D8,RD8 3R
           loop 2220D S*
-            use procedure
-            STC R* 1R 1.1R=@category 1.2R=@status 1.3S=@entity 1.4S=RX 3R=U,WQ 10S 10.1R=@category 10.2R=@status 10.3S=@entity 11S 11.1R=@category 11.2R=@status 11.3S=@entity 12S
+            SVC R1 1R 1.1R=AD,ER,HC,HP,IV,N4,NU,WK 1.2R 1.3~6S 2R 4S=@revenue 7S
+            STC R* 1R 1.1R=@category 1.2R=@status 1.3S=@entity 2S 3R=U,WQ 10S 10.1R=@category 10.2R=@status 10.3S=@entity 11S 11.1R=@category 11.2R=@status 11.3S=@entity 12S
             REF S1 1R=FJ 2R
             REF S1 1R=XZ 2R
             DTP S1 1R=472 2R=D8,RD8 3R

@@ -58,13 +58,21 @@ impl ClaimRules {
     }
 
     pub(super) fn institutional() -> Self {
-        Self { institutional: true, ..Self::professional() }
+        Self {
+            institutional: true,
+            ..Self::professional()
+        }
     }
 
     fn subscriber_segment(&mut self, segment: &Segment<'_>, mark: Mark) {
         let subscriber = &mut self.subscriber;
         match (mark.loop_id, segment.id()) {
-            ("2000B", "HL") => *subscriber = Subscriber { hl: Some(mark), ..Subscriber::default() },
+            ("2000B", "HL") => {
+                *subscriber = Subscriber {
+                    hl: Some(mark),
+                    ..Subscriber::default()
+                }
+            }
             ("2000B", "SBR") => {
                 subscriber.sbr = Some(mark);
                 subscriber.is_patient = segment.get(2) == "18";
@@ -78,7 +86,8 @@ impl ClaimRules {
     }
 
     fn begin_claim(&mut self, clm: &Segment<'_>, mark: Mark) {
-        self.coordination.begin_claim(&self.subscriber.payer_responsibility);
+        self.coordination
+            .begin_claim(&self.subscriber.payer_responsibility);
         if self.subscriber.dependents == 0 {
             self.subscriber.claims += 1;
         }
@@ -155,7 +164,11 @@ impl Claim {
         if matches!(hi.component(1, 1), "ABK" | "BK") {
             self.diagnoses = hi.elements().filter(|element| !element.is_empty()).count();
         }
-        for (index, element) in hi.elements().enumerate().filter(|(_, code)| !code.is_empty()) {
+        for (index, element) in hi
+            .elements()
+            .enumerate()
+            .filter(|(_, code)| !code.is_empty())
+        {
             let this = element.component(1).len() == 3 || element.component(1) == "APR";
             if *self.icd10.get_or_insert(icd10) != this {
                 let message = "one claim uses one revision of the ICD, not two";
@@ -170,7 +183,12 @@ impl Claim {
         self.lines += 1;
         if lx.get(1).parse() != Ok(self.lines) {
             let message = "the service lines of a claim are numbered from 1 without gaps";
-            sink.element(mark.element(1), ElementFault::InvalidValue, "line-number", message);
+            sink.element(
+                mark.element(1),
+                ElementFault::InvalidValue,
+                "line-number",
+                message,
+            );
         }
     }
 
@@ -192,7 +210,12 @@ impl Claim {
     fn check(&self, institutional: bool, sink: &mut Sink) {
         if self.charge != self.lines_charge && self.lines > 0 {
             let message = "the claim charge is not the sum of its line charges";
-            sink.element(self.mark.element(2), ElementFault::Pattern, "claim-total", message);
+            sink.element(
+                self.mark.element(2),
+                ElementFault::Pattern,
+                "claim-total",
+                message,
+            );
         }
         if self.corrects && !self.payer_control_number {
             let why = "a replacement or void needs the payer's claim number (REF*F8)";
@@ -212,7 +235,9 @@ impl Claim {
 impl Subscriber {
     /// Either the subscriber is the patient (SBR02 = 18) and described as such, or dependents are.
     fn check(&self, sink: &mut Sink) {
-        let (Some(hl), Some(sbr)) = (self.hl, self.sbr) else { return };
+        let (Some(hl), Some(sbr)) = (self.hl, self.sbr) else {
+            return;
+        };
         if !self.is_patient && self.claims > 0 {
             let message = "the subscriber has claims, so that the relationship must be 18 (self)";
             let fault = ElementFault::ConditionalMissing;
@@ -225,7 +250,12 @@ impl Subscriber {
         }
         if self.is_patient && self.dependents > 0 {
             let message = "the subscriber is the patient, and yet a dependent follows";
-            sink.element(sbr.element(2), ElementFault::InvalidValue, "subscriber-is-patient", message);
+            sink.element(
+                sbr.element(2),
+                ElementFault::InvalidValue,
+                "subscriber-is-patient",
+                message,
+            );
         }
         for (present, segment) in [(self.has_address, "N4"), (self.has_demographics, "DMG")] {
             if self.is_patient && !present {
@@ -241,7 +271,12 @@ impl Subscriber {
 fn check_person_identifier(nm1: &Segment<'_>, mark: Mark, sink: &mut Sink) {
     if nm1.get(1) == "IL" && nm1.get(2) == "1" && nm1.get(9).is_empty() {
         let message = "a subscriber who is a person needs a member identifier";
-        sink.element(mark.element(9), ElementFault::ConditionalMissing, "member-id", message);
+        sink.element(
+            mark.element(9),
+            ElementFault::ConditionalMissing,
+            "member-id",
+            message,
+        );
     }
 }
 

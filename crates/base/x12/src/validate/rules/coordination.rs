@@ -41,7 +41,11 @@ impl Coordination {
             ("2430", "SVD") => {
                 self.known_payer(segment, mark, sink);
                 let paid = amount(segment.get(2));
-                self.adjudication = Some(Adjudication { mark, paid, adjusted: Decimal::ZERO });
+                self.adjudication = Some(Adjudication {
+                    mark,
+                    paid,
+                    adjusted: Decimal::ZERO,
+                });
             }
             ("2430", "CAS") => {
                 if let Some(open) = &mut self.adjudication {
@@ -56,10 +60,17 @@ impl Coordination {
         if loop_id != "2430" {
             return;
         }
-        let Some(found) = self.adjudication.take() else { return };
+        let Some(found) = self.adjudication.take() else {
+            return;
+        };
         if found.paid + found.adjusted != self.line_charge {
             let message = "what the other payer paid and adjusted is not the charge of the line";
-            sink.element(found.mark.element(2), ElementFault::Pattern, "line-balance", message);
+            sink.element(
+                found.mark.element(2),
+                ElementFault::Pattern,
+                "line-balance",
+                message,
+            );
         }
     }
 
@@ -68,7 +79,12 @@ impl Coordination {
         let code = sbr.get(1);
         if code != "U" && self.responsibilities.iter().any(|used| used == code) {
             let message = "another payer of this claim has the same place in the order of payers";
-            sink.element(mark.element(1), ElementFault::InvalidValue, "payer-order", message);
+            sink.element(
+                mark.element(1),
+                ElementFault::InvalidValue,
+                "payer-order",
+                message,
+            );
         }
         self.responsibilities.push(code.to_owned());
     }
@@ -77,7 +93,12 @@ impl Coordination {
     fn known_payer(&self, svd: &Segment<'_>, mark: Mark, sink: &mut Sink) {
         if !self.payers.iter().any(|known| known == svd.get(1)) {
             let message = "it identifies no other payer of this claim (2330B NM109)";
-            sink.element(mark.element(1), ElementFault::InvalidValue, "line-payer", message);
+            sink.element(
+                mark.element(1),
+                ElementFault::InvalidValue,
+                "line-payer",
+                message,
+            );
         }
     }
 }

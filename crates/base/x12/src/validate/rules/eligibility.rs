@@ -16,7 +16,11 @@ impl Rules for InquiryRules {
     fn segment(&mut self, segment: &Segment<'_>, mark: Mark, sink: &mut Sink) {
         match (mark.loop_id, segment.id()) {
             ("2000C", "HL") => {
-                *self = Self { subscriber: Some(mark), has_dependents: false, inquiries: 0 };
+                *self = Self {
+                    subscriber: Some(mark),
+                    has_dependents: false,
+                    inquiries: 0,
+                };
             }
             ("2000D", "HL") => self.has_dependents = true,
             ("2100C", "NM1") => check_searchable(segment, mark, sink),
@@ -31,7 +35,13 @@ impl Rules for InquiryRules {
         }
         if let Some(mark) = self.subscriber {
             let at = Mark::new(mark.position, "EQ", "2110C");
-            dependent_missing(at, "EQ", "inquiry", "nothing is asked about the subscriber", sink);
+            dependent_missing(
+                at,
+                "EQ",
+                "inquiry",
+                "nothing is asked about the subscriber",
+                sink,
+            );
         }
     }
 }
@@ -40,7 +50,12 @@ impl Rules for InquiryRules {
 fn check_searchable(nm1: &Segment<'_>, mark: Mark, sink: &mut Sink) {
     if nm1.get(9).is_empty() && nm1.get(3).is_empty() {
         let message = "neither a member identifier nor a name is given to search by";
-        sink.element(mark.element(9), ElementFault::ConditionalMissing, "search-key", message);
+        sink.element(
+            mark.element(9),
+            ElementFault::ConditionalMissing,
+            "search-key",
+            message,
+        );
     }
 }
 
@@ -62,7 +77,13 @@ impl Rules for BenefitRules {
     fn segment(&mut self, segment: &Segment<'_>, mark: Mark, sink: &mut Sink) {
         match segment.id() {
             "EB" => check_benefit(segment, mark, sink),
-            "LS" => self.related = Some(Related { mark, entities: 0, closed: false }),
+            "LS" => {
+                self.related = Some(Related {
+                    mark,
+                    entities: 0,
+                    closed: false,
+                })
+            }
             "NM1" if matches!(mark.loop_id, "2120C" | "2120D") => match &mut self.related {
                 Some(related) => related.entities += 1,
                 None => {
@@ -98,7 +119,12 @@ impl Rules for BenefitRules {
 fn check_benefit(eb: &Segment<'_>, mark: Mark, sink: &mut Sink) {
     if !eb.get(8).is_empty() && amount(eb.get(8)) > rust_decimal::Decimal::ONE {
         let message = "a percentage is sent as a fraction between 0 and 1";
-        sink.element(mark.element(8), ElementFault::Pattern, "benefit-percent", message);
+        sink.element(
+            mark.element(8),
+            ElementFault::Pattern,
+            "benefit-percent",
+            message,
+        );
     }
     let missing = match eb.get(1) {
         "A" if eb.get(8).is_empty() => 8,
@@ -106,5 +132,10 @@ fn check_benefit(eb: &Segment<'_>, mark: Mark, sink: &mut Sink) {
         _ => return,
     };
     let message = "this kind of benefit needs its amount or percentage";
-    sink.element(mark.element(missing), ElementFault::ConditionalMissing, "benefit-amount", message);
+    sink.element(
+        mark.element(missing),
+        ElementFault::ConditionalMissing,
+        "benefit-amount",
+        message,
+    );
 }

@@ -62,10 +62,20 @@ pub(super) fn check_address(n4: &Segment<'_>, mark: Mark, sink: &mut Sink) {
         let value = n4.get(element);
         if value.is_empty() {
             let message = format!("a {what} is required for an address in the US or Canada");
-            sink.element(mark.element(element), ElementFault::ConditionalMissing, "address", message);
+            sink.element(
+                mark.element(element),
+                ElementFault::ConditionalMissing,
+                "address",
+                message,
+            );
         } else if !Codes::named(set).is_some_and(|codes| codes.allow(value)) {
             let message = format!("it is not a {what} of the US or Canada");
-            sink.element(mark.element(element), ElementFault::InvalidValue, "address", message);
+            sink.element(
+                mark.element(element),
+                ElementFault::InvalidValue,
+                "address",
+                message,
+            );
         }
     }
 }
@@ -81,7 +91,10 @@ fn amount(text: &str) -> Decimal {
 
 /// The sum of the amounts of a CAS segment.
 fn adjustments(cas: &Segment<'_>) -> Decimal {
-    (3..=18).step_by(3).map(|element| amount(cas.get(element))).sum()
+    (3..=18)
+        .step_by(3)
+        .map(|element| amount(cas.get(element)))
+        .sum()
 }
 
 /// A segment that other content makes necessary is missing.

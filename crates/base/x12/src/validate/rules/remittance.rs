@@ -47,22 +47,38 @@ impl Rules for RemittanceRules {
     fn segment(&mut self, segment: &Segment<'_>, mark: Mark, sink: &mut Sink) {
         match segment.id() {
             "BPR" => {
-                let credit = if segment.get(3) == "D" { -Decimal::ONE } else { Decimal::ONE };
+                let credit = if segment.get(3) == "D" {
+                    -Decimal::ONE
+                } else {
+                    Decimal::ONE
+                };
                 self.payment = Some((mark, credit * amount(segment.get(2))));
                 check_payment_method(segment, mark, sink);
             }
             "CLP" => {
                 let (charge, paid) = (amount(segment.get(3)), amount(segment.get(4)));
                 self.claims_paid += paid;
-                self.claim = Some(Sums { mark, charge, paid, adjusted: Decimal::ZERO });
+                self.claim = Some(Sums {
+                    mark,
+                    charge,
+                    paid,
+                    adjusted: Decimal::ZERO,
+                });
             }
             "SVC" => {
                 let (charge, paid) = (amount(segment.get(2)), amount(segment.get(3)));
-                self.line = Some(Sums { mark, charge, paid, adjusted: Decimal::ZERO });
+                self.line = Some(Sums {
+                    mark,
+                    charge,
+                    paid,
+                    adjusted: Decimal::ZERO,
+                });
             }
             "CAS" => self.adjust(segment, mark.loop_id == "2110"),
             "PLB" => {
-                let amounts = (4..=14).step_by(2).map(|element| amount(segment.get(element)));
+                let amounts = (4..=14)
+                    .step_by(2)
+                    .map(|element| amount(segment.get(element)));
                 self.provider_adjustments += amounts.sum::<Decimal>();
             }
             _ => {}
@@ -89,7 +105,12 @@ impl Rules for RemittanceRules {
                 let expected = self.claims_paid - self.provider_adjustments;
                 if let Some((mark, _)) = self.payment.filter(|(_, paid)| *paid != expected) {
                     let message = "the payment is not the claim payments less provider adjustments";
-                    sink.element(mark.element(2), ElementFault::Pattern, "payment-balance", message);
+                    sink.element(
+                        mark.element(2),
+                        ElementFault::Pattern,
+                        "payment-balance",
+                        message,
+                    );
                 }
             }
             _ => {}
@@ -101,7 +122,12 @@ impl Rules for RemittanceRules {
 fn check_payment_method(bpr: &Segment<'_>, mark: Mark, sink: &mut Sink) {
     if bpr.get(4) == "NON" && !amount(bpr.get(2)).is_zero() {
         let message = "a remittance without payment has the amount zero";
-        sink.element(mark.element(2), ElementFault::InvalidValue, "payment-method", message);
+        sink.element(
+            mark.element(2),
+            ElementFault::InvalidValue,
+            "payment-method",
+            message,
+        );
     }
     if matches!(bpr.get(4), "ACH" | "BOP" | "FWT") {
         for element in [6, 7, 8, 9, 10, 12, 13, 14, 15] {
@@ -113,6 +139,12 @@ fn check_payment_method(bpr: &Segment<'_>, mark: Mark, sink: &mut Sink) {
         }
     }
     if bpr.get(4) == "ACH" && bpr.get(5).is_empty() {
-        dependent_missing(mark, "BPR", "payment-method", "an ACH payment names its format", sink);
+        dependent_missing(
+            mark,
+            "BPR",
+            "payment-method",
+            "an ACH payment names its format",
+            sink,
+        );
     }
 }

@@ -23,11 +23,20 @@ struct Event {
 
 impl ReviewRules {
     pub(super) fn request() -> Self {
-        Self { response: false, patient: None, rejected: false, events: 0, event: None }
+        Self {
+            response: false,
+            patient: None,
+            rejected: false,
+            events: 0,
+            event: None,
+        }
     }
 
     pub(super) fn response() -> Self {
-        Self { response: true, ..Self::request() }
+        Self {
+            response: true,
+            ..Self::request()
+        }
     }
 }
 
@@ -40,7 +49,10 @@ impl Rules for ReviewRules {
             }
             ("2000E", "HL") => {
                 self.events += 1;
-                self.event = Some(Event { mark, answered: false });
+                self.event = Some(Event {
+                    mark,
+                    answered: false,
+                });
             }
             (_, "HCR") => {
                 check_decision(segment, mark, sink);
@@ -57,7 +69,10 @@ impl Rules for ReviewRules {
     fn leave(&mut self, loop_id: &'static str, sink: &mut Sink) {
         match loop_id {
             "2000E" => {
-                let unanswered = self.event.take().filter(|event| self.response && !event.answered);
+                let unanswered = self
+                    .event
+                    .take()
+                    .filter(|event| self.response && !event.answered);
                 if let Some(event) = unanswered.filter(|_| !self.rejected) {
                     let why = "the response neither decides (HCR) nor rejects (AAA) the event";
                     dependent_missing(event.mark, "HCR", "review-decision", why, sink);
@@ -87,6 +102,11 @@ impl ReviewRules {
 fn check_decision(hcr: &Segment<'_>, mark: Mark, sink: &mut Sink) {
     if matches!(hcr.get(1), "A1" | "A2" | "A6") && hcr.get(2).is_empty() {
         let message = "a certification needs its number";
-        sink.element(mark.element(2), ElementFault::ConditionalMissing, "review-number", message);
+        sink.element(
+            mark.element(2),
+            ElementFault::ConditionalMissing,
+            "review-number",
+            message,
+        );
     }
 }

@@ -18,7 +18,12 @@ pub(super) struct RequestRules {
 impl Rules for RequestRules {
     fn segment(&mut self, segment: &Segment<'_>, mark: Mark, _: &mut Sink) {
         match (mark.loop_id, segment.id()) {
-            ("2000D", "HL") => *self = Self { subscriber: Some(mark), ..Self::default() },
+            ("2000D", "HL") => {
+                *self = Self {
+                    subscriber: Some(mark),
+                    ..Self::default()
+                }
+            }
             ("2000D", "DMG") => self.has_demographics = true,
             ("2000E", "HL") => self.has_dependents = true,
             ("2200D", "TRN") => self.claims += 1,
@@ -27,7 +32,9 @@ impl Rules for RequestRules {
     }
 
     fn leave(&mut self, loop_id: &'static str, sink: &mut Sink) {
-        let Some(mark) = self.subscriber.filter(|_| loop_id == "2000D" && !self.has_dependents)
+        let Some(mark) = self
+            .subscriber
+            .filter(|_| loop_id == "2000D" && !self.has_dependents)
         else {
             return;
         };
@@ -76,7 +83,12 @@ impl Rules for ClaimAcknowledgmentRules {
         };
         if totals.into_iter().flatten().sum::<Decimal>() != total {
             let message = "the batch charge is not the accepted and rejected amounts together";
-            sink.element(mark.element(4), ElementFault::Pattern, "batch-total", message);
+            sink.element(
+                mark.element(4),
+                ElementFault::Pattern,
+                "batch-total",
+                message,
+            );
         }
     }
 }
@@ -88,7 +100,12 @@ fn check_category(stc: &Segment<'_>, mark: Mark, sink: &mut Sink) {
         if !category.is_empty() && !category.starts_with('A') {
             let message = "a claim acknowledgment uses the categories A0 to A8";
             let at = mark.component(element, 1);
-            sink.element(at, ElementFault::InvalidValue, "acknowledgment-category", message);
+            sink.element(
+                at,
+                ElementFault::InvalidValue,
+                "acknowledgment-category",
+                message,
+            );
         }
     }
 }
