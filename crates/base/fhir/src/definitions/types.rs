@@ -160,6 +160,12 @@ impl TypeId {
         &TYPES[usize::from(self.0)]
     }
 
+    /// The number, dense from zero, to keep what is prepared of types by.
+    #[inline]
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+
     /// The name as in [`TypeDef::name`].
     pub fn name(self) -> &'static str {
         self.def().name

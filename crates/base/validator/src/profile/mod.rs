@@ -1,0 +1,82 @@
+//! Profiles: StructureDefinitions that constrain the types of R4, loaded at run time.
+//!
+//! The walk has already checked the base definition, so a profile is kept as a tree of what it
+//! adds. A profile with only a differential is checked together with the profile it is based on,
+//! which gives the same verdict as a generated snapshot.
+
+mod check;
+mod compare;
+mod load;
+mod model;
+mod slicing;
+mod value_sets;
+
+use std::collections::HashMap;
+
+use mt_fhir::json::Node;
+
+use model::Profile;
+pub(crate) use value_sets::ValueSets;
+
+/// The profiles, extensions and value sets that a validator knows.
+#[derive(Default)]
+pub struct Profiles {
+    structures: HashMap<Box<str>, Profile>,
+    pub(crate) value_sets: ValueSets,
+}
+
+/// Why a definition cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProfileError {
+    /// Without canonical URL nothing can refer to it.
+    #[error("the definition has no url")]
+    NoUrl,
+    /// The type is none of R4 (logical models are not supported).
+    #[error("the definition is of a type that R4 does not have")]
+    UnknownType,
+    /// Neither snapshot nor differential.
+    #[error("the definition has no elements")]
+    NoElements,
+    /// An element whose path does not start with the type.
+    #[error("the path of an element does not fit the type")]
+    BadPath,
+}
+
+impl Profiles {
+    /// Without any profile.
+    pub fn new() -> Self {
+        Profiles::default()
+    }
+
+    /// Adds a StructureDefinition, ValueSet or CodeSystem; a later one replaces an earlier one of
+    /// the same URL. Other resources are left alone and give `false`.
+    ///
+    /// # Errors
+    /// [`ProfileError`] for a definition that cannot be used.
+    pub fn add(&mut self, resource: Node<'_>) -> Result<bool, ProfileError> {
+        match resource.resource_type() {
+            Some("StructureDefinition") => {
+                let profile = load::profile(resource)?;
+                self.structures.insert(profile.url.clone(), profile);
+            }
+            Some("ValueSet") => self.value_sets.add_value_set(resource)?,
+            Some("CodeSystem") => self.value_sets.add_code_system(resource)?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Whether a profile or extension with this canonical URL (a version is ignored) is known.
+    pub fn is_known(&self, canonical: &str) -> bool {
+        self.get(canonical).is_some()
+    }
+
+    pub(crate) fn get(&self, canonical: &str) -> Option<&Profile> {
+        self.structures.get(unversioned(canonical))
+    }
+}
+
+/// A canonical URL without its version.
+pub(crate) fn unversioned(canonical: &str) -> &str {
+    canonical.split('|').next().unwrap_or(canonical)
+}
