@@ -36,6 +36,20 @@ impl<'a> Element<'a> {
         }
     }
 
+    /// An occurrence that a caller has paired itself: its value and its `_` sibling.
+    pub fn paired(
+        value: Option<Node<'a>>,
+        shadow: Option<Node<'a>>,
+        type_id: TypeId,
+    ) -> Element<'a> {
+        Element {
+            value,
+            shadow,
+            type_id,
+            def: None,
+        }
+    }
+
     /// The JSON value: an object, or the scalar of a primitive. A primitive that has only an id or
     /// extensions has none.
     pub fn value(self) -> Option<Node<'a>> {

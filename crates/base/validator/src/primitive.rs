@@ -40,7 +40,7 @@ pub(crate) type Problem = &'static str;
 impl Primitive {
     pub(crate) fn of(type_id: TypeId) -> Option<Primitive> {
         let primitive = match type_id {
-            TypeId::BASE64BINARY => Primitive::Base64Binary,
+            TypeId::BASE64_BINARY => Primitive::Base64Binary,
             TypeId::BOOLEAN => Primitive::Boolean,
             TypeId::CANONICAL => Primitive::Canonical,
             TypeId::CODE => Primitive::Code,
@@ -161,7 +161,7 @@ pub(crate) fn decoded_len(text: &str) -> Option<usize> {
         }
     }
     let is_whole = (digits + padding).is_multiple_of(4) && padding <= 2 && digits > 0;
-    is_whole.then_some((digits + padding) / 4 * 3 - padding)
+    is_whole.then(|| (digits + padding) / 4 * 3 - padding)
 }
 
 fn check_string(text: &str) -> Result<(), Problem> {

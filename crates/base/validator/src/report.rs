@@ -60,15 +60,6 @@ impl Report {
         self.issues.iter().filter(|i| i.is_error()).count()
     }
 
-    /// Adds issues that were found aside.
-    pub(crate) fn extend(&mut self, issues: Vec<Issue>) {
-        for issue in issues {
-            if self.issues.len() < MAX_ISSUES {
-                self.issues.push(issue);
-            }
-        }
-    }
-
     /// The issues, errors first, the same issue once.
     pub(crate) fn finish(mut self) -> Vec<Issue> {
         self.issues.sort_by_key(|i| (i.severity > Severity::Error, i.severity));

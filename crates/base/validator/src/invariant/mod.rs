@@ -90,7 +90,7 @@ impl Walk<'_, '_> {
         context.root_resource = Some(Element::resource(scope.root));
         context.resolver = Some(&local);
         context.terminology = Some(self.validator.terminology());
-        let focus = Element::typed(occurrence.value, occurrence.shadow, type_id);
+        let focus = mt_fhir::Element::paired(occurrence.value, occurrence.shadow, type_id);
         Ok(expr.evaluate_boolean(&context, focus)? == Some(true))
     }
 
