@@ -80,7 +80,10 @@ impl Walk<'_, '_> {
             let code = node.get_name(names::CODE)?.as_str()?;
             let system = node.get_name(names::SYSTEM).and_then(Node::as_str);
             // A coding without system is of no known system: never a member.
-            let code = CodeRef { system: Some(system.unwrap_or_default()), code };
+            let code = CodeRef {
+                system: Some(system.unwrap_or_default()),
+                code,
+            };
             self.membership(value_set, codes, code)
         };
         if type_id != TypeId::CODEABLE_CONCEPT {
@@ -136,7 +139,9 @@ impl Walk<'_, '_> {
                 self.report.error(IssueCode::CodeInvalid, path, text);
             }
             (BindingStrength::Extensible, Some(false)) => {
-                let text = format!("not a code of the value set {value_set}, which has to be used unless it has no fitting code");
+                let text = format!(
+                    "not a code of the value set {value_set}, which has to be used unless it has no fitting code"
+                );
                 self.report.warning(IssueCode::CodeInvalid, path, text);
             }
             (BindingStrength::Required | BindingStrength::Extensible, None) => {

@@ -13,8 +13,13 @@ use crate::walk::Walk;
 
 impl Walk<'_, '_> {
     pub(crate) fn bundle(&mut self, bundle: Node<'_>, path: &Path<'_>) {
-        let bundle_type = bundle.get_name(names::TYPE).and_then(Node::as_str).unwrap_or_default();
-        let Some(entries) = bundle.get_name(names::ENTRY).filter(|e| e.is_array()) else { return };
+        let bundle_type = bundle
+            .get_name(names::TYPE)
+            .and_then(Node::as_str)
+            .unwrap_or_default();
+        let Some(entries) = bundle.get_name(names::ENTRY).filter(|e| e.is_array()) else {
+            return;
+        };
         let mut versions = HashSet::new();
         for (index, entry) in entries.children().enumerate() {
             let path = path.item("entry", index);
@@ -43,13 +48,23 @@ impl Walk<'_, '_> {
         path: &Path<'_>,
     ) {
         if !is_absolute(url) {
-            return self.report.error(IssueCode::Value, path, "fullUrl must be absolute");
+            return self
+                .report
+                .error(IssueCode::Value, path, "fullUrl must be absolute");
         }
-        let id = resource.and_then(|r| r.get_name(names::ID)).and_then(Node::as_str);
+        let id = resource
+            .and_then(|r| r.get_name(names::ID))
+            .and_then(Node::as_str);
         let own_type = resource.and_then(Node::resource_type);
         let is_request = matches!(bundle_type, "transaction" | "batch");
-        if let (Target::Resource { resource_type, id: url_id }, Some(id), false) =
-            (Target::parse(url), id, is_request)
+        if let (
+            Target::Resource {
+                resource_type,
+                id: url_id,
+            },
+            Some(id),
+            false,
+        ) = (Target::parse(url), id, is_request)
             && (url_id != id || Some(resource_type.name()) != own_type)
         {
             let text = "fullUrl does not agree with type and id of the resource";
@@ -57,18 +72,14 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn missing_full_url(
-        &mut self,
-        bundle_type: &str,
-        resource: Option<Node<'_>>,
-        path: &Path<'_>,
-    ) {
+    fn missing_full_url(&mut self, bundle_type: &str, resource: Option<Node<'_>>, path: &Path<'_>) {
         let may_lack = matches!(
             bundle_type,
             "transaction" | "batch" | "transaction-response" | "batch-response"
         );
         if resource.is_some() && !may_lack {
-            self.report.warning(IssueCode::Required, path, "an entry should have a fullUrl");
+            self.report
+                .warning(IssueCode::Required, path, "an entry should have a fullUrl");
         }
     }
 
@@ -76,11 +87,15 @@ impl Walk<'_, '_> {
         let Some(resource) = resource else { return };
         let is_outcome = resource.resource_type() == Some("OperationOutcome");
         if !is_outcome && resource.get_name(names::ID).is_none() {
-            self.report.error(IssueCode::Required, path, "a search result must have an id");
+            self.report
+                .error(IssueCode::Required, path, "a search result must have an id");
         }
     }
 }
 
 fn version<'a>(resource: Option<Node<'a>>) -> Option<&'a str> {
-    resource?.get_name(names::META)?.get_name(names::VERSION_ID)?.as_str()
+    resource?
+        .get_name(names::META)?
+        .get_name(names::VERSION_ID)?
+        .as_str()
 }

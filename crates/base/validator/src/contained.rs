@@ -31,7 +31,11 @@ impl Walk<'_, '_> {
                 continue;
             };
             if !ids.insert(id) {
-                self.report.error(IssueCode::Duplicate, &path, "another contained resource has this id");
+                self.report.error(
+                    IssueCode::Duplicate,
+                    &path,
+                    "another contained resource has this id",
+                );
             }
             let mut own = HashSet::new();
             collect_fragments(resource, &mut own);
@@ -54,7 +58,8 @@ impl Walk<'_, '_> {
                 && let Some(id) = node.get_name(names::ID).and_then(Node::as_str)
                 && !ids.insert(id)
             {
-                self.report.error(IssueCode::Duplicate, path, "two elements have the same id");
+                self.report
+                    .error(IssueCode::Duplicate, path, "two elements have the same id");
             }
             if !is_resource {
                 pending.extend(node.children());
@@ -63,7 +68,9 @@ impl Walk<'_, '_> {
     }
 
     fn contained_meta(&mut self, resource: Node<'_>, path: &Path<'_>) {
-        let Some(meta) = resource.get_name(names::META) else { return };
+        let Some(meta) = resource.get_name(names::META) else {
+            return;
+        };
         let has = |name| meta.get_name(name).is_some();
         if has(names::VERSION_ID) || has(names::LAST_UPDATED) {
             let text = "dom-4: a contained resource has no versionId and no lastUpdated";

@@ -15,14 +15,17 @@ impl Walk<'_, '_> {
         let def = TypeId::EXTENSION.def();
         let has_children = node.get_name(names::EXTENSION).is_some();
         let is_value = |n: &Node<'_>| {
-            def.field(n.name()).is_some_and(|f| def.element_of(f).symbol == names::VALUE)
+            def.field(n.name())
+                .is_some_and(|f| def.element_of(f).symbol == names::VALUE)
         };
         let has_value = node.children().any(|n| is_value(&n));
         if has_children == has_value {
             let text = "ext-1: must have either extensions or a value, not both";
             self.report.error(IssueCode::Invariant, path, text);
         }
-        let Some(url) = node.get_name(names::URL).and_then(Node::as_str) else { return };
+        let Some(url) = node.get_name(names::URL).and_then(Node::as_str) else {
+            return;
+        };
         if !is_absolute(url) && !path.is_in_extension() {
             let text = "the url of an extension must be absolute";
             self.report.error(IssueCode::Extension, path, text);
@@ -34,12 +37,16 @@ impl Walk<'_, '_> {
 
     /// The stated size is that of the data, and the content type is one.
     pub(crate) fn attachment(&mut self, node: Node<'_>, path: &Path<'_>) {
-        let data = node.get_name(names::DATA).and_then(Node::as_str).and_then(decoded_len);
+        let data = node
+            .get_name(names::DATA)
+            .and_then(Node::as_str)
+            .and_then(decoded_len);
         let size = node.get_name(names::SIZE).and_then(Node::number_text);
         if let (Some(data), Some(size)) = (data, size.and_then(|s| s.parse::<usize>().ok()))
             && data != size
         {
-            self.report.error(IssueCode::Value, path, "size is not that of the data");
+            self.report
+                .error(IssueCode::Value, path, "size is not that of the data");
         }
     }
 
@@ -50,12 +57,20 @@ impl Walk<'_, '_> {
         }
         let Some(system) = node.get_name(names::SYSTEM).and_then(Node::as_str) else {
             if node.get_name(names::CODE).is_some() {
-                self.report.warning(IssueCode::CodeInvalid, path, "a code without system means nothing");
+                self.report.warning(
+                    IssueCode::CodeInvalid,
+                    path,
+                    "a code without system means nothing",
+                );
             }
             return;
         };
         if !is_absolute(system) {
-            self.report.error(IssueCode::CodeInvalid, path, "system must be an absolute URI");
+            self.report.error(
+                IssueCode::CodeInvalid,
+                path,
+                "system must be an absolute URI",
+            );
         } else if self.validator.is_value_set(system) {
             let text = "system is the URL of a value set, not of a code system";
             self.report.error(IssueCode::CodeInvalid, path, text);
@@ -73,12 +88,15 @@ impl Walk<'_, '_> {
             return;
         }
         let text = value.as_str().unwrap_or_default();
-        let is_padded = text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace);
+        let is_padded =
+            text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace);
         if primitive == Primitive::String && is_padded {
-            self.report.warning(IssueCode::Value, path, "white space at the start or end");
+            self.report
+                .warning(IssueCode::Value, path, "white space at the start or end");
         }
         if primitive == Primitive::Canonical && !text.starts_with('#') && !is_absolute(text) {
-            self.report.error(IssueCode::Value, path, "a canonical URL must be absolute");
+            self.report
+                .error(IssueCode::Value, path, "a canonical URL must be absolute");
         }
     }
 }

@@ -20,7 +20,7 @@ use mt_fhir::outcome::Issue;
 use mt_fhirpath::Terminology;
 use mt_kernel::Instant;
 
-pub use profile::{Profiles, ProfileError};
+pub use profile::{ProfileError, Profiles};
 
 use binding::{CodeRef, Membership};
 use walk::Walk;
@@ -56,7 +56,10 @@ pub struct Validator {
 impl Validator {
     /// A validator that asks `terminology` about value sets which the definitions do not list.
     pub fn new(profiles: Arc<Profiles>, terminology: Arc<dyn Terminology + Send + Sync>) -> Self {
-        Validator { profiles, terminology }
+        Validator {
+            profiles,
+            terminology,
+        }
     }
 
     /// The issues of a resource, errors first. Without errors the resource is valid.
@@ -74,7 +77,10 @@ impl Validator {
         self.profiles
             .value_sets
             .contains(value_set, code)
-            .or_else(|| self.terminology.member_of(value_set, code.system, code.code))
+            .or_else(|| {
+                self.terminology
+                    .member_of(value_set, code.system, code.code)
+            })
     }
 
     fn is_value_set(&self, url: &str) -> bool {

@@ -13,17 +13,29 @@ pub(crate) struct Path<'p> {
 impl<'p> Path<'p> {
     /// The path of a resource or of a type.
     pub(crate) fn root(name: &'p str) -> Path<'p> {
-        Path { parent: None, name, index: None }
+        Path {
+            parent: None,
+            name,
+            index: None,
+        }
     }
 
     /// An element that does not repeat.
     pub(crate) fn child(&'p self, name: &'p str) -> Path<'p> {
-        Path { parent: Some(self), name, index: None }
+        Path {
+            parent: Some(self),
+            name,
+            index: None,
+        }
     }
 
     /// An occurrence of a repeating element.
     pub(crate) fn item(&'p self, name: &'p str, index: usize) -> Path<'p> {
-        Path { parent: Some(self), name, index: Some(index) }
+        Path {
+            parent: Some(self),
+            name,
+            index: Some(index),
+        }
     }
 
     /// Whether this is where the walk started.
@@ -62,7 +74,10 @@ mod tests {
     fn a_path_is_written_as_fhirpath() {
         let root = Path::root("Patient");
         let name = root.item("name", 0);
-        assert_eq!(name.item("given", 1).to_string(), "Patient.name[0].given[1]");
+        assert_eq!(
+            name.item("given", 1).to_string(),
+            "Patient.name[0].given[1]"
+        );
         assert_eq!(root.child("active").to_string(), "Patient.active");
     }
 }

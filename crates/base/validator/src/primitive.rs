@@ -108,13 +108,17 @@ impl Primitive {
             Primitive::String | Primitive::Markdown => return check_string(text),
             Primitive::Xhtml => return check_narrative(text),
             Primitive::Code => (is_code(text), "is not a code: no spaces around or in a row"),
-            Primitive::Id => (is_id(text), "is not an id: 1 to 64 letters, digits, '-' and '.'"),
+            Primitive::Id => (
+                is_id(text),
+                "is not an id: 1 to 64 letters, digits, '-' and '.'",
+            ),
             Primitive::Uri | Primitive::Url | Primitive::Canonical => return check_uri(text),
             Primitive::Oid => (is_oid(text), "is not an OID as urn:oid:…"),
             Primitive::Uuid => (is_uuid(text), "is not a UUID as urn:uuid:…"),
-            Primitive::Date => {
-                (DateTime::parse_date(text).is_some(), "is not a date as YYYY, YYYY-MM or YYYY-MM-DD")
-            }
+            Primitive::Date => (
+                DateTime::parse_date(text).is_some(),
+                "is not a date as YYYY, YYYY-MM or YYYY-MM-DD",
+            ),
             Primitive::DateTime => (
                 DateTime::parse_date_time(text).is_some(),
                 "is not a dateTime: a date, or date, seconds and zone",
@@ -138,12 +142,16 @@ impl Primitive {
 /// `[A-Za-z0-9\-\.]{1,64}`
 pub(crate) fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
 }
 
 /// Whether a URI has a scheme (RFC 3986 §3.1).
 pub(crate) fn is_absolute(uri: &str) -> bool {
-    let Some((scheme, _)) = uri.split_once(':') else { return false };
+    let Some((scheme, _)) = uri.split_once(':') else {
+        return false;
+    };
     let mut bytes = scheme.bytes();
     bytes.next().is_some_and(|b| b.is_ascii_alphabetic())
         && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
@@ -269,17 +277,53 @@ mod tests {
         let cases: [(P, &[&str], &[&str]); 14] = [
             (P::Boolean, &["true", "false"], &["\"true\"", "1", "null"]),
             (P::Decimal, &["1", "-0.50", "1e3"], &["\"1\"", "true"]),
-            (P::Integer, &["-5", "0", "2147483647"], &["2147483648", "1.0", "1e2", "\"1\""]),
+            (
+                P::Integer,
+                &["-5", "0", "2147483647"],
+                &["2147483648", "1.0", "1e2", "\"1\""],
+            ),
             (P::PositiveInt, &["1"], &["0", "-1"]),
             (P::UnsignedInt, &["0"], &["-1"]),
-            (P::String, &["\"a b\"", "\"\\n a\"", "\"é\""], &["\"\"", "\" \"", "\"\\u0001\"", "5"]),
-            (P::Code, &["\"a\"", "\"a b\""], &["\" a\"", "\"a \"", "\"a  b\"", "\"\""]),
-            (P::Id, &["\"A-1.b\""], &["\"a_b\"", "\"a/b\"", "\"\"", "\"é\""]),
-            (P::Uri, &["\"http://a\"", "\"x\"", "\"urn:oid:1.2\""], &["\"a b\"", "\"urn:oid:1\"", "\"urn:uuid:x\""]),
-            (P::Oid, &["\"urn:oid:2.16.840\""], &["\"urn:oid:3.1\"", "\"2.16\"", "\"urn:oid:2.01\""]),
-            (P::Uuid, &["\"urn:uuid:0a1b2c3d-0000-4000-8000-0123456789ab\""], &["\"urn:uuid:0a1b\""]),
-            (P::Date, &["\"2024-02-29\"", "\"2024\""], &["\"2023-02-29\"", "\"2024-1-1\""]),
-            (P::Base64Binary, &["\"AA==\"", "\"AAAA AAAA\""], &["\"A\"", "\"AA=A\"", "\"A.==\"", "\"====\""]),
+            (
+                P::String,
+                &["\"a b\"", "\"\\n a\"", "\"é\""],
+                &["\"\"", "\" \"", "\"\\u0001\"", "5"],
+            ),
+            (
+                P::Code,
+                &["\"a\"", "\"a b\""],
+                &["\" a\"", "\"a \"", "\"a  b\"", "\"\""],
+            ),
+            (
+                P::Id,
+                &["\"A-1.b\""],
+                &["\"a_b\"", "\"a/b\"", "\"\"", "\"é\""],
+            ),
+            (
+                P::Uri,
+                &["\"http://a\"", "\"x\"", "\"urn:oid:1.2\""],
+                &["\"a b\"", "\"urn:oid:1\"", "\"urn:uuid:x\""],
+            ),
+            (
+                P::Oid,
+                &["\"urn:oid:2.16.840\""],
+                &["\"urn:oid:3.1\"", "\"2.16\"", "\"urn:oid:2.01\""],
+            ),
+            (
+                P::Uuid,
+                &["\"urn:uuid:0a1b2c3d-0000-4000-8000-0123456789ab\""],
+                &["\"urn:uuid:0a1b\""],
+            ),
+            (
+                P::Date,
+                &["\"2024-02-29\"", "\"2024\""],
+                &["\"2023-02-29\"", "\"2024-1-1\""],
+            ),
+            (
+                P::Base64Binary,
+                &["\"AA==\"", "\"AAAA AAAA\""],
+                &["\"A\"", "\"AA=A\"", "\"A.==\"", "\"====\""],
+            ),
             (P::Time, &["\"10:30:00\""], &["\"10:30\"", "\"24:00:00\""]),
         ];
         for (primitive, good, bad) in cases {

@@ -16,7 +16,10 @@ pub(crate) enum Target<'t> {
     /// `#id`; the container itself when empty.
     Contained(&'t str),
     /// `Patient/1`, `Patient/1/_history/2`, also at the end of an absolute URL.
-    Resource { resource_type: ResourceType, id: &'t str },
+    Resource {
+        resource_type: ResourceType,
+        id: &'t str,
+    },
     /// `Patient?identifier=…`, in a transaction.
     Conditional(ResourceType),
     /// An absolute URI that does not name a type: `urn:uuid:…`, a URL of another server.
@@ -112,19 +115,14 @@ impl Walk<'_, '_> {
     }
 
     /// The type of the entry that a URN refers to.
-    fn in_bundle(
-        &mut self,
-        text: &str,
-        scope: Scope<'_>,
-        path: &Path<'_>,
-    ) -> Option<ResourceType> {
+    fn in_bundle(&mut self, text: &str, scope: Scope<'_>, path: &Path<'_>) -> Option<ResourceType> {
         if !self.report.is_full() || !text.starts_with("urn:") {
             return None;
         }
         let entries = scope.bundle?.get_name(names::ENTRY)?;
-        let entry = entries.children().find(|e| {
-            e.get_name(names::FULL_URL).and_then(Node::as_str) == Some(text)
-        });
+        let entry = entries
+            .children()
+            .find(|e| e.get_name(names::FULL_URL).and_then(Node::as_str) == Some(text));
         if entry.is_none() {
             let text = "no entry of the Bundle has this fullUrl";
             self.report.warning(IssueCode::NotFound, path, text);
@@ -139,7 +137,11 @@ pub(crate) fn contained<'a>(scope: Scope<'a>, id: &str) -> Option<Node<'a>> {
         return Some(scope.root);
     }
     let has_id = |n: &Node<'_>| n.get_name(names::ID).and_then(Node::as_str) == Some(id);
-    scope.root.get_name(names::CONTAINED)?.children().find(has_id)
+    scope
+        .root
+        .get_name(names::CONTAINED)?
+        .children()
+        .find(has_id)
 }
 
 #[cfg(test)]
@@ -148,7 +150,10 @@ mod tests {
 
     #[test]
     fn references_are_told_apart_by_their_form() {
-        let patient = |id| Target::Resource { resource_type: ResourceType::PATIENT, id };
+        let patient = |id| Target::Resource {
+            resource_type: ResourceType::PATIENT,
+            id,
+        };
         let cases = [
             ("#", Target::Contained("")),
             ("#a", Target::Contained("a")),
@@ -156,8 +161,14 @@ mod tests {
             ("Patient/1/_history/2", patient("1")),
             ("https://a.org/fhir/Patient/1", patient("1")),
             ("https://a.org/fhir/Patient/1/_history/2", patient("1")),
-            ("Patient?identifier=a|b", Target::Conditional(ResourceType::PATIENT)),
-            ("https://a.org/Patient?x=y/z", Target::Conditional(ResourceType::PATIENT)),
+            (
+                "Patient?identifier=a|b",
+                Target::Conditional(ResourceType::PATIENT),
+            ),
+            (
+                "https://a.org/Patient?x=y/z",
+                Target::Conditional(ResourceType::PATIENT),
+            ),
             ("urn:uuid:0a", Target::Opaque),
             ("urn:oid:1.2", Target::Opaque),
             ("https://a.org/x", Target::Opaque),

@@ -16,7 +16,10 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn new(level: Level) -> Self {
-        Report { level, issues: Vec::new() }
+        Report {
+            level,
+            issues: Vec::new(),
+        }
     }
 
     /// Whether warnings and information are wanted, and checks that only give those worth doing.
@@ -34,7 +37,12 @@ impl Report {
         }
     }
 
-    pub(crate) fn information(&mut self, code: IssueCode, path: &Path<'_>, text: impl Into<String>) {
+    pub(crate) fn information(
+        &mut self,
+        code: IssueCode,
+        path: &Path<'_>,
+        text: impl Into<String>,
+    ) {
         if self.is_full() {
             self.push(Issue::information(code, text), path);
         }
@@ -62,7 +70,8 @@ impl Report {
 
     /// The issues, errors first, the same issue once.
     pub(crate) fn finish(mut self) -> Vec<Issue> {
-        self.issues.sort_by_key(|i| (i.severity > Severity::Error, i.severity));
+        self.issues
+            .sort_by_key(|i| (i.severity > Severity::Error, i.severity));
         let mut kept: Vec<Issue> = Vec::with_capacity(self.issues.len());
         for issue in self.issues {
             if !kept.contains(&issue) {

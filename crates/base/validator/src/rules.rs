@@ -38,7 +38,10 @@ pub(crate) enum Class {
 
 impl Rules {
     fn new() -> Rules {
-        Rules { types: TypeId::all().map(TypeRules::of).collect(), invariants: Invariants::compile() }
+        Rules {
+            types: TypeId::all().map(TypeRules::of).collect(),
+            invariants: Invariants::compile(),
+        }
     }
 
     #[inline]

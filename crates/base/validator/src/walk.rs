@@ -51,7 +51,13 @@ pub(crate) struct Place {
 
 impl<'v, 'o> Walk<'v, 'o> {
     pub(crate) fn new(validator: &'v Validator, options: &'v Options<'o>) -> Self {
-        Walk { validator, options, rules: &RULES, report: Report::new(options.level), depth: 0 }
+        Walk {
+            validator,
+            options,
+            rules: &RULES,
+            report: Report::new(options.level),
+            depth: 0,
+        }
     }
 
     /// A resource that stands alone or in a Bundle entry.
@@ -61,7 +67,11 @@ impl<'v, 'o> Walk<'v, 'o> {
         bundle: Option<Node<'a>>,
         path: Option<&Path<'_>>,
     ) {
-        let scope = Scope { resource: node, root: node, bundle };
+        let scope = Scope {
+            resource: node,
+            root: node,
+            bundle,
+        };
         self.resource_in(node, scope, path);
     }
 
@@ -75,13 +85,17 @@ impl<'v, 'o> Walk<'v, 'o> {
         let start = Path::root("Resource");
         if !node.is_object() {
             let path = path.unwrap_or(&start);
-            return self.report.error(IssueCode::Structure, path, "a resource must be an object");
+            return self
+                .report
+                .error(IssueCode::Structure, path, "a resource must be an object");
         }
         let name = node.get_name(names::RESOURCE_TYPE).and_then(Node::as_str);
         let resource_type = match resource_type(name) {
             Ok(resource_type) => resource_type,
             Err(problem) => {
-                return self.report.error(IssueCode::Structure, path.unwrap_or(&start), problem);
+                return self
+                    .report
+                    .error(IssueCode::Structure, path.unwrap_or(&start), problem);
             }
         };
         let own = Path::root(resource_type.name());
@@ -106,7 +120,9 @@ impl<'v, 'o> Walk<'v, 'o> {
         path: &Path<'_>,
     ) {
         if !node.is_object() {
-            return self.report.error(IssueCode::Structure, path, "must be an object");
+            return self
+                .report
+                .error(IssueCode::Structure, path, "must be an object");
         }
         let def = type_id.def();
         let rules = self.rules.of(type_id);
@@ -116,7 +132,11 @@ impl<'v, 'o> Walk<'v, 'o> {
             self.field(child, node, def, has_shadows, &mut seen, scope, path);
         }
         if node.is_empty() {
-            self.report.error(IssueCode::Invariant, path, "ele-1: must have a value or children");
+            self.report.error(
+                IssueCode::Invariant,
+                path,
+                "ele-1: must have a value or children",
+            );
         }
         let mut missing = rules.required & !seen;
         while missing != 0 {
@@ -129,12 +149,18 @@ impl<'v, 'o> Walk<'v, 'o> {
             self.extension(node, scope, path);
         }
         if !def.constraints.is_empty() {
-            let occurrence = Occurrence { value: Some(node), shadow: None };
+            let occurrence = Occurrence {
+                value: Some(node),
+                shadow: None,
+            };
             self.invariants(def.constraints, occurrence, type_id, scope, path);
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the loop body of `object`, apart for its length")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the loop body of `object`, apart for its length"
+    )]
     fn field<'a>(
         &mut self,
         child: Node<'a>,
@@ -149,9 +175,14 @@ impl<'v, 'o> Walk<'v, 'o> {
         if name == names::RESOURCE_TYPE && def.kind == TypeKind::Resource && !child.is_shadow() {
             return;
         }
-        let Some(field) = def.field(name) else { return self.unknown(child, def, path) };
+        let Some(field) = def.field(name) else {
+            return self.unknown(child, def, path);
+        };
         let is_primitive = matches!(self.rules.of(field.type_id).class, Class::Primitive(_));
-        let mut occurrence = Occurrence { value: Some(child), shadow: None };
+        let mut occurrence = Occurrence {
+            value: Some(child),
+            shadow: None,
+        };
         if child.is_shadow() {
             if !is_primitive {
                 return self.unknown(child, def, path);
@@ -160,7 +191,10 @@ impl<'v, 'o> Walk<'v, 'o> {
             if parent.get_name(name).is_some() {
                 return;
             }
-            occurrence = Occurrence { value: None, shadow: Some(child) };
+            occurrence = Occurrence {
+                value: None,
+                shadow: Some(child),
+            };
         } else if has_shadows && is_primitive {
             occurrence.shadow = parent.get_shadow(name);
         }
@@ -182,29 +216,41 @@ impl<'v, 'o> Walk<'v, 'o> {
         scope: Scope<'a>,
         path: &Path<'_>,
     ) {
-        let place = Place { element, type_id: field.type_id };
+        let place = Place {
+            element,
+            type_id: field.type_id,
+        };
         let mut both = value.into_iter().chain(shadow);
         if !element.is_list() {
             let path = path.child(element.name);
             if both.any(Node::is_array) {
-                return self.report.error(IssueCode::Structure, &path, "must not be an array");
+                return self
+                    .report
+                    .error(IssueCode::Structure, &path, "must not be an array");
             }
             return self.occurrence(Occurrence { value, shadow }, place, scope, &path);
         }
         if !both.all(Node::is_array) {
             let path = path.child(element.name);
-            return self.report.error(IssueCode::Structure, &path, "must be an array");
+            return self
+                .report
+                .error(IssueCode::Structure, &path, "must be an array");
         }
         let len = |n: Option<Node<'_>>| n.map_or(0, Node::len);
         let count = len(value).max(len(shadow));
         let is_empty = |n: Option<Node<'_>>| n.is_some_and(Node::is_empty);
         if is_empty(value) || is_empty(shadow) {
             let path = path.child(element.name);
-            self.report.error(IssueCode::Structure, &path, "an array must not be empty");
+            self.report
+                .error(IssueCode::Structure, &path, "an array must not be empty");
         }
         if count > usize::from(element.max) && element.max != u16::MAX {
             let path = path.child(element.name);
-            self.report.error(IssueCode::Structure, &path, format!("at most {}", element.max));
+            self.report.error(
+                IssueCode::Structure,
+                &path,
+                format!("at most {}", element.max),
+            );
         }
         let mut values = value.into_iter().flat_map(Node::children);
         let mut shadows = shadow.into_iter().flat_map(Node::children);
@@ -229,10 +275,17 @@ impl<'v, 'o> Walk<'v, 'o> {
         } else if let Some(value) = occurrence.value.filter(|v| !v.is_null()) {
             self.complex(value, class, place, scope, path);
         } else {
-            self.report.error(IssueCode::Structure, path, "must not be null");
+            self.report
+                .error(IssueCode::Structure, path, "must not be null");
         }
         if !place.element.constraints.is_empty() {
-            self.invariants(place.element.constraints, occurrence, place.type_id, scope, path);
+            self.invariants(
+                place.element.constraints,
+                occurrence,
+                place.type_id,
+                scope,
+                path,
+            );
         }
     }
 
@@ -258,7 +311,11 @@ impl<'v, 'o> Walk<'v, 'o> {
         match shadow.filter(|s| !s.is_null()) {
             Some(shadow) => self.object(shadow, place.type_id, scope, path),
             None if value.is_none() => {
-                self.report.error(IssueCode::Structure, path, "ele-1: must have a value or children");
+                self.report.error(
+                    IssueCode::Structure,
+                    path,
+                    "ele-1: must have a value or children",
+                );
             }
             None => {}
         }
@@ -286,7 +343,11 @@ impl<'v, 'o> Walk<'v, 'o> {
             self.bound(binding, value, place.type_id, path);
         }
         if place.is_simple_quantity() && value.get_name(names::COMPARATOR).is_some() {
-            self.report.error(IssueCode::Invariant, path, "sqty-1: a SimpleQuantity has no comparator");
+            self.report.error(
+                IssueCode::Invariant,
+                path,
+                "sqty-1: a SimpleQuantity has no comparator",
+            );
         }
     }
 
@@ -299,16 +360,28 @@ impl<'v, 'o> Walk<'v, 'o> {
         path: &Path<'_>,
     ) {
         if place.element.symbol == names::CONTAINED {
-            let scope = Scope { resource: value, ..scope };
+            let scope = Scope {
+                resource: value,
+                ..scope
+            };
             return self.resource_in(value, scope, Some(path));
         }
         let is_entry = place.element.path.starts_with("Bundle.");
-        let bundle = if is_entry { Some(scope.resource) } else { scope.bundle };
+        let bundle = if is_entry {
+            Some(scope.resource)
+        } else {
+            scope.bundle
+        };
         self.resource(value, bundle, Some(path));
     }
 
     fn unknown(&mut self, child: Node<'_>, def: &TypeDef, path: &Path<'_>) {
-        let key: String = child.key().unwrap_or_default().chars().take(MAX_NAME).collect();
+        let key: String = child
+            .key()
+            .unwrap_or_default()
+            .chars()
+            .take(MAX_NAME)
+            .collect();
         let text = format!("{} has no element '{key}'", def.name);
         self.report.error(IssueCode::Structure, path, text);
     }
@@ -317,14 +390,19 @@ impl<'v, 'o> Walk<'v, 'o> {
 impl Place {
     /// The types that a Reference or canonical may point at; empty means any.
     pub(crate) fn targets(self) -> &'static [mt_fhir::ResourceType] {
-        let choice = self.element.types.iter().find(|t| t.type_id == self.type_id);
+        let choice = self
+            .element
+            .types
+            .iter()
+            .find(|t| t.type_id == self.type_id);
         choice.map_or(&[], |c| c.targets)
     }
 
     fn is_simple_quantity(self) -> bool {
         self.type_id == TypeId::QUANTITY
             && self.element.types.iter().any(|t| {
-                t.type_id == TypeId::QUANTITY && t.profiles.iter().any(|p| p.ends_with("/SimpleQuantity"))
+                t.type_id == TypeId::QUANTITY
+                    && t.profiles.iter().any(|p| p.ends_with("/SimpleQuantity"))
             })
     }
 }

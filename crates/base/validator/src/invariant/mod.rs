@@ -14,8 +14,9 @@ use crate::walk::{Occurrence, Scope, Walk};
 
 /// Checked by the walk itself, which has what they need at hand: containment, references, the
 /// narrative and the uniqueness of full URLs.
-const BY_THE_WALK: [&str; 9] =
-    ["dom-2", "dom-3", "dom-4", "dom-5", "ref-1", "txt-1", "txt-2", "bdl-7", "ele-1"];
+const BY_THE_WALK: [&str; 9] = [
+    "dom-2", "dom-3", "dom-4", "dom-5", "ref-1", "txt-1", "txt-2", "bdl-7", "ele-1",
+];
 
 /// Every invariant in the form in which it is checked, by its number.
 pub(crate) struct Invariants {
@@ -24,14 +25,19 @@ pub(crate) struct Invariants {
 
 enum Compiled {
     ByTheWalk,
-    Checked { native: Option<native::Check>, expr: Expr },
+    Checked {
+        native: Option<native::Check>,
+        expr: Expr,
+    },
     /// An expression of the definitions that does not parse: told in full validation.
     Broken,
 }
 
 impl Invariants {
     pub(crate) fn compile() -> Invariants {
-        Invariants { compiled: constraints().iter().map(Compiled::of).collect() }
+        Invariants {
+            compiled: constraints().iter().map(Compiled::of).collect(),
+        }
     }
 }
 
@@ -41,7 +47,10 @@ impl Compiled {
             return Compiled::ByTheWalk;
         }
         match Expr::parse(constraint.expression) {
-            Ok(expr) => Compiled::Checked { native: native::check_of(constraint), expr },
+            Ok(expr) => Compiled::Checked {
+                native: native::check_of(constraint),
+                expr,
+            },
             Err(_) => Compiled::Broken,
         }
     }
@@ -77,7 +86,8 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Whether an expression is true of an element; empty counts as not met.
+    /// Whether an expression is not false of an element. An empty result does not break a rule: it
+    /// says nothing of this value, as in `probability is decimal implies …` without probability.
     pub(crate) fn evaluate<'a>(
         &self,
         expr: &Expr,
@@ -91,7 +101,7 @@ impl Walk<'_, '_> {
         context.resolver = Some(&local);
         context.terminology = Some(self.validator.terminology());
         let focus = mt_fhir::Element::paired(occurrence.value, occurrence.shadow, type_id);
-        Ok(expr.evaluate_boolean(&context, focus)? == Some(true))
+        Ok(expr.evaluate_boolean(&context, focus)? != Some(false))
     }
 
     fn judge_invariant(
@@ -104,9 +114,13 @@ impl Walk<'_, '_> {
             Ok(true) => {}
             Ok(false) => {
                 let text = format!("{}: {}", constraint.key, constraint.human);
-                self.report.graded(constraint.is_error, IssueCode::Invariant, path, text);
+                self.report
+                    .graded(constraint.is_error, IssueCode::Invariant, path, text);
             }
-            Err(EvalError { kind: EvalErrorKind::LimitExceeded(_), .. }) => {
+            Err(EvalError {
+                kind: EvalErrorKind::LimitExceeded(_),
+                ..
+            }) => {
                 let text = format!("{}: too costly to check", constraint.key);
                 self.report.error(IssueCode::TooCostly, path, text);
             }
@@ -140,6 +154,8 @@ impl Resolve for Local<'_> {
 /// Equal, or the URL of a relative reference under some base.
 fn is_url_of(full_url: &str, reference: &str) -> bool {
     full_url == reference
-        || (full_url.strip_suffix(reference).is_some_and(|base| base.ends_with('/'))
+        || (full_url
+            .strip_suffix(reference)
+            .is_some_and(|base| base.ends_with('/'))
             && matches!(Target::parse(reference), Target::Resource { .. }))
 }

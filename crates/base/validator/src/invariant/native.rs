@@ -25,9 +25,7 @@ pub(crate) fn check_of(constraint: &ConstraintDef) -> Option<Check> {
         // Without components there is no code to be the same.
         "obs-7" => |n| (!has(n, names::COMPONENT) || !has_value(n)).then_some(true),
         // low.exists() or high.exists() or text.exists()
-        "obs-3" => {
-            |n| Some(has(n, names::LOW) || has(n, names::HIGH) || has(n, names::TEXT))
-        }
+        "obs-3" => |n| Some(has(n, names::LOW) || has(n, names::HIGH) || has(n, names::TEXT)),
         // duration.empty() or durationUnit.exists(), and the like
         "tim-1" => |n| Some(!has(n, names::DURATION) || has(n, names::DURATION_UNIT)),
         "tim-2" => |n| Some(!has(n, names::PERIOD) || has(n, names::PERIOD_UNIT)),
@@ -40,9 +38,9 @@ pub(crate) fn check_of(constraint: &ConstraintDef) -> Option<Check> {
         "tim-9" => |n| (!has(n, names::OFFSET)).then_some(true),
         "org-1" => |n| Some(has(n, names::IDENTIFIER) || has(n, names::NAME)),
         // where(use = 'home').empty()
-        "org-2" | "org-3" => |n| {
-            (n.get_name(names::USE).and_then(Node::as_str) != Some("home")).then_some(true)
-        },
+        "org-2" | "org-3" => {
+            |n| (n.get_name(names::USE).and_then(Node::as_str) != Some("home")).then_some(true)
+        }
         // abatement.empty() or …
         "con-4" => |n| (!has_abatement(n)).then_some(true),
         // …empty() or clinicalStatus.empty()
@@ -50,9 +48,9 @@ pub(crate) fn check_of(constraint: &ConstraintDef) -> Option<Check> {
         "ait-1" => |n| has(n, names::CLINICAL_STATUS).then_some(true),
         "ait-2" => |n| (!has(n, names::CLINICAL_STATUS)).then_some(true),
         "lst-1" => |n| (!has(n, names::EMPTY_REASON)).then_some(true),
-        "bdl-5" => |n| {
-            Some(has(n, names::RESOURCE) || has(n, names::REQUEST) || has(n, names::RESPONSE))
-        },
+        "bdl-5" => {
+            |n| Some(has(n, names::RESOURCE) || has(n, names::REQUEST) || has(n, names::RESPONSE))
+        }
         "bdl-8" => |n| {
             let url = n.get_name(names::FULL_URL)?.as_str()?;
             Some(!url.contains("/_history/"))
@@ -70,14 +68,16 @@ fn has(node: Node<'_>, name: Name) -> bool {
 fn has_value(node: Node<'_>) -> bool {
     let def = TypeId::OBSERVATION.def();
     node.children().any(|n| {
-        def.field(n.name()).is_some_and(|f| def.element_of(f).symbol == names::VALUE)
+        def.field(n.name())
+            .is_some_and(|f| def.element_of(f).symbol == names::VALUE)
     })
 }
 
 fn has_abatement(node: Node<'_>) -> bool {
     let def = TypeId::CONDITION.def();
     node.children().any(|n| {
-        def.field(n.name()).is_some_and(|f| def.element_of(f).symbol == names::ABATEMENT)
+        def.field(n.name())
+            .is_some_and(|f| def.element_of(f).symbol == names::ABATEMENT)
     })
 }
 
@@ -92,7 +92,11 @@ fn period(node: Node<'_>) -> Option<bool> {
         return Some(true);
     };
     let both_zones = start.offset.is_some() == end.offset.is_some();
-    let slack = if both_zones { 0 } else { 14 * 3_600 * 1_000_000 };
+    let slack = if both_zones {
+        0
+    } else {
+        14 * 3_600 * 1_000_000
+    };
     Some(start.bounds().0 - slack <= end.bounds().1)
 }
 
@@ -102,14 +106,27 @@ mod tests {
     use mt_fhir::json::{Doc, Limits};
 
     fn per_1(json: &str) -> Option<bool> {
-        period(Doc::parse(json, &Limits::default()).expect("valid JSON").root())
+        period(
+            Doc::parse(json, &Limits::default())
+                .expect("valid JSON")
+                .root(),
+        )
     }
 
     #[test]
     fn a_period_does_not_end_before_it_starts() {
-        assert_eq!(per_1(r#"{"start":"2024-05-01","end":"2024-04-30"}"#), Some(false));
-        assert_eq!(per_1(r#"{"start":"2024-05","end":"2024-05-01"}"#), Some(true));
-        assert_eq!(per_1(r#"{"start":"2024-05-31","end":"2024-05"}"#), Some(true));
+        assert_eq!(
+            per_1(r#"{"start":"2024-05-01","end":"2024-04-30"}"#),
+            Some(false)
+        );
+        assert_eq!(
+            per_1(r#"{"start":"2024-05","end":"2024-05-01"}"#),
+            Some(true)
+        );
+        assert_eq!(
+            per_1(r#"{"start":"2024-05-31","end":"2024-05"}"#),
+            Some(true)
+        );
         assert_eq!(per_1(r#"{"start":"2024-05-01"}"#), Some(true));
         let zones = r#"{"start":"2024-05-01T10:00:00Z","end":"2024-05-01T11:00:00+02:00"}"#;
         assert_eq!(per_1(zones), Some(false));

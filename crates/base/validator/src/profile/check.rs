@@ -26,9 +26,17 @@ const MAX_DEPTH: usize = 12;
 impl<'v> Walk<'v, '_> {
     /// The profiles that a resource claims, and for the outermost one those that were asked for.
     pub(crate) fn profiles<'a>(&mut self, node: Node<'a>, scope: Scope<'a>, path: &Path<'_>) {
-        let Some(element) = Element::resource(node) else { return };
-        let claimed = node.get_name(names::META).and_then(|m| m.get_name(names::PROFILE));
-        for canonical in claimed.into_iter().flat_map(Node::children).filter_map(Node::as_str) {
+        let Some(element) = Element::resource(node) else {
+            return;
+        };
+        let claimed = node
+            .get_name(names::META)
+            .and_then(|m| m.get_name(names::PROFILE));
+        for canonical in claimed
+            .into_iter()
+            .flat_map(Node::children)
+            .filter_map(Node::as_str)
+        {
             self.profile(canonical, element, scope, path);
         }
         if path.is_root() {
@@ -52,7 +60,12 @@ impl<'v> Walk<'v, '_> {
         }
         match self.validator.profiles.get(url) {
             Some(profile) => {
-                self.conform(Element::typed(node, TypeId::EXTENSION), profile, scope, path);
+                self.conform(
+                    Element::typed(node, TypeId::EXTENSION),
+                    profile,
+                    scope,
+                    path,
+                );
             }
             None if path.is_in_extension() => {}
             None => {
@@ -95,7 +108,11 @@ impl<'v> Walk<'v, '_> {
             return;
         }
         self.depth += 1;
-        if let Some(base) = profile.base.as_deref().and_then(|b| self.validator.profiles.get(b)) {
+        if let Some(base) = profile
+            .base
+            .as_deref()
+            .and_then(|b| self.validator.profiles.get(b))
+        {
             self.conform(element, base, scope, path);
         }
         self.rule(element, &profile.root, scope, path);
@@ -132,12 +149,16 @@ impl<'v> Walk<'v, '_> {
                 self.not_checked(&invariant.key, path);
                 continue;
             };
-            let occurrence = Occurrence { value: element.value(), shadow: element.shadow() };
+            let occurrence = Occurrence {
+                value: element.value(),
+                shadow: element.shadow(),
+            };
             match self.evaluate(expr, occurrence, element.type_id(), scope) {
                 Ok(true) => {}
                 Ok(false) => {
                     let text = format!("{}: {}", invariant.key, invariant.human);
-                    self.report.graded(invariant.is_error, IssueCode::Invariant, path, text);
+                    self.report
+                        .graded(invariant.is_error, IssueCode::Invariant, path, text);
                 }
                 Err(_) => self.not_checked(&invariant.key, path),
             }
@@ -194,23 +215,33 @@ impl<'v> Walk<'v, '_> {
         }
         let found = element.type_id();
         let is_backbone = |t: TypeId| matches!(t, TypeId::BACKBONE_ELEMENT | TypeId::ELEMENT);
-        let of_type: Vec<&TypeRule> =
-            rule.types.iter().filter(|t| found.is_a(t.type_id) || is_backbone(t.type_id)).collect();
+        let of_type: Vec<&TypeRule> = rule
+            .types
+            .iter()
+            .filter(|t| found.is_a(t.type_id) || is_backbone(t.type_id))
+            .collect();
         if of_type.is_empty() {
-            // A primitive may be restricted to a type derived from its own (string to code).
-            if !rule.types.iter().any(|t| t.type_id.is_a(found)) {
+            // A single type may be restricted to one derived from it, which JSON does not show.
+            let is_choice = element.def().is_some_and(|d| d.is_choice);
+            if is_choice || !rule.types.iter().any(|t| t.type_id.is_a(found)) {
                 let text = format!("the profile does not allow the type {found:?}");
                 self.report.error(IssueCode::Structure, path, text);
             }
             return;
         }
         if of_type.iter().all(|t| !t.profiles.is_empty()) {
-            let urls: Vec<&'v str> =
-                of_type.iter().flat_map(|t| &t.profiles).map(|url| &**url).collect();
+            let urls: Vec<&'v str> = of_type
+                .iter()
+                .flat_map(|t| &t.profiles)
+                .map(|url| &**url)
+                .collect();
             self.any_profile(element, &urls, scope, path);
         }
-        let targets: Vec<&'v str> =
-            of_type.iter().flat_map(|t| &t.targets).map(|url| &**url).collect();
+        let targets: Vec<&'v str> = of_type
+            .iter()
+            .flat_map(|t| &t.targets)
+            .map(|url| &**url)
+            .collect();
         if found == TypeId::REFERENCE && !targets.is_empty() {
             self.target_profiles(element, &targets, scope, path);
         }
@@ -224,8 +255,10 @@ impl<'v> Walk<'v, '_> {
         scope: Scope<'a>,
         path: &Path<'_>,
     ) {
-        let known: Vec<&'v Profile> =
-            urls.iter().filter_map(|url| self.validator.profiles.get(url)).collect();
+        let known: Vec<&'v Profile> = urls
+            .iter()
+            .filter_map(|url| self.validator.profiles.get(url))
+            .collect();
         if known.len() < urls.len() {
             return;
         }
@@ -252,7 +285,9 @@ impl<'v> Walk<'v, '_> {
         path: &Path<'_>,
     ) {
         let node = reference.value().and_then(|v| v.get_name(names::REFERENCE));
-        let Some(text) = node.and_then(Node::as_str) else { return };
+        let Some(text) = node.and_then(Node::as_str) else {
+            return;
+        };
         let Some(target) = resolve(text, scope) else {
             if let Target::Resource { resource_type, .. } = Target::parse(text)
                 && !urls.iter().any(|url| self.may_be_of(url, resource_type))
@@ -262,7 +297,9 @@ impl<'v> Walk<'v, '_> {
             }
             return;
         };
-        let Some(target) = Element::resource(target) else { return };
+        let Some(target) = Element::resource(target) else {
+            return;
+        };
         let scope = resource_scope(target, scope);
         let meets = |walk: &mut Self, url: &'v str| match walk.validator.profiles.get(url) {
             Some(profile) => walk.is_silently(target, scope, |walk, element, scope, path| {
@@ -271,7 +308,10 @@ impl<'v> Walk<'v, '_> {
             None => !url.starts_with(CORE) || is_core(url, target),
         };
         if !urls.iter().any(|url| meets(self, url)) {
-            let text = format!("what it refers to meets none of the profiles {}", urls.join(", "));
+            let text = format!(
+                "what it refers to meets none of the profiles {}",
+                urls.join(", ")
+            );
             self.report.error(IssueCode::Structure, path, text);
         }
     }
@@ -291,26 +331,46 @@ impl<'v> Walk<'v, '_> {
         if let Some(fixed) = &rule.fixed
             && !is_fixed(value, fixed.root())
         {
-            self.report.error(IssueCode::Value, path, "is not the value that the profile fixes");
+            self.report.error(
+                IssueCode::Value,
+                path,
+                "is not the value that the profile fixes",
+            );
         }
         if let Some(pattern) = &rule.pattern
             && !has_pattern(value, pattern.root())
         {
-            self.report.error(IssueCode::Value, path, "does not have the pattern of the profile");
+            self.report.error(
+                IssueCode::Value,
+                path,
+                "does not have the pattern of the profile",
+            );
         }
         if let Some(least) = &rule.min_value
             && is_less(value, least.root())
         {
-            self.report.error(IssueCode::Value, path, "is below the least value of the profile");
+            self.report.error(
+                IssueCode::Value,
+                path,
+                "is below the least value of the profile",
+            );
         }
         if let Some(most) = &rule.max_value
             && is_less(most.root(), value)
         {
-            self.report.error(IssueCode::Value, path, "is above the greatest value of the profile");
+            self.report.error(
+                IssueCode::Value,
+                path,
+                "is above the greatest value of the profile",
+            );
         }
         let length = value.as_str().map_or(0, |s| s.chars().count());
         if rule.max_length.is_some_and(|max| length > max) {
-            self.report.error(IssueCode::TooLong, path, "is longer than the profile allows");
+            self.report.error(
+                IssueCode::TooLong,
+                path,
+                "is longer than the profile allows",
+            );
         }
     }
 
@@ -330,7 +390,11 @@ impl<'v> Walk<'v, '_> {
                     return;
                 }
                 let found = self.any_member(value, type_id, &rule.value_set, codes);
-                if is_coded { found } else { Some(type_id == TypeId::QUANTITY) }
+                if is_coded {
+                    found
+                } else {
+                    Some(type_id == TypeId::QUANTITY)
+                }
             }
         };
         let value_set = &rule.value_set;
@@ -339,7 +403,8 @@ impl<'v> Walk<'v, '_> {
             Some(true) => {}
             Some(false) => {
                 let text = format!("not a code of the value set {value_set}");
-                self.report.graded(is_error, IssueCode::CodeInvalid, path, text);
+                self.report
+                    .graded(is_error, IssueCode::CodeInvalid, path, text);
             }
             None => {
                 let text = format!("could not be checked against the value set {value_set}");
@@ -352,7 +417,8 @@ impl<'v> Walk<'v, '_> {
 /// Whether the URL is that of the element's own type or one that it specialises.
 fn is_core(canonical: &str, element: Element<'_>) -> bool {
     let name = unversioned(canonical).strip_prefix(CORE);
-    name.and_then(TypeId::from_name).is_some_and(|t| element.type_id().is_a(t))
+    name.and_then(TypeId::from_name)
+        .is_some_and(|t| element.type_id().is_a(t))
 }
 
 /// The resource behind a reference inside the same document.
@@ -365,21 +431,42 @@ pub(super) fn resolve<'a>(reference: &str, scope: Scope<'a>) -> Option<Node<'a>>
 
 /// Inside a resource that stands in an entry, references are those of that resource.
 fn scope_of<'a>(element: Element<'a>, scope: Scope<'a>) -> Scope<'a> {
-    if element.is_resource() { resource_scope(element, scope) } else { scope }
+    if element.is_resource() {
+        resource_scope(element, scope)
+    } else {
+        scope
+    }
 }
 
 fn resource_scope<'a>(resource: Element<'a>, scope: Scope<'a>) -> Scope<'a> {
-    let Some(node) = resource.value() else { return scope };
+    let Some(node) = resource.value() else {
+        return scope;
+    };
     if node.id() == scope.resource.id() {
         return scope;
     }
     let is_contained = |c: Node<'a>| c.children().any(|r| r.id() == node.id());
-    if scope.root.get_name(names::CONTAINED).is_some_and(is_contained) {
-        return Scope { resource: node, ..scope };
+    if scope
+        .root
+        .get_name(names::CONTAINED)
+        .is_some_and(is_contained)
+    {
+        return Scope {
+            resource: node,
+            ..scope
+        };
     }
     let is_bundle = scope.resource.resource_type() == Some("Bundle");
-    let bundle = if is_bundle { Some(scope.resource) } else { scope.bundle };
-    Scope { resource: node, root: node, bundle }
+    let bundle = if is_bundle {
+        Some(scope.resource)
+    } else {
+        scope.bundle
+    };
+    Scope {
+        resource: node,
+        root: node,
+        bundle,
+    }
 }
 
 pub(super) fn place<'p>(

@@ -15,7 +15,10 @@ pub(super) fn is_fixed(value: Node<'_>, fixed: Node<'_>) -> bool {
             let found = f.key().and_then(|key| value.get(key));
             found.is_some_and(|v| is_fixed(v, f))
         }),
-        Kind::Array => value.children().zip(fixed.children()).all(|(v, f)| is_fixed(v, f)),
+        Kind::Array => value
+            .children()
+            .zip(fixed.children())
+            .all(|(v, f)| is_fixed(v, f)),
         _ => value.scalar_text() == fixed.scalar_text(),
     }
 }
@@ -27,9 +30,9 @@ pub(super) fn has_pattern(value: Node<'_>, pattern: Node<'_>) -> bool {
             let found = p.key().and_then(|key| value.get(key));
             found.is_some_and(|v| has_pattern(v, p))
         }),
-        Kind::Array => {
-            pattern.children().all(|p| value.children().any(|v| has_pattern(v, p)))
-        }
+        Kind::Array => pattern
+            .children()
+            .all(|p| value.children().any(|v| has_pattern(v, p))),
         kind => value.kind() == kind && value.scalar_text() == pattern.scalar_text(),
     }
 }
@@ -44,13 +47,19 @@ pub(super) fn is_less(a: Node<'_>, b: Node<'_>) -> bool {
         return same_unit && values.is_some_and(|(a, b)| is_less(a, b));
     }
     if let (Some(a), Some(b)) = (a.number_text(), b.number_text()) {
-        return Decimal::parse(a).zip(Decimal::parse(b)).is_some_and(|(a, b)| a < b);
+        return Decimal::parse(a)
+            .zip(Decimal::parse(b))
+            .is_some_and(|(a, b)| a < b);
     }
-    let (Some(a), Some(b)) = (a.as_str(), b.as_str()) else { return false };
+    let (Some(a), Some(b)) = (a.as_str(), b.as_str()) else {
+        return false;
+    };
     if let Some((a, b)) = DateTime::parse_search(a).zip(DateTime::parse_search(b)) {
         return a.bounds().1 < b.bounds().0;
     }
-    Time::parse(a).zip(Time::parse(b)).is_some_and(|(a, b)| a.bounds().1 < b.bounds().0)
+    Time::parse(a)
+        .zip(Time::parse(b))
+        .is_some_and(|(a, b)| a.bounds().1 < b.bounds().0)
 }
 
 #[cfg(test)]
@@ -81,7 +90,9 @@ mod tests {
     #[test]
     fn only_what_can_be_compared_is_less() {
         assert!(with("1.5", "2", is_less) && !with("2.0", "2", is_less));
-        assert!(with("\"2020\"", "\"2021-05\"", is_less) && !with("\"2021\"", "\"2021-05\"", is_less));
+        assert!(
+            with("\"2020\"", "\"2021-05\"", is_less) && !with("\"2021\"", "\"2021-05\"", is_less)
+        );
         let quantity = |value, code| format!(r#"{{"value":{value},"code":"{code}"}}"#);
         assert!(with(&quantity(2, "kg"), &quantity(3, "kg"), is_less));
         assert!(!with(&quantity(2, "kg"), &quantity(3, "g"), is_less));

@@ -9,20 +9,26 @@ use mt_fhir::names::Name;
 use mt_fhirpath::Expr;
 
 use super::model::{
-    BindingRule, Discriminator, DiscriminatorKind, Invariant, Profile, Rule, Slicing, Step, TypeRule,
+    BindingRule, Discriminator, DiscriminatorKind, Invariant, Profile, Rule, Slicing, Step,
+    TypeRule,
 };
 use super::{ProfileError, unversioned};
 
 const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
 
-const ADDITIONAL_BINDING: [&str; 2] = [
+const ADDITIONAL_BINDING: [&str; 3] = [
+    "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition.binding.additional",
     "http://hl7.org/fhir/tools/StructureDefinition/additional-binding",
     "http://hl7.org/fhir/StructureDefinition/additional-binding",
 ];
 
 /// Invariants of the base definitions, which every snapshot repeats.
 static CORE_KEYS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    constraints().iter().map(|c| c.key).chain(["ele-1", "ext-1"]).collect()
+    constraints()
+        .iter()
+        .map(|c| c.key)
+        .chain(["ele-1", "ext-1"])
+        .collect()
 });
 
 pub(super) fn profile(definition: Node<'_>) -> Result<Profile, ProfileError> {
@@ -31,16 +37,29 @@ pub(super) fn profile(definition: Node<'_>) -> Result<Profile, ProfileError> {
     let type_name = type_name.strip_prefix(CORE).unwrap_or(type_name);
     let type_id = TypeId::from_name(type_name).ok_or(ProfileError::UnknownType)?;
     let elements = |view: &str| {
-        definition.get(view)?.get("element").filter(|elements| !elements.is_empty())
+        definition
+            .get(view)?
+            .get("element")
+            .filter(|elements| !elements.is_empty())
     };
     let snapshot = elements("snapshot");
-    let list = snapshot.or_else(|| elements("differential")).ok_or(ProfileError::NoElements)?;
-    let base = definition.str("baseDefinition").filter(|_| snapshot.is_none()).map(Box::from);
+    let list = snapshot
+        .or_else(|| elements("differential"))
+        .ok_or(ProfileError::NoElements)?;
+    let base = definition
+        .str("baseDefinition")
+        .filter(|_| snapshot.is_none())
+        .map(Box::from);
     let mut builder = Builder::new(type_id);
     for element in list.children() {
         builder.add(element)?;
     }
-    Ok(Profile { url: url.into(), type_id, base, root: builder.finish() })
+    Ok(Profile {
+        url: url.into(),
+        type_id,
+        base,
+        root: builder.finish(),
+    })
 }
 
 /// Builds the tree from elements in order; the open nodes are a chain from the root.
@@ -59,7 +78,13 @@ impl Builder {
     fn new(type_id: TypeId) -> Self {
         let rule = Rule::default();
         let path = type_id.name().to_owned();
-        Builder { open: vec![Open { path, type_def: Some(type_id.def()), rule }] }
+        Builder {
+            open: vec![Open {
+                path,
+                type_def: Some(type_id.def()),
+                rule,
+            }],
+        }
     }
 
     fn add(&mut self, element: Node<'_>) -> Result<(), ProfileError> {
@@ -71,7 +96,8 @@ impl Builder {
             return Ok(());
         }
         let is_under = |open: &Open| {
-            path.strip_prefix(&*open.path).is_some_and(|rest| rest.starts_with('.'))
+            path.strip_prefix(&*open.path)
+                .is_some_and(|rest| rest.starts_with('.'))
         };
         let is_sliced = |open: &Open| {
             let is_reslice = || {
@@ -82,23 +108,37 @@ impl Builder {
             };
             slice.is_some() && open.path == path && (open.rule.slice.is_none() || is_reslice())
         };
-        let keep = self.open.iter().rposition(|open| is_under(open) || is_sliced(open));
+        let keep = self
+            .open
+            .iter()
+            .rposition(|open| is_under(open) || is_sliced(open));
         self.close_to(keep.ok_or(ProfileError::BadPath)? + 1);
         let at = self.open.len() - 1;
-        let rest = path.strip_prefix(&*self.open[at].path).unwrap_or_default().to_owned();
+        let rest = path
+            .strip_prefix(&*self.open[at].path)
+            .unwrap_or_default()
+            .to_owned();
         let segments: Vec<&str> = rest.split('.').filter(|s| !s.is_empty()).collect();
+        let mut is_shorthand = false;
         for (index, segment) in segments.iter().enumerate() {
             let is_last = index + 1 == segments.len();
-            self.open_child(segment, if is_last && slice.is_none() { Some(element) } else { None });
+            let element = Some(element).filter(|_| is_last && slice.is_none());
+            is_shorthand = self.open_child(segment, element);
         }
-        if let Some(slice) = slice {
-            self.open_slice(slice, Some(element));
+        match (slice, self.open.last_mut()) {
+            (Some(slice), Some(last)) if is_shorthand => {
+                last.rule.slice = Some(slice.into());
+                fill(&mut last.rule, element);
+            }
+            (Some(slice), _) => self.open_slice(slice, Some(element)),
+            (None, _) => {}
         }
         Ok(())
     }
 
-    /// Opens a child of the innermost node: again if it is there already.
-    fn open_child(&mut self, segment: &str, element: Option<Node<'_>>) {
+    /// Opens a child of the innermost node: again if it is there already. Gives whether the name
+    /// was shorthand for a slice, which is then open.
+    fn open_child(&mut self, segment: &str, element: Option<Node<'_>>) -> bool {
         let bare = segment.strip_suffix("[x]").unwrap_or(segment);
         let name = Name::intern(bare);
         let parent = self.open.len() - 1;
@@ -113,7 +153,11 @@ impl Builder {
         if let Some((symbol, type_id)) = choice {
             let path = format!("{}.{symbol}[x]", self.open[parent].path);
             self.push(path.clone(), symbol, None, None);
-            let types = vec![TypeRule { type_id, profiles: Vec::new(), targets: Vec::new() }];
+            let types = vec![TypeRule {
+                type_id,
+                profiles: Vec::new(),
+                targets: Vec::new(),
+            }];
             self.open_slice(segment, element);
             let last = self.open.len() - 1;
             self.open[last].path = format!("{}.{segment}", self.open[parent].path);
@@ -122,7 +166,7 @@ impl Builder {
             if open.rule.types.is_empty() {
                 open.rule.types = types;
             }
-            return;
+            return true;
         }
         let core = parent_def.and_then(|def| def.element(name));
         let type_def = core.and_then(|e| match e.types {
@@ -130,21 +174,34 @@ impl Builder {
             _ => None,
         });
         self.push(path, name, type_def, element);
+        false
     }
 
     fn open_slice(&mut self, slice: &str, element: Option<Node<'_>>) {
         let parent = &mut self.open.last_mut().expect("the root is never closed");
         let (path, type_def, name) = (parent.path.clone(), parent.type_def, parent.rule.name);
-        let taken = parent.rule.slices.iter().position(|s| s.slice.as_deref() == Some(slice));
+        let taken = parent
+            .rule
+            .slices
+            .iter()
+            .position(|s| s.slice.as_deref() == Some(slice));
         let mut rule = match taken {
             Some(at) => parent.rule.slices.remove(at),
-            None => Rule { name, slice: Some(slice.into()), ..Rule::default() },
+            None => Rule {
+                name,
+                slice: Some(slice.into()),
+                ..Rule::default()
+            },
         };
         if let Some(element) = element {
             fill(&mut rule, element);
         }
         let type_def = single_type(&rule).or(type_def);
-        self.open.push(Open { path, type_def, rule });
+        self.open.push(Open {
+            path,
+            type_def,
+            rule,
+        });
     }
 
     fn push(
@@ -155,23 +212,36 @@ impl Builder {
         element: Option<Node<'_>>,
     ) {
         let parent = self.open.last_mut().expect("the root is never closed");
-        let taken = parent.rule.children.iter().position(|c| c.name == Some(name));
+        let taken = parent
+            .rule
+            .children
+            .iter()
+            .position(|c| c.name == Some(name));
         let mut rule = match taken {
             Some(at) => parent.rule.children.remove(at),
-            None => Rule { name: Some(name), ..Rule::default() },
+            None => Rule {
+                name: Some(name),
+                ..Rule::default()
+            },
         };
         if let Some(element) = element {
             fill(&mut rule, element);
         }
         let type_def = single_type(&rule).or(type_def);
-        self.open.push(Open { path, type_def, rule });
+        self.open.push(Open {
+            path,
+            type_def,
+            rule,
+        });
     }
 
     /// Hangs finished nodes under their parents until `count` are open.
     fn close_to(&mut self, count: usize) {
         while self.open.len() > count.max(1) {
             let Some(done) = self.open.pop() else { return };
-            let Some(parent) = self.open.last_mut() else { return };
+            let Some(parent) = self.open.last_mut() else {
+                return;
+            };
             if done.rule.slice.is_some() {
                 parent.rule.slices.push(done.rule);
             } else {
@@ -222,7 +292,10 @@ fn fill(rule: &mut Rule, element: Node<'_>) {
     if let Some(binding) = element.get("binding") {
         rule.bindings.extend(bindings(binding));
     }
-    let invariants = element.get("constraint").into_iter().flat_map(Node::children);
+    let invariants = element
+        .get("constraint")
+        .into_iter()
+        .flat_map(Node::children);
     rule.invariants.extend(invariants.filter_map(invariant));
     if let Some(found) = element.get("slicing") {
         rule.slicing = Some(slicing(found));
@@ -238,7 +311,9 @@ fn type_rule(node: Node<'_>) -> Option<TypeRule> {
     };
     let urls = |key: &str| -> Vec<Box<str>> {
         let list = node.get(key).into_iter().flat_map(Node::children);
-        list.filter_map(Node::as_str).map(|url| unversioned(url).into()).collect()
+        list.filter_map(Node::as_str)
+            .map(|url| unversioned(url).into())
+            .collect()
     };
     Some(TypeRule {
         type_id: TypeId::from_name(code)?,
@@ -256,10 +331,16 @@ fn bindings(node: Node<'_>) -> Vec<BindingRule> {
         _ => None,
     };
     if let (Some(strength), Some(value_set)) = (strength, node.str("valueSet")) {
-        found.push(BindingRule { strength, value_set: unversioned(value_set).into() });
+        found.push(BindingRule {
+            strength,
+            value_set: unversioned(value_set).into(),
+        });
     }
     for extension in node.get("extension").into_iter().flat_map(Node::children) {
-        if !extension.str("url").is_some_and(|url| ADDITIONAL_BINDING.contains(&url)) {
+        if !extension
+            .str("url")
+            .is_some_and(|url| ADDITIONAL_BINDING.contains(&url))
+        {
             continue;
         }
         let part = |url: &str, value: &str| {
@@ -272,7 +353,10 @@ fn bindings(node: Node<'_>) -> Vec<BindingRule> {
             (is_required, has_usage, part("valueSet", "valueCanonical"))
         {
             let value_set = unversioned(value_set).into();
-            found.push(BindingRule { strength: BindingStrength::Required, value_set });
+            found.push(BindingRule {
+                strength: BindingStrength::Required,
+                value_set,
+            });
         }
     }
     found
@@ -292,7 +376,10 @@ fn invariant(node: Node<'_>) -> Option<Invariant> {
 }
 
 fn slicing(node: Node<'_>) -> Slicing {
-    let discriminators = node.get("discriminator").into_iter().flat_map(Node::children);
+    let discriminators = node
+        .get("discriminator")
+        .into_iter()
+        .flat_map(Node::children);
     Slicing {
         discriminators: discriminators.filter_map(discriminator).collect(),
         is_closed: node.str("rules") == Some("closed"),
@@ -307,7 +394,10 @@ fn discriminator(node: Node<'_>) -> Option<Discriminator> {
         "profile" => DiscriminatorKind::Profile,
         _ => return None,
     };
-    Some(Discriminator { kind, path: steps(node.str("path")?) })
+    Some(Discriminator {
+        kind,
+        path: steps(node.str("path")?),
+    })
 }
 
 /// The steps of a discriminator's path; `$this` is none.
@@ -319,7 +409,10 @@ pub(super) fn steps(path: &str) -> Vec<Step> {
         let step = rest[..end].trim();
         rest = rest[end..].trim_start_matches('.');
         let argument = |function: &str| {
-            step.strip_prefix(function)?.strip_prefix('(')?.strip_suffix(')').map(str::trim)
+            step.strip_prefix(function)?
+                .strip_prefix('(')?
+                .strip_suffix(')')
+                .map(str::trim)
         };
         if step == "$this" {
             continue;
@@ -331,7 +424,9 @@ pub(super) fn steps(path: &str) -> Vec<Step> {
         } else if let Some(type_id) = argument("ofType").and_then(TypeId::from_name) {
             steps.push(Step::OfType(type_id));
         } else {
-            steps.push(Step::Child(Name::intern(step.strip_suffix("[x]").unwrap_or(step))));
+            steps.push(Step::Child(Name::intern(
+                step.strip_suffix("[x]").unwrap_or(step),
+            )));
         }
     }
     steps
@@ -359,10 +454,16 @@ mod tests {
     #[test]
     fn discriminator_paths_are_read_step_by_step() {
         assert_eq!(steps("$this"), []);
-        assert_eq!(steps("code.coding"), [Step::Child(names::CODE), Step::Child(names::CODING)]);
+        assert_eq!(
+            steps("code.coding"),
+            [Step::Child(names::CODE), Step::Child(names::CODING)]
+        );
         assert_eq!(
             steps("extension('http://e.org/a.b').value"),
-            [Step::Extension("http://e.org/a.b".into()), Step::Child(names::VALUE)]
+            [
+                Step::Extension("http://e.org/a.b".into()),
+                Step::Child(names::VALUE)
+            ]
         );
         assert_eq!(
             steps("$this.resolve().ofType(Patient)"),

@@ -58,11 +58,22 @@ impl<'v> Walk<'v, '_> {
         sliced: &'v Rule,
         scope: Scope<'a>,
     ) -> bool {
-        let discriminators = sliced.slicing.as_ref().map_or(&[][..], |s| &s.discriminators);
+        let discriminators = sliced
+            .slicing
+            .as_ref()
+            .map_or(&[][..], |s| &s.discriminators);
         if discriminators.is_empty() {
             return self.is_in_implied_slice(element, slice, scope);
         }
-        discriminators.iter().all(|d| self.discriminates(d, element, slice, scope))
+        let mut told = false;
+        for discriminator in discriminators {
+            match self.discriminates(discriminator, element, slice, scope) {
+                Some(false) => return false,
+                Some(true) => told = true,
+                None => {}
+            }
+        }
+        told
     }
 
     /// Extensions are told apart by their URL and choices by their type also where no
@@ -74,12 +85,17 @@ impl<'v> Walk<'v, '_> {
         scope: Scope<'a>,
     ) -> bool {
         if element.type_id() == TypeId::EXTENSION {
-            let by_url =
-                Discriminator { kind: DiscriminatorKind::Value, path: vec![Step::Child(names::URL)] };
-            return self.discriminates(&by_url, element, slice, scope);
+            let by_url = Discriminator {
+                kind: DiscriminatorKind::Value,
+                path: vec![Step::Child(names::URL)],
+            };
+            return self.discriminates(&by_url, element, slice, scope) == Some(true);
         }
         if element.def().is_some_and(|d| d.is_choice) && !slice.types.is_empty() {
-            return slice.types.iter().any(|t| element.type_id().is_a(t.type_id));
+            return slice
+                .types
+                .iter()
+                .any(|t| element.type_id().is_a(t.type_id));
         }
         // Without anything that tells slices apart, an occurrence is in the slice that it fits.
         self.is_silently(element, scope, |walk, element, scope, path| {
@@ -87,49 +103,50 @@ impl<'v> Walk<'v, '_> {
         })
     }
 
+    /// Whether an element is told to be in a slice; `None` when the slice says nothing there.
     fn discriminates<'a>(
         &mut self,
         discriminator: &Discriminator,
         element: Element<'a>,
         slice: &'v Rule,
         scope: Scope<'a>,
-    ) -> bool {
+    ) -> Option<bool> {
         let rules = self.rules_at(slice, &discriminator.path);
         let elements = elements_at(element, &discriminator.path, scope);
         match discriminator.kind {
-            DiscriminatorKind::Exists => rules.iter().all(|rule| {
-                let must_be = rule.min > 0;
-                let must_not_be = rule.max == Some(0);
-                (elements.is_empty() || !must_not_be) && (!elements.is_empty() || !must_be)
-            }),
-            DiscriminatorKind::Type => {
-                let types: Vec<TypeId> =
-                    rules.iter().flat_map(|r| &r.types).map(|t| t.type_id).collect();
-                elements.iter().any(|e| types.iter().any(|t| e.type_id().is_a(*t)))
+            DiscriminatorKind::Exists => {
+                let must_be = rules.iter().any(|rule| rule.min > 0);
+                let must_not_be = rules.iter().any(|rule| rule.max == Some(0));
+                (must_be || must_not_be).then_some(elements.is_empty() == must_not_be)
             }
-            DiscriminatorKind::Value => self.has_value_of(&elements, &rules, scope),
-            DiscriminatorKind::Profile => elements.iter().any(|e| {
-                rules.iter().all(|rule| self.fits(*e, rule, scope))
-            }),
+            DiscriminatorKind::Type => {
+                let types: Vec<TypeId> = rules
+                    .iter()
+                    .flat_map(|r| &r.types)
+                    .map(|t| t.type_id)
+                    .collect();
+                let is_one = |e: &Element<'a>| types.iter().any(|t| e.type_id().is_a(*t));
+                (!types.is_empty()).then(|| elements.iter().any(is_one))
+            }
+            DiscriminatorKind::Value => {
+                let telling = telling(&rules);
+                (!telling.is_empty()).then(|| self.any_fits(&elements, &telling, scope))
+            }
+            DiscriminatorKind::Profile => {
+                (!rules.is_empty()).then(|| self.any_fits(&elements, &rules, scope))
+            }
         }
     }
 
-    /// Whether an element has the value by which the rules know their slice.
-    fn has_value_of<'a>(
+    fn any_fits<'a>(
         &mut self,
         elements: &[Element<'a>],
         rules: &[&'v Rule],
         scope: Scope<'a>,
     ) -> bool {
-        let telling: Vec<&'v Rule> = rules.iter().copied().filter(|r| r.has_value()).collect();
-        // The value may also be fixed further down: coding.code under a discriminator `code`.
-        let telling = if telling.is_empty() {
-            rules.iter().copied().filter(|r| !r.children.is_empty() || !r.slices.is_empty()).collect()
-        } else {
-            telling
-        };
-        !telling.is_empty()
-            && elements.iter().any(|e| telling.iter().all(|rule| self.fits(*e, rule, scope)))
+        elements
+            .iter()
+            .any(|e| rules.iter().all(|rule| self.fits(*e, rule, scope)))
     }
 
     fn fits<'a>(&mut self, element: Element<'a>, rule: &'v Rule, scope: Scope<'a>) -> bool {
@@ -165,7 +182,13 @@ impl<'v> Walk<'v, '_> {
         let mut found: Vec<&'v Rule> = own.collect();
         for url in rule.types.iter().flat_map(|t| &t.profiles) {
             if let Some(profile) = self.validator.profiles.get(url) {
-                found.extend(profile.root.children.iter().filter(|c| c.name == Some(name)));
+                found.extend(
+                    profile
+                        .root
+                        .children
+                        .iter()
+                        .filter(|c| c.name == Some(name)),
+                );
             }
         }
         found
@@ -173,12 +196,29 @@ impl<'v> Walk<'v, '_> {
 
     fn target_rules(&self, rule: &'v Rule) -> Vec<&'v Rule> {
         let urls = rule.types.iter().flat_map(|t| &t.targets);
-        urls.filter_map(|url| self.validator.profiles.get(url)).map(|p| &p.root).collect()
+        urls.filter_map(|url| self.validator.profiles.get(url))
+            .map(|p| &p.root)
+            .collect()
     }
 }
 
+/// The rules by which a slice is known: those with a value, or else those that have one further
+/// down (`coding.code` under a discriminator `code`).
+fn telling<'v>(rules: &[&'v Rule]) -> Vec<&'v Rule> {
+    let valued: Vec<&'v Rule> = rules.iter().copied().filter(|r| r.has_value()).collect();
+    if valued.is_empty() {
+        let has_parts = |r: &&'v Rule| !r.children.is_empty() || !r.slices.is_empty();
+        return rules.iter().copied().filter(has_parts).collect();
+    }
+    valued
+}
+
 fn has_profile(slice: &Rule, url: &str) -> bool {
-    slice.types.iter().flat_map(|t| &t.profiles).any(|p| &**p == url)
+    slice
+        .types
+        .iter()
+        .flat_map(|t| &t.profiles)
+        .any(|p| &**p == url)
 }
 
 /// The elements at a discriminator's path.
@@ -191,7 +231,8 @@ fn elements_at<'a>(element: Element<'a>, path: &[Step], scope: Scope<'a>) -> Vec
                 Step::Child(name) => next.extend(element.child(*name)),
                 Step::Extension(url) => {
                     let has_url = |e: &Element<'_>| {
-                        let url_of = |v: Node<'_>| v.get_name(names::URL)?.as_str().map(str::to_owned);
+                        let url_of =
+                            |v: Node<'_>| v.get_name(names::URL)?.as_str().map(str::to_owned);
                         e.value().and_then(url_of).as_deref() == Some(&**url)
                     };
                     next.extend(element.child(names::EXTENSION).filter(has_url));

@@ -59,7 +59,9 @@ impl ValueSets {
             });
         }
         let set = self.sets.get(url).filter(|_| depth < MAX_DEPTH)?.root();
-        let Some(compose) = set.get("compose") else { return expanded(set, code) };
+        let Some(compose) = set.get("compose") else {
+            return expanded(set, code);
+        };
         let any = |parts: Option<Node<'_>>| {
             let mut found = Some(false);
             for part in parts.into_iter().flat_map(Node::children) {
@@ -88,16 +90,23 @@ impl ValueSets {
                 Some(true) => {}
             }
         }
-        let Some(system) = part.str("system") else { return found };
+        let Some(system) = part.str("system") else {
+            return found;
+        };
         if code.system.is_some_and(|s| s != system) {
             return Some(false);
         }
         let in_system = match (part.get("concept"), part.get("filter")) {
-            (Some(concepts), _) => {
-                Some(concepts.children().any(|c| c.str("code") == Some(code.code)))
-            }
+            (Some(concepts), _) => Some(
+                concepts
+                    .children()
+                    .any(|c| c.str("code") == Some(code.code)),
+            ),
             (None, Some(_)) => None,
-            (None, None) => self.systems.get(system).map(|codes| codes.contains(code.code)),
+            (None, None) => self
+                .systems
+                .get(system)
+                .map(|codes| codes.contains(code.code)),
         };
         match in_system {
             Some(true) => found,

@@ -14,13 +14,22 @@ const AGREEMENT: usize = 90;
 
 /// Cases that are not comparable or known to differ: name → (kind, reason).
 fn exceptions() -> BTreeMap<String, (String, String)> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/validator-test-exceptions.txt");
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/validator-test-exceptions.txt");
     let text = std::fs::read_to_string(file).expect("the committed list");
-    let entries = text.lines().filter(|l| !l.starts_with('#') && !l.is_empty());
+    let entries = text
+        .lines()
+        .filter(|l| !l.starts_with('#') && !l.is_empty());
     entries
         .map(|line| {
             let mut parts = line.splitn(3, " | ");
-            let mut part = || parts.next().expect("`case | kind | reason`").trim().to_owned();
+            let mut part = || {
+                parts
+                    .next()
+                    .expect("`case | kind | reason`")
+                    .trim()
+                    .to_owned()
+            };
             (part(), (part(), part()))
         })
         .collect()
@@ -35,13 +44,17 @@ fn verdicts_agree_with_the_reference_validator() {
     let (mut applicable, mut agreed, mut wrong) = (0, 0, Vec::new());
     for case in manifest.root().get("test-cases").expect("cases").children() {
         for run in runs(case) {
-            let Some(expected) = expected_errors(&dir, run.outcome) else { continue };
+            let Some(expected) = expected_errors(&dir, run.outcome) else {
+                continue;
+            };
             let found = found_errors(&dir, case, &run);
             let agrees = expected == !found.is_empty();
             match exceptions.get(&run.name).map(|(kind, _)| &**kind) {
                 // Needs what these tests do not have: an external package or terminology.
                 Some("external") => continue,
-                Some("differs") if agrees => wrong.push(format!("{}: listed, but agrees", run.name)),
+                Some("differs") if agrees => {
+                    wrong.push(format!("{}: listed, but agrees", run.name))
+                }
                 Some("differs") => applicable += 1,
                 Some(kind) => panic!("{}: unknown kind {kind}", run.name),
                 None => {
@@ -49,14 +62,24 @@ fn verdicts_agree_with_the_reference_validator() {
                     agreed += usize::from(agrees);
                     if !agrees {
                         let text = found.join("\n    ");
-                        wrong.push(format!("{}: expected errors: {expected}\n    {text}", run.name));
+                        wrong.push(format!(
+                            "{}: expected errors: {expected}\n    {text}",
+                            run.name
+                        ));
                     }
                 }
             }
         }
     }
-    assert!(wrong.is_empty(), "{agreed} of {applicable} agree\n{}", wrong.join("\n"));
-    assert!(agreed * 100 >= applicable * AGREEMENT, "{agreed} of {applicable} agree");
+    assert!(
+        wrong.is_empty(),
+        "{agreed} of {applicable} agree\n{}",
+        wrong.join("\n")
+    );
+    assert!(
+        agreed * 100 >= applicable * AGREEMENT,
+        "{agreed} of {applicable} agree"
+    );
 }
 
 /// A case is run without and, where it names one, with a profile.
@@ -70,12 +93,20 @@ fn runs<'a>(case: Node<'a>) -> Vec<Run<'a>> {
     let name = case.str("name").expect("a name");
     let mut runs = Vec::new();
     if let Some(outcome) = case.get("java") {
-        runs.push(Run { name: name.to_owned(), outcome, profile: None });
+        runs.push(Run {
+            name: name.to_owned(),
+            outcome,
+            profile: None,
+        });
     }
     if let Some(profile) = case.get("profile")
         && let Some(outcome) = profile.get("java")
     {
-        runs.push(Run { name: format!("{name} (profile)"), outcome, profile: Some(profile) });
+        runs.push(Run {
+            name: format!("{name} (profile)"),
+            outcome,
+            profile: Some(profile),
+        });
     }
     runs
 }
@@ -84,13 +115,16 @@ fn expected_errors(dir: &Path, outcome: Node<'_>) -> Option<bool> {
     let has_error = |root: Node<'_>| {
         let outcome = root.get("outcome").unwrap_or(root);
         let issues = outcome.get("issue").into_iter().flat_map(Node::children);
-        issues.into_iter().any(|i| matches!(i.str("severity"), Some("error" | "fatal")))
+        issues
+            .into_iter()
+            .any(|i| matches!(i.str("severity"), Some("error" | "fatal")))
     };
     match outcome.as_str() {
         None => Some(has_error(outcome)),
         Some(file) => {
             let file = dir.join("outcomes").join(file);
-            file.is_file().then(|| has_error(data::parse(&data::text(&file)).root()))
+            file.is_file()
+                .then(|| has_error(data::parse(&data::text(&file)).root()))
         }
     }
 }
@@ -106,13 +140,16 @@ fn found_errors(dir: &Path, case: Node<'_>, run: &Run<'_>) -> Vec<String> {
         load(&mut profiles, &dir.join(file));
     }
     for file in strings(case.get("profiles")) {
-        asked.extend(load(&mut profiles, &dir.join(file)));
+        load(&mut profiles, &dir.join(file));
     }
     if let Some(profile) = run.profile {
         for file in strings(profile.get("supporting")) {
             load(&mut profiles, &dir.join(file));
         }
-        asked.extend(load(&mut profiles, &dir.join(profile.str("source").expect("a source"))));
+        asked.extend(load(
+            &mut profiles,
+            &dir.join(profile.str("source").expect("a source")),
+        ));
     }
     let bytes = std::fs::read(dir.join(case.str("file").expect("a file"))).expect("readable");
     let doc = match Doc::parse(bytes, &Limits::default()) {
@@ -122,9 +159,17 @@ fn found_errors(dir: &Path, case: Node<'_>, run: &Run<'_>) -> Vec<String> {
     let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
     let issues = data::validator(profiles).validate(doc.root(), &options(Level::Full, &asked));
     let describe = |i: &mt_fhir::outcome::Issue| {
-        format!("{}: {}", i.expression.as_deref().unwrap_or_default(), i.diagnostics)
+        format!(
+            "{}: {}",
+            i.expression.as_deref().unwrap_or_default(),
+            i.diagnostics
+        )
     };
-    issues.iter().filter(|i| i.is_error()).map(describe).collect()
+    issues
+        .iter()
+        .filter(|i| i.is_error())
+        .map(describe)
+        .collect()
 }
 
 /// Loads a definition; gives the URL of a StructureDefinition.
@@ -138,5 +183,8 @@ fn load(profiles: &mut Profiles, file: &Path) -> Option<String> {
     };
     let _ = profiles.add(doc.root());
     let is_profile = doc.root().resource_type() == Some("StructureDefinition");
-    doc.root().str("url").filter(|_| is_profile).map(str::to_owned)
+    doc.root()
+        .str("url")
+        .filter(|_| is_profile)
+        .map(str::to_owned)
 }

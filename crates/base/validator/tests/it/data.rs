@@ -17,7 +17,11 @@ pub(crate) fn validator(profiles: Profiles) -> Validator {
 }
 
 pub(crate) fn options<'o>(level: Level, profiles: &'o [&'o str]) -> Options<'o> {
-    Options { level, profiles, now: NOW }
+    Options {
+        level,
+        profiles,
+        now: NOW,
+    }
 }
 
 /// The issues of a resource at a level, with no profiles.
@@ -44,7 +48,9 @@ pub(crate) fn shared() -> Option<PathBuf> {
     if dir.is_dir() {
         return Some(dir.join("data"));
     }
-    println!("skipped: no shared test data (MEDITRACK_SHARED is not set and there is no folder `shared` beside the workspace)");
+    println!(
+        "skipped: no shared test data (MEDITRACK_SHARED is not set and there is no folder `shared` beside the workspace)"
+    );
     None
 }
 
@@ -55,7 +61,9 @@ pub(crate) fn text(file: &Path) -> String {
         return String::from_utf8(bytes).expect("UTF-8");
     }
     let mut text = String::new();
-    flate2::read::GzDecoder::new(&*bytes).read_to_string(&mut text).expect("gzip");
+    flate2::read::GzDecoder::new(&*bytes)
+        .read_to_string(&mut text)
+        .expect("gzip");
     text
 }
 
@@ -65,5 +73,8 @@ pub(crate) fn lines(file: &Path) -> Vec<Doc> {
 
 /// The committed sample of official examples.
 pub(crate) fn sample() -> Vec<Doc> {
-    lines(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../fhir/tests/data/r4-examples-sample.ndjson.gz"))
+    lines(
+        &Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../fhir/tests/data/r4-examples-sample.ndjson.gz"),
+    )
 }
