@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod check;
 mod context;
 mod element;
 mod encoding;
@@ -13,6 +14,7 @@ pub mod system;
 mod type_spec;
 mod value;
 
+pub use check::{CheckError, CheckErrorKind};
 pub use context::{Context, Dialect, Limits, Profiles, Resolve, Terminology, Trace};
 pub use element::Element;
 pub use error::{EvalError, EvalErrorKind};
@@ -21,6 +23,7 @@ pub use type_spec::SystemType;
 pub use value::{Collection, TypeName, Value};
 
 use eval::Evaluator;
+use mt_fhir::TypeId;
 
 /// Deepest nesting of an expression.
 pub const MAX_DEPTH: u16 = 100;
@@ -46,6 +49,16 @@ impl Expr {
             ast: syntax::parse(source)?,
             source: source.into(),
         })
+    }
+
+    /// Checks that the elements which the expression names exist, for a focus of type `root`.
+    ///
+    /// Evaluation does not need this: there an unknown element is empty.
+    ///
+    /// # Errors
+    /// [`CheckError`] for the first name that cannot mean anything.
+    pub fn check(&self, root: TypeId) -> Result<(), CheckError> {
+        check::check(&self.ast, root)
     }
 
     /// The text that was compiled.

@@ -15,7 +15,7 @@ use crate::system::{Date, DateTime, Quantity, Time, Unit};
 use crate::type_spec::SystemType;
 
 /// An ordered collection; small ones need no allocation.
-pub type Collection<'a> = SmallVec<[Value<'a>; 4]>;
+pub type Collection<'a> = SmallVec<[Value<'a>; 2]>;
 
 /// One item of a collection.
 #[derive(Clone, Debug)]

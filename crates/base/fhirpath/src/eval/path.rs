@@ -41,7 +41,15 @@ impl<'a> Evaluator<'a, '_> {
         self.charge(input.len() + 1)?;
         match &step.kind {
             StepKind::Member { text, name } => self.member(input, text, *name),
-            StepKind::Root { text, name } => self.root(input, text, *name),
+            StepKind::Root {
+                text,
+                name,
+                type_id,
+            } => match type_id {
+                Some(type_id) => self.root(input, text, *name, *type_id),
+                // Plain JSON may have capitalised names.
+                None => self.member(input, text, *name),
+            },
             StepKind::Indexer(index) => {
                 let index = self.integer_argument(*index, scope, "[]")?;
                 let item = index
@@ -74,12 +82,14 @@ impl<'a> Evaluator<'a, '_> {
         Ok(output)
     }
 
-    /// `Patient.…`: the items that are of that type; any other capitalised name is an element
-    /// (untyped trees may use them).
-    fn root(&mut self, input: &[Value<'a>], text: &str, name: Name) -> Result<Collection<'a>> {
-        let Some(type_id) = TypeId::from_name(text) else {
-            return self.member(input, text, name);
-        };
+    /// `Patient.…`: the items that are of that type.
+    fn root(
+        &mut self,
+        input: &[Value<'a>],
+        text: &str,
+        name: Name,
+        type_id: TypeId,
+    ) -> Result<Collection<'a>> {
         let mut output = Collection::new();
         for item in input {
             let found = match item {

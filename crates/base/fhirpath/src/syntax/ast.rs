@@ -5,6 +5,7 @@
 
 use std::sync::OnceLock;
 
+use mt_fhir::TypeId;
 use mt_fhir::names::Name;
 use regex::Regex;
 use rust_decimal::Decimal;
@@ -96,6 +97,8 @@ pub(crate) enum StepKind {
     Root {
         text: Box<str>,
         name: Name,
+        /// `None` for a capitalised name that is no type: an element of plain JSON.
+        type_id: Option<TypeId>,
     },
     /// `[n]`
     Indexer(NodeId),

@@ -5,6 +5,7 @@
 
 use std::sync::OnceLock;
 
+use mt_fhir::TypeId;
 use mt_fhir::names::Name;
 use rust_decimal::Decimal;
 
@@ -263,7 +264,12 @@ impl Parser<'_> {
         let name = Name::intern(&text);
         let is_root = is_first && text.starts_with(|c: char| c.is_ascii_uppercase());
         let kind = if is_root {
-            StepKind::Root { text, name }
+            let type_id = TypeId::from_name(&text);
+            StepKind::Root {
+                text,
+                name,
+                type_id,
+            }
         } else {
             StepKind::Member { text, name }
         };

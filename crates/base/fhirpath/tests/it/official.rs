@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
 
 use mt_fhir::json::{Doc, Limits};
-use mt_fhir::xml;
+use mt_fhir::{ResourceType, xml};
 use mt_fhirpath::system::{Date, DateTime, Time};
 use mt_fhirpath::{Collection, Context, Expr, Value};
 use mt_kernel::Instant;
@@ -56,7 +56,7 @@ fn the_official_suite_passes() {
         .filter_map(|line| line.split('\t').next())
         .collect();
     assert_eq!(names, excepted, "{failed:#?}");
-    assert_eq!(passed, 927);
+    assert_eq!(passed, 933);
 }
 
 fn run(test: &Xml, inputs: &mut Inputs) -> Result<(), String> {
@@ -104,6 +104,10 @@ type Found = Vec<(String, String)>;
 
 fn evaluate(text: &str, doc: &Doc, is_predicate: bool) -> Result<Found, String> {
     let expr = Expr::parse(text).map_err(|error| error.to_string())?;
+    if let Some(root) = ResourceType::from_name(doc.root().resource_type().unwrap_or_default()) {
+        expr.check(root.type_id())
+            .map_err(|error| error.to_string())?;
+    }
     let context = Context::new(doc.root(), NOW);
     let focus = context.resource.expect("a resource");
     let found: Collection<'_> = expr
