@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::TryStreamExt;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
@@ -41,6 +42,8 @@ pub(crate) struct Link {
     turn: Mutex<()>,
     in_flight: AtomicUsize,
     abandoned: AtomicBool,
+    broken: AtomicBool,
+    driver: AbortHandle,
 }
 
 /// A request under way; one that is dropped before it finished marks its link.
@@ -66,14 +69,28 @@ impl Drop for InFlight<'_> {
 }
 
 impl Link {
-    pub(crate) fn new(client: Client) -> Self {
+    /// A link over `client`, whose messages `driver` carries.
+    pub(crate) fn new(client: Client, driver: &JoinHandle<()>) -> Self {
         Self {
             client,
             statements: Mutex::default(),
             turn: Mutex::new(()),
             in_flight: AtomicUsize::new(0),
             abandoned: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
+            driver: driver.abort_handle(),
         }
+    }
+
+    /// Whether requests can be sent.
+    pub(crate) fn is_alive(&self) -> bool {
+        !self.client.is_closed() && !self.broken.load(Ordering::SeqCst)
+    }
+
+    /// Closes the connection at once; the server rolls back what is open on it.
+    pub(crate) fn sever(&self) {
+        self.broken.store(true, Ordering::SeqCst);
+        self.driver.abort();
     }
 
     /// Marks a request as under way.

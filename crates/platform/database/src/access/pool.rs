@@ -87,9 +87,12 @@ impl Pool {
             let rested = self.inner.idle().pop();
             let fresh = rested.is_none();
             let link = match rested {
-                Some(link) if link.client.is_closed() => continue,
+                Some(link) if !link.is_alive() => continue,
                 Some(link) => link,
-                None => Link::new(self.inner.endpoint.connect().await?.0),
+                None => {
+                    let (client, driver) = self.inner.endpoint.connect().await?;
+                    Link::new(client, &driver)
+                }
             };
             match link
                 .client
@@ -146,7 +149,7 @@ impl Pooled {
     /// Closes the connection instead of giving it back; a statement that still runs is cancelled.
     pub(crate) fn discard(&mut self) {
         let Some(link) = self.link.take() else { return };
-        if link.client.is_closed() {
+        if !link.is_alive() {
             return;
         }
         let endpoint = self.inner.endpoint.clone();
@@ -159,7 +162,7 @@ impl Pooled {
 impl Drop for Pooled {
     fn drop(&mut self) {
         if let Some(link) = self.link.take()
-            && !link.client.is_closed()
+            && link.is_alive()
         {
             self.inner.idle().push(link);
         }

@@ -77,10 +77,7 @@ impl Shared {
 
     fn least_busy(&self) -> Option<Arc<Link>> {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        let live = slots
-            .iter()
-            .flatten()
-            .filter(|link| !link.client.is_closed());
+        let live = slots.iter().flatten().filter(|link| link.is_alive());
         live.min_by_key(|link| link.in_flight()).cloned()
     }
 
@@ -91,7 +88,7 @@ impl Shared {
             connected: slots
                 .iter()
                 .flatten()
-                .filter(|link| !link.client.is_closed())
+                .filter(|link| link.is_alive())
                 .count(),
             in_flight: slots.iter().flatten().map(|link| link.in_flight()).sum(),
         }
@@ -121,7 +118,7 @@ async fn keep(endpoint: Endpoint, slots: Slots, index: usize, changed: watch::Se
         match endpoint.connect().await {
             Ok((client, driver)) => {
                 pause = Duration::from_millis(5);
-                put(Some(Arc::new(Link::new(client))));
+                put(Some(Arc::new(Link::new(client, &driver))));
                 let _ = driver.await;
                 put(None);
             }

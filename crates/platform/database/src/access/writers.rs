@@ -94,24 +94,43 @@ async fn send(link: &Link, tenant: TenantId, steps: &[Step<'_>]) -> Result<Vec<O
     for (step, statement) in steps.iter().zip(&statements) {
         answers.push(boxed(link.run(statement, step.params)));
     }
-    poll_fn(|context| {
+    let sent = poll_fn(|context| {
         let _turn = link.turn();
+        let mut unfinished = Unfinished(Some(link));
         for answer in &mut answers {
             let _ = answer.as_mut().poll(context);
         }
+        let failed = |answer: &Answer<'_>| matches!(**answer, MaybeDone::Done(Err(_)));
+        let sent = !answers.first().is_some_and(failed);
         // A step whose values cannot be encoded fails here, without having been sent: the server
         // does not know of it and would commit the rest.
-        let complete = !answers
-            .iter()
-            .any(|answer| matches!(**answer, MaybeDone::Done(Err(_))));
+        let complete = !answers.iter().any(failed);
         let closing = if complete { "commit" } else { "rollback" };
         let mut closing = boxed(batch(link, closing));
         let _ = closing.as_mut().poll(context);
         answers.push(closing);
-        Poll::Ready(())
+        unfinished.0 = None;
+        Poll::Ready(sent)
     })
     .await;
-    collect(answers).await
+    let outcome = collect(answers).await;
+    if sent {
+        outcome.map_err(Error::during_commit)
+    } else {
+        outcome
+    }
+}
+
+/// Closes the connection when the encoding of a value panics half-way, so that neither the open
+/// transaction nor the half-written message meets what is sent next.
+struct Unfinished<'a>(Option<&'a Link>);
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if let Some(link) = self.0 {
+            link.sever();
+        }
+    }
 }
 
 fn boxed<'a, F>(answer: F) -> Answer<'a>
@@ -141,11 +160,11 @@ async fn collect(mut answers: Vec<Answer<'_>>) -> Result<Vec<Outcome>, Error> {
         match answer.as_mut().take_output() {
             Some(Ok(outcome)) => outcomes.push(outcome),
             Some(Err(error)) => failure = failure.or(Some(error)),
-            None => failure = failure.or(Some(Error::CommitUnknown)),
+            None => failure = failure.or(Some(Error::unavailable("an answer is missing"))),
         }
     }
     if let Some(failure) = failure {
-        return Err(failure.during_commit());
+        return Err(failure);
     }
     outcomes.pop();
     outcomes.remove(0);

@@ -17,9 +17,6 @@ use crate::{Endpoint, roles};
 /// How long the remains of a killed server may block a new one.
 const REMAINS_PATIENCE: Duration = Duration::from_secs(20);
 
-/// How long a server that runs already may take to answer.
-const ADOPT_PATIENCE: Duration = Duration::from_secs(60);
-
 /// Everything needed to start the server of one data directory.
 #[derive(Debug)]
 pub(crate) struct Launcher {
@@ -100,7 +97,8 @@ impl Launcher {
         let mut postmaster = Postmaster::running(&self.place)?;
         tracing::info!("found the database server of an earlier run");
         let admin = self.admin().ok()?;
-        match postmaster.ready(&self.place, &admin, ADOPT_PATIENCE).await {
+        let patience = self.options.patience;
+        match postmaster.ready(&self.place, &admin, patience).await {
             Ok(()) => Some(postmaster),
             Err(error) => {
                 tracing::warn!(%error, "the database server of an earlier run is of no use");

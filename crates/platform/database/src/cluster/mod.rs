@@ -97,7 +97,9 @@ impl Cluster {
             }
             match launcher.join().await {
                 Ok(lock) => break Seat::Guest { lock },
-                Err(error) if started.elapsed() > patience => return Err(error),
+                Err(error) if started.elapsed() > patience || is_final(&error) => {
+                    return Err(error);
+                }
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             }
         };
@@ -195,6 +197,12 @@ impl Cluster {
             tracing::error!("the task that watches the database server failed");
         }
     }
+}
+
+/// Whether waiting for the owner cannot help: its files are closed to us.
+fn is_final(error: &ClusterError) -> bool {
+    matches!(error, ClusterError::File { source, .. }
+        if source.kind() == std::io::ErrorKind::PermissionDenied)
 }
 
 impl Drop for Cluster {

@@ -69,7 +69,8 @@ fn certificates(folder: &Path, address: &str) -> bool {
          openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
            -extfile ext -out server.pem
          printf 'hostssl all all all scram-sha-256\\nlocal all all scram-sha-256\\n' > hba
-         chmod 644 *; chmod 755 .; chmod 640 server.key; chown root:postgres server.key || true",
+         chmod 644 *; chmod 755 .; chmod 600 server.key
+         if chown root:postgres server.key; then chmod 640 server.key; fi",
         folder.display()
     );
     let done = Command::new("sh").arg("-c").arg(script).output();

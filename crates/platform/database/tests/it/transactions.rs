@@ -248,3 +248,55 @@ async fn readers_refuse_to_write() {
     let sql = "insert into notes.note values (1, 1, 'x')";
     assert!(database.readers().query(ONE, sql, &[]).await.is_err());
 }
+
+/// A value whose encoding panics.
+#[derive(Debug)]
+struct Bomb;
+
+impl tokio_postgres::types::ToSql for Bomb {
+    fn to_sql(
+        &self,
+        _: &tokio_postgres::types::Type,
+        _: &mut bytes::BytesMut,
+    ) -> Result<tokio_postgres::types::IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        panic!("the value cannot be encoded")
+    }
+
+    fn accepts(_: &tokio_postgres::types::Type) -> bool {
+        true
+    }
+
+    tokio_postgres::types::to_sql_checked!();
+}
+
+#[tokio::test]
+async fn a_panic_inside_a_flush_does_not_leave_its_transaction_to_the_next() {
+    let test = TestDatabase::create(&[NOTES]).await;
+    let sizes = mt_database::Sizes {
+        pool: 1,
+        readers: 1,
+        writers: 1,
+    };
+    let database = mt_database::Database::open(&test.app(), sizes)
+        .await
+        .unwrap();
+    let failing = database.clone();
+    let task = tokio::spawn(async move {
+        let good = Step {
+            sql: INSERT,
+            params: &[&1_i32, &1_i64, &"a"],
+        };
+        let bomb = Step {
+            sql: INSERT,
+            params: &[&1_i32, &2_i64, &Bomb],
+        };
+        failing.writers().commit(ONE, &[good, bomb]).await.map(drop)
+    });
+    assert!(task.await.unwrap_err().is_panic());
+    let good = Step {
+        sql: INSERT,
+        params: &[&1_i32, &3_i64, &"c"],
+    };
+    database.writers().commit(ONE, &[good]).await.unwrap();
+    assert_eq!(count(&database, ONE).await, 1);
+}
