@@ -7,7 +7,7 @@
 )]
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mt_fhir::json::{Doc, Limits, Node};
 use mt_fhirpath::{Context, Element, Expr};
@@ -71,19 +71,16 @@ fn time(expr: &Expr, root: Node<'_>) -> f64 {
     })
 }
 
-/// Nanoseconds per call, the best of several rounds.
+/// Nanoseconds per call: the best of many short rounds, so that other work on the machine does not
+/// count.
 fn measure(mut call: impl FnMut()) -> f64 {
     let mut best = f64::INFINITY;
-    for _ in 0..5 {
+    for _ in 0..400 {
         let start = Instant::now();
-        let mut calls = 0u32;
-        while start.elapsed() < Duration::from_millis(40) {
-            for _ in 0..64 {
-                call();
-            }
-            calls += 64;
+        for _ in 0..100 {
+            call();
         }
-        best = best.min(start.elapsed().as_secs_f64() * 1e9 / f64::from(calls));
+        best = best.min(start.elapsed().as_secs_f64() * 1e9 / 100.0);
     }
     best
 }

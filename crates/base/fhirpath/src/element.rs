@@ -90,6 +90,18 @@ impl<'a> Element<'a> {
         }
     }
 
+    /// Gives `sink` what stands in the JSON field `field` of this element.
+    pub(crate) fn field(self, field: Node<'a>, sink: &mut impl FnMut(Element<'a>)) {
+        match self {
+            Self::Fhir(element) if field.name().is_known() && !field.is_shadow() => {
+                element
+                    .field(field.name())
+                    .for_each(|child| sink(Self::Fhir(child)));
+            }
+            _ => items(field, sink),
+        }
+    }
+
     /// Gives `sink` every child, in document order.
     pub(crate) fn children(self, sink: &mut impl FnMut(Element<'a>)) {
         match self {

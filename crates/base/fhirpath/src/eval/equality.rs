@@ -6,6 +6,7 @@ use mt_fhir::json::{Kind, Node};
 use rust_decimal::Decimal;
 
 use super::{Evaluator, Result};
+use crate::element::Element;
 use crate::system::{DateTime, Quantity, Unit, compare_rounded};
 use crate::value::{Collection, Value, parse_decimal};
 
@@ -92,15 +93,34 @@ impl<'a> Evaluator<'a, '_> {
             && (a.is_complex() || b.is_complex())
             && (left.to_system().is_none() || right.to_system().is_none())
         {
-            let (mut left, mut right) = (Collection::new(), Collection::new());
-            a.children(&mut |child| left.push(Value::Element(child)));
-            b.children(&mut |child| right.push(Value::Element(child)));
-            return self.collections_equivalent(&left, &right);
+            return self.trees_equivalent(*a, *b);
         }
         match (left.to_system(), right.to_system()) {
             (Some(a), Some(b)) => Ok(system_equivalent(&a, &b)),
             _ => Ok(self.equal(left, right)? == Some(true)),
         }
+    }
+
+    /// Equivalence of complex elements: the same fields, each with equivalent content.
+    fn trees_equivalent(&mut self, left: Element<'a>, right: Element<'a>) -> Result<bool> {
+        let (Some(a), Some(b)) = (left.value(), right.value()) else {
+            return Ok(left.value().is_none() && right.value().is_none());
+        };
+        if a.kind() != b.kind() || a.len() != b.len() {
+            return Ok(false);
+        }
+        for field in a.children() {
+            let Some(other) = b.get(field.key().unwrap_or_default()) else {
+                return Ok(false);
+            };
+            let (mut here, mut there) = (Collection::new(), Collection::new());
+            left.field(field, &mut |child| here.push(Value::Element(child)));
+            right.field(other, &mut |child| there.push(Value::Element(child)));
+            if !self.collections_equivalent(&here, &there)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Deep equality: fields in any order, numbers by value. Depth is that of the document, which
@@ -164,7 +184,7 @@ pub(super) fn system_equal(left: &Value<'_>, right: &Value<'_>) -> Option<bool> 
 
 fn system_equivalent(left: &Value<'_>, right: &Value<'_>) -> bool {
     match (left, right) {
-        (Value::String(a), Value::String(b)) => normal_words(a).eq(normal_words(b)),
+        (Value::String(a), Value::String(b)) => normal_characters(a).eq(normal_characters(b)),
         (Value::Quantity(a), Value::Quantity(b)) => a.equivalent(b),
         _ => {
             if let (Some(a), Some(b)) = (as_decimal(left), as_decimal(right)) {
@@ -175,9 +195,10 @@ fn system_equivalent(left: &Value<'_>, right: &Value<'_>) -> bool {
     }
 }
 
-/// The words of a text in lower case: equivalence ignores case and the amount of white space.
-fn normal_words(text: &str) -> impl Iterator<Item = String> {
-    text.split_whitespace().map(str::to_lowercase)
+/// Lower case, with every white space character as a blank.
+fn normal_characters(text: &str) -> impl Iterator<Item = char> {
+    let blank = |c: char| if c.is_whitespace() { ' ' } else { c };
+    text.chars().map(blank).flat_map(char::to_lowercase)
 }
 
 pub(super) fn as_decimal(value: &Value<'_>) -> Option<Decimal> {

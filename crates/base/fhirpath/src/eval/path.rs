@@ -47,8 +47,7 @@ impl<'a> Evaluator<'a, '_> {
                 type_id,
             } => match type_id {
                 Some(type_id) => self.root(input, text, *name, *type_id),
-                // Plain JSON may have capitalised names.
-                None => self.member(input, text, *name),
+                None => self.plain_root(input, text, *name),
             },
             StepKind::Indexer(index) => {
                 let index = self.integer_argument(*index, scope, "[]")?;
@@ -74,6 +73,11 @@ impl<'a> Evaluator<'a, '_> {
                     });
                 }
                 Value::Type(type_name) => output.extend(type_member(*type_name, text)),
+                Value::Quantity(quantity) => match text {
+                    "value" => output.push(Value::Decimal(quantity.value)),
+                    "unit" => output.push(Value::String(quantity.unit.code().to_owned().into())),
+                    _ => {}
+                },
                 _ => {}
             }
         }
@@ -100,10 +104,31 @@ impl<'a> Evaluator<'a, '_> {
             match found {
                 Some(found) if found.is_a(type_id) => output.push(item.clone()),
                 Some(_) => {}
-                None => output.extend(self.member(std::slice::from_ref(item), text, name)?),
+                None => output.extend(self.plain_root(std::slice::from_ref(item), text, name)?),
             }
         }
         Ok(output)
+    }
+
+    /// A capitalised first name on plain JSON: its `resourceType`, or a field.
+    fn plain_root(
+        &mut self,
+        input: &[Value<'a>],
+        text: &str,
+        name: Name,
+    ) -> Result<Collection<'a>> {
+        let is_named = |item: &Value<'a>| match item {
+            Value::Element(Element::Json(node)) => node.resource_type() == Some(text),
+            _ => false,
+        };
+        if input.iter().any(is_named) {
+            return Ok(input
+                .iter()
+                .filter(|item| is_named(item))
+                .cloned()
+                .collect());
+        }
+        self.member(input, text, name)
     }
 
     /// Every child of every item, in document order.

@@ -104,6 +104,9 @@ impl<'a> Evaluator<'a, '_> {
 
     /// Single-line mode: a dot matches line ends.
     fn compile(&self, pattern: &str, flags: &str, whole: bool) -> Result<Regex> {
+        if !flags.chars().all(|flag| matches!(flag, 'i' | 'm')) {
+            return self.fail(EvalErrorKind::InvalidArgument("regular expression flags"));
+        }
         let limit = self.context.limits.regex;
         let anchored = if whole {
             format!("^(?:{pattern})$")

@@ -120,10 +120,15 @@ impl<'a> Unit<'a> {
         matches!(self, Self::Ucum(code) if code == "1")
     }
 
-    /// Whether only one of the two is a calendar year or month: never equal, never unequal.
+    /// Whether one is a calendar unit and the other a UCUM unit, and one of them a year or month:
+    /// calendar years differ in length, UCUM's do not, so they are never equal nor unequal.
     fn is_ambiguous_with(&self, other: &Self) -> bool {
-        let indefinite = |unit: &Self| matches!(unit, Self::Calendar(c) if !c.is_fixed());
-        indefinite(self) != indefinite(other)
+        let pair = match (self, other) {
+            (Self::Calendar(calendar), Self::Ucum(code)) => (calendar, code),
+            (Self::Ucum(code), Self::Calendar(calendar)) => (calendar, code),
+            _ => return false,
+        };
+        !pair.0.is_fixed() || matches!(&**pair.1, "a" | "mo")
     }
 }
 
@@ -140,10 +145,9 @@ impl<'a> Quantity<'a> {
         if self.unit == *unit {
             return Some(self.value);
         }
-        if let (Unit::Calendar(from), Unit::Calendar(to)) = (&self.unit, unit)
-            && let Some(factor) = months(*from).zip(months(*to))
-        {
-            return self.value.checked_mul(factor.0)?.checked_div(factor.1);
+        if let (Unit::Calendar(from), Unit::Calendar(to)) = (&self.unit, unit) {
+            let (from, to) = calendar_lengths(*from, *to);
+            return self.value.checked_mul(from)?.checked_div(to);
         }
         let from = UcumUnit::parse(self.unit.code()).ok()?;
         let to = UcumUnit::parse(unit.code()).ok()?;
@@ -236,13 +240,26 @@ impl<'a> Quantity<'a> {
     }
 }
 
-/// Length in months, for the units that have one.
-fn months(unit: CalendarUnit) -> Option<Decimal> {
-    match unit {
-        CalendarUnit::Year => Some(Decimal::from(12)),
-        CalendarUnit::Month => Some(Decimal::ONE),
-        _ => None,
+/// The lengths of two calendar units on a common scale. Between them a year has twelve months;
+/// towards shorter units a year has 365 days and a month 30 (FHIRPath §3.1.9, calendar durations).
+fn calendar_lengths(from: CalendarUnit, to: CalendarUnit) -> (Decimal, Decimal) {
+    const fn milliseconds(unit: CalendarUnit, other: CalendarUnit) -> i64 {
+        match unit {
+            CalendarUnit::Year if other.is_fixed() => 365 * 86_400_000,
+            CalendarUnit::Year => 12 * 30 * 86_400_000,
+            CalendarUnit::Month => 30 * 86_400_000,
+            CalendarUnit::Week => 7 * 86_400_000,
+            CalendarUnit::Day => 86_400_000,
+            CalendarUnit::Hour => 3_600_000,
+            CalendarUnit::Minute => 60_000,
+            CalendarUnit::Second => 1_000,
+            CalendarUnit::Millisecond => 1,
+        }
     }
+    (
+        Decimal::from(milliseconds(from, to)),
+        Decimal::from(milliseconds(to, from)),
+    )
 }
 
 impl fmt::Display for Quantity<'_> {
