@@ -33,7 +33,12 @@ pub fn canonical_range(code: &str, range: Range<f64>) -> Option<CanonicalRange> 
             value
         }
     };
-    let (lo, hi) = (convert(range.lo), convert(range.hi));
+    let lo = convert(range.lo);
+    let hi = if range.hi == range.lo {
+        lo
+    } else {
+        convert(range.hi)
+    };
     Some(CanonicalRange {
         range: Range { lo, hi },
         unit: Arc::clone(canonical),
