@@ -1,0 +1,136 @@
+//! Who calls and what they may see.
+//!
+//! The store applies the filter to everything a call touches: matches, targets of chains, sources
+//! of `_has`, includes, history and the criteria of conditional operations. Deciding who gets which
+//! filter is not its business.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use mt_fhir::ResourceType;
+use mt_kernel::OpCtx;
+use mt_search::Query;
+
+/// One caller: the context of the operation and what it may see.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Tenant, actor, purpose, time.
+    pub ctx: OpCtx,
+    /// What the caller may see.
+    pub access: Arc<AccessFilter>,
+}
+
+impl Caller {
+    /// A caller that sees what `access` allows.
+    #[must_use]
+    pub fn new(ctx: OpCtx, access: Arc<AccessFilter>) -> Self {
+        Self { ctx, access }
+    }
+
+    /// A caller that sees every record of its tenant: jobs and operator commands.
+    #[must_use]
+    pub fn unrestricted(ctx: OpCtx) -> Self {
+        Self::new(ctx, Arc::new(AccessFilter::everything()))
+    }
+}
+
+/// The records that a caller may see, by resource type. Whatever is not allowed is denied.
+#[derive(Clone, Debug, Default)]
+pub struct AccessFilter {
+    others: bool,
+    types: HashMap<ResourceType, Vec<Query>>,
+}
+
+/// What a filter says of one resource type.
+#[derive(Clone, Copy, Debug)]
+pub enum Grant<'a> {
+    /// Nothing of this type.
+    Nothing,
+    /// Everything of this type.
+    Everything,
+    /// What at least one of these queries matches.
+    Matching(&'a [Query]),
+}
+
+impl AccessFilter {
+    /// No record at all.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self::default()
+    }
+
+    /// Every record of the tenant.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self {
+            others: true,
+            types: HashMap::new(),
+        }
+    }
+
+    /// Allows every record of a type.
+    #[must_use]
+    pub fn allow(mut self, resource_type: ResourceType) -> Self {
+        self.types.insert(resource_type, Vec::new());
+        self
+    }
+
+    /// Allows the records of a type that `query` matches, besides those allowed already.
+    #[must_use]
+    pub fn allow_matching(mut self, resource_type: ResourceType, query: Query) -> Self {
+        match self.types.entry(resource_type) {
+            std::collections::hash_map::Entry::Occupied(mut known) => {
+                if !known.get().is_empty() {
+                    known.get_mut().push(query);
+                }
+            }
+            std::collections::hash_map::Entry::Vacant(new) => {
+                new.insert(vec![query]);
+            }
+        }
+        self
+    }
+
+    /// What the filter says of `resource_type`.
+    #[must_use]
+    pub fn grant(&self, resource_type: ResourceType) -> Grant<'_> {
+        match self.types.get(&resource_type) {
+            Some(queries) if queries.is_empty() => Grant::Everything,
+            Some(queries) => Grant::Matching(queries),
+            None if self.others => Grant::Everything,
+            None => Grant::Nothing,
+        }
+    }
+
+    /// Whether every record of every type is allowed.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.others && self.types.is_empty()
+    }
+
+    /// Whether some record of the type may be allowed.
+    #[must_use]
+    pub fn allows_some(&self, resource_type: ResourceType) -> bool {
+        !matches!(self.grant(resource_type), Grant::Nothing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_allowed_is_denied() {
+        let filter = AccessFilter::nothing().allow(ResourceType::PATIENT);
+        assert!(matches!(
+            filter.grant(ResourceType::PATIENT),
+            Grant::Everything
+        ));
+        assert!(matches!(
+            filter.grant(ResourceType::OBSERVATION),
+            Grant::Nothing
+        ));
+        assert!(!filter.is_everything());
+        assert!(AccessFilter::everything().allows_some(ResourceType::OBSERVATION));
+    }
+}

@@ -1,0 +1,187 @@
+//! Where the rest of the product plugs into the commit pipeline.
+//!
+//! *authorise → validate → decide → persist*: the first three are given at construction. All of them
+//! are pure functions of their arguments, so that a commit that lost a race can be decided again.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use mt_fhir::{Node, ResourceType};
+use mt_kernel::{Fault, OpCtx};
+
+use crate::{Caller, Committed};
+
+/// What is about to be done to one resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Interaction {
+    /// Read of the current version or of one version.
+    Read,
+    /// History of a resource, a type or everything.
+    History,
+    /// Search.
+    Search,
+    /// A new resource.
+    Create,
+    /// A new version with given content.
+    Update,
+    /// A new version by patch.
+    Patch,
+    /// Deletion.
+    Delete,
+}
+
+impl Interaction {
+    /// The code of R4 `restful-interaction`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::History => "history",
+            Self::Search => "search",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Patch => "patch",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// One change as authorisation and policies see it: content before and after.
+#[derive(Clone, Copy, Debug)]
+pub struct ProposedChange<'a> {
+    /// What is about to be done.
+    pub interaction: Interaction,
+    /// Type of the resource.
+    pub resource_type: ResourceType,
+    /// Literal id.
+    pub id: &'a str,
+    /// The current content; `None` when there is none or it is deleted.
+    pub old: Option<Node<'a>>,
+    /// The content to be; `None` for a deletion.
+    pub new: Option<Node<'a>>,
+}
+
+/// Decides who may write what.
+pub trait Authorizer: Send + Sync {
+    /// Lets `change` pass or refuses it.
+    ///
+    /// # Errors
+    /// A [`Fault`] of kind `Forbidden`, or `NotFound` where existence is secret.
+    fn authorise(&self, caller: &Caller, change: &ProposedChange<'_>) -> Result<(), Fault>;
+}
+
+/// Checks the content of a resource.
+pub trait ResourceValidator: Send + Sync {
+    /// Lets `resource` pass or names every rule that it breaks.
+    ///
+    /// # Errors
+    /// The broken rules, each with its FHIRPath.
+    fn validate(&self, ctx: &OpCtx, resource: Node<'_>) -> Result<(), Vec<Fault>>;
+}
+
+/// The rules of a bounded context for a resource type it owns.
+pub trait Policy: Send + Sync {
+    /// Refuses an illegal transition, or says what happened in the words of the domain.
+    ///
+    /// # Errors
+    /// A [`Fault`] that says which rule forbids the change.
+    fn decide(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault>;
+}
+
+/// Something that happened, in the words of a bounded context; stored sealed in the same commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DomainEvent {
+    /// Name with version, such as `patient.created.v1`.
+    pub name: &'static str,
+    /// Events with one key stay in order (usually the patient's id).
+    pub key: String,
+    /// The event's body in the encoding of its catalogue.
+    pub payload: Vec<u8>,
+}
+
+/// Policies by resource type.
+#[derive(Clone, Default)]
+pub struct PolicyRegistry {
+    by_type: HashMap<ResourceType, Vec<Arc<dyn Policy>>>,
+}
+
+impl PolicyRegistry {
+    /// No policy at all.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a policy for a type; all policies of a type must agree to a change.
+    pub fn register(&mut self, resource_type: ResourceType, policy: Arc<dyn Policy>) {
+        self.by_type.entry(resource_type).or_default().push(policy);
+    }
+
+    pub(crate) fn decide(
+        &self,
+        ctx: &OpCtx,
+        change: &ProposedChange<'_>,
+        events: &mut Vec<DomainEvent>,
+    ) -> Result<(), Fault> {
+        let policies = self.by_type.get(&change.resource_type);
+        for policy in policies.into_iter().flatten() {
+            events.extend(policy.decide(ctx, change)?);
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for PolicyRegistry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.by_type.keys()).finish()
+    }
+}
+
+/// What a read touched, for the audit trail.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadAccess<'a> {
+    /// Read, history or search.
+    pub interaction: Interaction,
+    /// Type of the resource; `None` for system-wide history and search.
+    pub resource_type: Option<ResourceType>,
+    /// What was handed out, as `(type, literal id, version)`.
+    pub resources: &'a [(ResourceType, Arc<str>, u32)],
+    /// The query in normal form: health information, to be sealed.
+    pub query: Option<&'a str>,
+    /// Why nothing was handed out.
+    pub refusal: Option<&'a Fault>,
+}
+
+/// The audit trail as the store sees it.
+pub trait AuditSink: Send + Sync {
+    /// Describes a commit: the text of an audit row that the store seals and writes in the same
+    /// transaction.
+    fn describe_commit(&self, caller: &Caller, committed: &[Committed]) -> Vec<u8>;
+
+    /// Takes note of a read or of a refusal. Must be durable, or fail, before it returns.
+    ///
+    /// # Errors
+    /// A [`Fault`] when the trail cannot be written; the read is then refused.
+    fn note(&self, caller: &Caller, access: &ReadAccess<'_>) -> Result<(), Fault>;
+}
+
+/// The hooks of a store.
+#[derive(Clone)]
+pub struct Hooks {
+    /// Who may write what.
+    pub authorizer: Arc<dyn Authorizer>,
+    /// What is well-formed.
+    pub validator: Arc<dyn ResourceValidator>,
+    /// What the contexts allow.
+    pub policies: PolicyRegistry,
+    /// Where reads are noted and how commits are described.
+    pub audit: Arc<dyn AuditSink>,
+}
+
+impl std::fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hooks")
+            .field("policies", &self.policies)
+            .finish_non_exhaustive()
+    }
+}
