@@ -8,29 +8,52 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use mt_fhir::ResourceType;
-use mt_kernel::OpCtx;
+use mt_kernel::{Fault, OpCtx};
 use mt_search::Query;
 
-/// One caller: the context of the operation and what it may see.
-#[derive(Clone, Debug)]
+use crate::{Authorizer, ProposedChange};
+
+/// One caller: the context of the operation, what it may see and what it may write.
+///
+/// The authority to write belongs to the caller and not to the store, because it follows from the
+/// token (roles, scopes, launch context) of this one request.
+#[derive(Clone)]
 pub struct Caller {
     /// Tenant, actor, purpose, time.
     pub ctx: OpCtx,
     /// What the caller may see.
     pub access: Arc<AccessFilter>,
+    /// What the caller may write: the *authorise* stage of the commit pipeline.
+    pub authority: Arc<dyn Authorizer>,
 }
 
 impl Caller {
-    /// A caller that sees what `access` allows.
+    /// A caller that sees what `access` allows and writes what `authority` lets pass.
     #[must_use]
-    pub fn new(ctx: OpCtx, access: Arc<AccessFilter>) -> Self {
-        Self { ctx, access }
+    pub fn new(ctx: OpCtx, access: Arc<AccessFilter>, authority: Arc<dyn Authorizer>) -> Self {
+        Self { ctx, access, authority }
     }
 
     /// A caller that sees every record of its tenant: jobs and operator commands.
     #[must_use]
     pub fn unrestricted(ctx: OpCtx) -> Self {
-        Self::new(ctx, Arc::new(AccessFilter::everything()))
+        Self::new(ctx, Arc::new(AccessFilter::everything()), Arc::new(Unrestricted))
+    }
+}
+
+impl std::fmt::Debug for Caller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Caller").field("ctx", &self.ctx).finish_non_exhaustive()
+    }
+}
+
+/// The authority of MediTrack itself.
+#[derive(Clone, Copy, Debug)]
+struct Unrestricted;
+
+impl Authorizer for Unrestricted {
+    fn authorise(&self, _: &OpCtx, _: &ProposedChange<'_>) -> Result<(), Fault> {
+        Ok(())
     }
 }
 

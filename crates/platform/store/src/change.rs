@@ -9,7 +9,7 @@ use mt_kernel::{Fault, Instant};
 use mt_search::Query;
 
 /// One change to one resource (or, with criteria, to those that match).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Change {
     /// Type of the resource.
     pub resource_type: ResourceType,
@@ -20,7 +20,7 @@ pub struct Change {
 }
 
 /// What is to happen (<http://hl7.org/fhir/R4/http.html>).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Action {
     /// `POST [type]`: the server chooses the id.
     Create {
@@ -59,7 +59,7 @@ pub enum Action {
 }
 
 /// Which resource a change means.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Target {
     /// The one with this literal id.
     Id(String),
@@ -68,7 +68,7 @@ pub enum Target {
 }
 
 /// Where the new content of a resource stands.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Content {
     /// The root of a document of its own.
     Own(Box<Doc>),
@@ -90,7 +90,7 @@ pub trait Patch: Send + Sync + std::fmt::Debug {
 /// References between entries (`urn:uuid:…`, `fullUrl`) and conditional references
 /// (`Patient?identifier=…`) are resolved when the batch is committed. The order of the pushes does
 /// not matter: entries are processed in FHIR's order (delete, create, update and patch).
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Batch {
     pub(crate) doc: Option<Doc>,
     pub(crate) changes: Vec<Change>,

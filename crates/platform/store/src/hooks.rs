@@ -61,13 +61,13 @@ pub struct ProposedChange<'a> {
     pub new: Option<Node<'a>>,
 }
 
-/// Decides who may write what.
+/// Decides what one caller may write; see [`Caller::authority`].
 pub trait Authorizer: Send + Sync {
     /// Lets `change` pass or refuses it.
     ///
     /// # Errors
     /// A [`Fault`] of kind `Forbidden`, or `NotFound` where existence is secret.
-    fn authorise(&self, caller: &Caller, change: &ProposedChange<'_>) -> Result<(), Fault>;
+    fn authorise(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Result<(), Fault>;
 }
 
 /// Checks the content of a resource.
@@ -168,8 +168,6 @@ pub trait AuditSink: Send + Sync {
 /// The hooks of a store.
 #[derive(Clone)]
 pub struct Hooks {
-    /// Who may write what.
-    pub authorizer: Arc<dyn Authorizer>,
     /// What is well-formed.
     pub validator: Arc<dyn ResourceValidator>,
     /// What the contexts allow.

@@ -42,10 +42,9 @@ alter table records.res_h alter body set storage external;
 
 -- Secondary dates, numbers and quantities, and further codes and patients, each under a keyed hash.
 create table records.aux (
-  h      int8 not null,       -- keyed hash of (type, parameter[, value])
+  h      int8 not null,       -- keyed hash of (type, parameter[, unit or value])
   lo     int8 not null,       -- shifted date, or number in an order-preserving code
   hi     int8 not null,
-  u      int8 not null,       -- keyed hash of the unit; 0 = none
   tenant int4 not null,
   type   int2 not null,
   id     uuid not null
@@ -87,7 +86,7 @@ create index audit_xid on records.audit (xid, seq);
 create type records.res_in as (
   dlo int8, dhi int8, updated_at int8, pat int8, k1 int8, version int4, type int2,
   deleted bool, recheck bool, id uuid, keys int8[], body bytea);
-create type records.aux_in as (h int8, lo int8, hi int8, u int8, type int2, id uuid);
+create type records.aux_in as (h int8, lo int8, hi int8, type int2, id uuid);
 create type records.tx_in as (at int8, correlation uuid, types int2[], actions int2[], versions int4[],
   ids uuid[], events bytea);
 create type records.audit_in as (at int8, kind int2, correlation uuid, detail bytea);

@@ -6,17 +6,11 @@
 -- every row, test the tenant themselves and hand out ids and hashes only: bodies are always read
 -- by the application role under its own policy.
 
-do $$
-declare name text;
-begin
-  foreach name in array array['res', 'res_h', 'aux', 'txlog', 'audit'] loop
-    execute format('alter table records.%I enable row level security', name);
-    execute format('alter table records.%I force row level security', name);
-    execute format($p$create policy tenant on records.%I
-      using (tenant = (select nullif(current_setting('app.tenant', true), '')::int4))
-      with check (tenant = (select nullif(current_setting('app.tenant', true), '')::int4))$p$, name);
-  end loop;
-end $$;
+select meditrack.isolate('records.res');
+select meditrack.isolate('records.res_h');
+select meditrack.isolate('records.aux');
+select meditrack.isolate('records.txlog');
+select meditrack.isolate('records.audit');
 create policy keyed on records.res for select to meditrack_owner using (true);
 create policy keyed on records.txlog for select to meditrack_owner using (true);
 

@@ -45,17 +45,9 @@ create table tenancy.jobs (
   primary key (tenant, name)
 );
 
-do $$
-declare name text;
-begin
-  foreach name in array array['keys', 'dictionaries', 'jobs'] loop
-    execute format('alter table tenancy.%I enable row level security', name);
-    execute format('alter table tenancy.%I force row level security', name);
-    execute format($p$create policy tenant on tenancy.%I
-      using (tenant = (select nullif(current_setting('app.tenant', true), '')::int4))
-      with check (tenant = (select nullif(current_setting('app.tenant', true), '')::int4))$p$, name);
-  end loop;
-end $$;
+select meditrack.isolate('tenancy.keys');
+select meditrack.isolate('tenancy.dictionaries');
+select meditrack.isolate('tenancy.jobs');
 
 grant usage on schema tenancy to meditrack_app;
 grant select, insert, update on tenancy.tenants to meditrack_app;

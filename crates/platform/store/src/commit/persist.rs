@@ -69,7 +69,7 @@ const UPDATE: &str = "with n as materialized (select * from unnest($2::records.r
       where r.tenant = $1 and r.type = n.type and r.id = n.id returning 1) \
     select meditrack.require((select count(*) from u) = $3, 'version')";
 
-const INSERT_AUX: &str = "insert into records.aux (tenant, h, lo, hi, u, type, id) \
+const INSERT_AUX: &str = "insert into records.aux (tenant, h, lo, hi, type, id) \
     select $1, a.* from unnest($2::records.aux_in[]) a";
 
 /// Writes only what differs.
@@ -78,11 +78,11 @@ const REPLACE_AUX: &str = "with n as materialized (select * from unnest($2::reco
     d as (delete from records.aux a using k \
       where a.tenant = $1 and a.id = k.id and a.type = k.type and not exists \
         (select from n where n.id = a.id and n.type = a.type and n.h = a.h and n.lo = a.lo \
-         and n.hi = a.hi and n.u = a.u)) \
-    insert into records.aux (tenant, h, lo, hi, u, type, id) \
+         and n.hi = a.hi)) \
+    insert into records.aux (tenant, h, lo, hi, type, id) \
     select $1, n.* from n where not exists \
       (select from records.aux a where a.tenant = $1 and a.id = n.id and a.type = n.type \
-       and a.h = n.h and a.lo = n.lo and a.hi = n.hi and a.u = n.u)";
+       and a.h = n.h and a.lo = n.lo and a.hi = n.hi)";
 
 const LOG: &str = "insert into records.txlog \
     (tenant, at, correlation, types, actions, versions, ids, events) \

@@ -1,0 +1,65 @@
+//! The one write path: *authorise → validate → decide → persist*.
+//!
+//! A change whose resource is known is decided on what is current and written under the condition
+//! that it still is; when another change came first, it is decided again. Changes with criteria
+//! are decided inside a transaction under advisory locks.
+
+mod conditional;
+mod decide;
+mod encode;
+mod events;
+mod group;
+mod known;
+mod persist;
+mod plan;
+mod prepare;
+mod references;
+mod unit;
+
+use std::collections::HashMap;
+
+use mt_fhir::ResourceType;
+use uuid::Uuid;
+
+pub use events::{decode_events, open_audit_detail, open_events};
+pub(crate) use encode::{RowArray, RowEncoder};
+pub(crate) use group::GroupCommit;
+pub(crate) use prepare::{Current, parse_stored};
+pub(crate) use unit::type_column;
+
+use crate::{Batch, Caller, Change, Committed, Result, Store, StoreError};
+
+/// Current versions by resource.
+pub(crate) type Currents = HashMap<(ResourceType, Uuid), Current>;
+
+impl Store {
+    /// Commits one change.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing has been written then.
+    pub async fn commit_one(&self, caller: &Caller, change: Change) -> Result<Committed> {
+        let outcome = self.commit(caller, Batch::from(change)).await;
+        let mut committed = outcome.map_err(|error| match error {
+            StoreError::Entry { cause, .. } => *cause,
+            other => other,
+        })?;
+        committed.pop().ok_or(StoreError::Damaged("a commit without an outcome"))
+    }
+
+    /// Commits changes together or not at all; returns what became of each, in the order of the
+    /// batch. When this returns the changes are durable.
+    ///
+    /// # Errors
+    /// [`StoreError::Entry`] names the change that was refused; nothing has been written then.
+    pub async fn commit(&self, caller: &Caller, batch: Batch) -> Result<Vec<Committed>> {
+        let started = std::time::Instant::now();
+        let tenant = self.tenants().get(caller.ctx.tenant).await?;
+        let outcome = if batch.changes.iter().any(plan::has_criteria) {
+            self.commit_conditional(caller, &tenant, batch).await
+        } else {
+            self.commit_known(caller, &tenant, batch).await
+        };
+        metrics::histogram!("store_commit_seconds").record(started.elapsed().as_secs_f64());
+        outcome
+    }
+}

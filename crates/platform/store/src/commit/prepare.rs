@@ -1,0 +1,326 @@
+//! *Authorise → validate → decide* for one change, then everything that turns it into a row.
+//!
+//! Pure but for the hooks: a change that lost a race is prepared again on the new current version.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use mt_fhir::json::Limits;
+use mt_fhir::{Doc, Node, ResourceType};
+use mt_kernel::{ErrorKind, Instant};
+use uuid::Uuid;
+
+use super::encode::RowEncoder;
+use super::unit::{PreparedRow, RowAction, type_column, version_column};
+use crate::body::{content_of, tombstone, write_canonical};
+use crate::index::{AuxRow, IndexRow, index};
+use crate::tenants::Tenant;
+use crate::{
+    Action, Caller, Committed, Content, DomainEvent, Effect, Hooks, Interaction, Patch,
+    ProposedChange, Result, StoreError,
+};
+
+/// The current version of a resource, opened.
+#[derive(Clone, Debug)]
+pub(crate) struct Current {
+    pub(crate) version: u32,
+    pub(crate) updated_at: Instant,
+    pub(crate) deleted: bool,
+    pub(crate) body: Bytes,
+}
+
+/// A change whose resource is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Planned {
+    /// Position in the batch.
+    pub(crate) entry: usize,
+    pub(crate) resource_type: ResourceType,
+    pub(crate) id: Uuid,
+    pub(crate) literal: Arc<str>,
+    /// The resource that `If-None-Exist` found, or the absence that a delete found.
+    pub(crate) settled: Option<Committed>,
+    /// The id is new: nothing needs to be read.
+    pub(crate) fresh: bool,
+}
+
+/// What became of a change before it is written.
+pub(crate) enum Prepared {
+    /// A row to write.
+    Row(Box<PreparedRow>),
+    /// Nothing to write.
+    Same(Committed),
+}
+
+/// Prepares changes of one operation.
+pub(crate) struct Preparer<'a> {
+    pub(crate) caller: &'a Caller,
+    pub(crate) tenant: &'a Tenant,
+    pub(crate) hooks: &'a Hooks,
+    /// Document of the batch, for contents that are its nodes.
+    pub(crate) bundle: Option<&'a Doc>,
+    /// What the policies said so far.
+    pub(crate) events: Vec<DomainEvent>,
+}
+
+impl Preparer<'_> {
+    /// Prepares one change against the current version.
+    pub(crate) fn prepare(
+        &mut self,
+        planned: &Planned,
+        action: &Action,
+        current: Option<&Current>,
+    ) -> Result<Prepared> {
+        if let Some(settled) = &planned.settled {
+            return Ok(Prepared::Same(settled.clone()));
+        }
+        check_version(if_match(action), current)?;
+        match action {
+            Action::Create { content, .. } => {
+                let node = self.node(content, planned)?;
+                self.write(planned, Interaction::Create, node, current)
+            }
+            Action::Update { content, upsert, target, .. } => {
+                let live = current.is_some_and(|current| !current.deleted);
+                let by_id = matches!(target, crate::Target::Id(_));
+                if !live && by_id && !upsert {
+                    return Err(missing(current));
+                }
+                let node = self.node(content, planned)?;
+                check_id(node, planned, by_id)?;
+                let what = if live { Interaction::Update } else { Interaction::Create };
+                self.write(planned, what, node, current)
+            }
+            Action::Patch { patch, .. } => self.patch(planned, patch.as_ref(), current),
+            Action::Delete { .. } => self.delete(planned, current),
+        }
+    }
+
+    fn node<'n>(&'n self, content: &'n Content, planned: &Planned) -> Result<Node<'n>>
+    where
+        Self: 'n,
+    {
+        let node = content_node(content, self.bundle)?;
+        let named = node.resource_type();
+        if named == Some(planned.resource_type.name()) {
+            return Ok(node);
+        }
+        let message = "the resource is not of the type that the request names";
+        Err(mt_kernel::Fault::new(ErrorKind::Malformed, message).at("resourceType").into())
+    }
+
+    fn patch(
+        &mut self,
+        planned: &Planned,
+        patch: &dyn Patch,
+        current: Option<&Current>,
+    ) -> Result<Prepared> {
+        let live = current.filter(|current| !current.deleted);
+        let mut doc = parse_stored(&live.ok_or_else(|| missing(current))?.body)?;
+        patch.apply(&mut doc)?;
+        let node = doc.root();
+        if node.resource_type() != Some(planned.resource_type.name()) {
+            let message = "a patch cannot change the type of a resource";
+            return Err(StoreError::refused(ErrorKind::Invalid, message));
+        }
+        check_id(node, planned, true)?;
+        self.write(planned, Interaction::Patch, node, current)
+    }
+
+    fn write(
+        &mut self,
+        planned: &Planned,
+        interaction: Interaction,
+        node: Node<'_>,
+        current: Option<&Current>,
+    ) -> Result<Prepared> {
+        self.agree(planned, interaction, Some(node), current)?;
+        let (version, at) = self.next_version(current);
+        let mut body = Vec::with_capacity(1024);
+        let Planned { resource_type, id, literal, .. } = planned;
+        write_canonical(node, *resource_type, literal, version, at, &mut body);
+        let live = current.filter(|current| !current.deleted);
+        if let Some(same) = live.filter(|current| content_of(&current.body) == content_of(&body)) {
+            return Ok(Prepared::Same(unchanged(planned, same)));
+        }
+        let indexed = index(self.tenant, *resource_type, *id, node)?;
+        let action = if current.is_some() { RowAction::Update } else { RowAction::Insert };
+        let effect = if live.is_some() { Effect::Updated } else { Effect::Created };
+        let sealed = self.tenant.seal(*resource_type, *id, version, &body)?;
+        Ok(row(planned, (version, at), action, effect, body, sealed, &indexed))
+    }
+
+    fn delete(&mut self, planned: &Planned, current: Option<&Current>) -> Result<Prepared> {
+        let Some(live) = current.filter(|current| !current.deleted) else {
+            let version = current.map_or(0, |current| current.version);
+            return Ok(Prepared::Same(absent(planned, version, self.caller.ctx.now)));
+        };
+        self.agree(planned, Interaction::Delete, None, Some(live))?;
+        let (version, at) = self.next_version(current);
+        let Planned { resource_type, id, literal, .. } = planned;
+        let body = tombstone(*resource_type, literal, version, at);
+        let sealed = self.tenant.seal(*resource_type, *id, version, &body)?;
+        let nothing = IndexRow::empty();
+        Ok(row(planned, (version, at), RowAction::Delete, Effect::Deleted, body, sealed, &nothing))
+    }
+
+    /// The three hooks, in order.
+    fn agree(
+        &mut self,
+        planned: &Planned,
+        interaction: Interaction,
+        new: Option<Node<'_>>,
+        current: Option<&Current>,
+    ) -> Result<()> {
+        let live = current.filter(|current| !current.deleted);
+        let old = live.map(|current| parse_stored(&current.body)).transpose()?;
+        let change = ProposedChange {
+            interaction,
+            resource_type: planned.resource_type,
+            id: &planned.literal,
+            old: old.as_ref().map(Doc::root),
+            new,
+        };
+        self.caller.authority.authorise(&self.caller.ctx, &change)?;
+        if let Some(new) = new {
+            let checked = self.hooks.validator.validate(&self.caller.ctx, new);
+            checked.map_err(|faults| StoreError::Refused { faults })?;
+        }
+        self.hooks.policies.decide(&self.caller.ctx, &change, &mut self.events)?;
+        Ok(())
+    }
+
+    /// The next version and its time: whole milliseconds, later than the version before.
+    fn next_version(&self, current: Option<&Current>) -> (u32, Instant) {
+        let now = self.caller.ctx.now.0;
+        let now = now - now.rem_euclid(1000);
+        match current {
+            None => (1, Instant(now)),
+            Some(current) => {
+                (current.version + 1, Instant(now.max(current.updated_at.0 + 1000)))
+            }
+        }
+    }
+}
+
+/// The node that a content names.
+pub(crate) fn content_node<'a>(content: &'a Content, bundle: Option<&'a Doc>) -> Result<Node<'a>> {
+    match (content, bundle) {
+        (Content::Own(doc), _) => Ok(doc.root()),
+        (Content::Entry(id), Some(bundle)) => Ok(bundle.node(*id)),
+        (Content::Entry(_), None) => Err(StoreError::Damaged("a batch without its document")),
+    }
+}
+
+/// Reads a body that this store wrote.
+pub(crate) fn parse_stored(body: &[u8]) -> Result<Doc> {
+    let limits = Limits { max_bytes: usize::MAX, ..Limits::default() };
+    Doc::parse(body, &limits).map_err(|_| StoreError::Damaged("a stored body is not JSON"))
+}
+
+pub(crate) const fn if_match(action: &Action) -> Option<u32> {
+    match action {
+        Action::Create { .. } => None,
+        Action::Update { if_match, .. }
+        | Action::Patch { if_match, .. }
+        | Action::Delete { if_match, .. } => *if_match,
+    }
+}
+
+fn check_version(expected: Option<u32>, current: Option<&Current>) -> Result<()> {
+    let Some(expected) = expected else { return Ok(()) };
+    let current = current.map_or(0, |current| current.version);
+    if current == expected {
+        Ok(())
+    } else {
+        Err(StoreError::VersionMismatch { expected, current })
+    }
+}
+
+fn check_id(node: Node<'_>, planned: &Planned, required: bool) -> Result<()> {
+    match node.str("id") {
+        Some(id) if id == &*planned.literal => Ok(()),
+        None if !required => Ok(()),
+        _ => {
+            let message = "the id of the resource is not the id that the request names";
+            Err(mt_kernel::Fault::new(ErrorKind::Malformed, message).at("id").into())
+        }
+    }
+}
+
+fn missing(current: Option<&Current>) -> StoreError {
+    match current {
+        Some(gone) => StoreError::Gone { version: gone.version, last_updated: gone.updated_at },
+        None => StoreError::NotFound,
+    }
+}
+
+fn unchanged(planned: &Planned, current: &Current) -> Committed {
+    Committed {
+        resource_type: planned.resource_type,
+        id: Arc::clone(&planned.literal),
+        version: current.version,
+        last_updated: current.updated_at,
+        effect: Effect::Unchanged,
+        body: current.body.clone(),
+    }
+}
+
+/// The outcome of a delete that found nothing.
+pub(crate) fn absent(planned: &Planned, version: u32, now: Instant) -> Committed {
+    Committed {
+        resource_type: planned.resource_type,
+        id: Arc::clone(&planned.literal),
+        version,
+        last_updated: now,
+        effect: Effect::Absent,
+        body: Bytes::new(),
+    }
+}
+
+fn row(
+    planned: &Planned,
+    (version, at): (u32, Instant),
+    action: RowAction,
+    effect: Effect,
+    body: Vec<u8>,
+    sealed: Vec<u8>,
+    indexed: &IndexRow,
+) -> Prepared {
+    let resource_type = type_column(planned.resource_type);
+    let encoded = RowEncoder::with_capacity(200 + sealed.len() + indexed.keys.len() * 12)
+        .int8(indexed.dlo)
+        .int8(indexed.dhi)
+        .int8(at.0)
+        .optional_int8(indexed.pat)
+        .optional_int8(indexed.k1)
+        .int4(version_column(version))
+        .int2(resource_type)
+        .bool(action == RowAction::Delete)
+        .bool(indexed.recheck)
+        .uuid(planned.id)
+        .int8_array(&indexed.keys)
+        .bytea(&sealed)
+        .finish();
+    let aux = |row: &AuxRow| {
+        RowEncoder::with_capacity(112)
+            .int8(row.h)
+            .int8(row.lo)
+            .int8(row.hi)
+            .int2(resource_type)
+            .uuid(planned.id)
+            .finish()
+    };
+    Prepared::Row(Box::new(PreparedRow {
+        resource_type: planned.resource_type,
+        id: planned.id,
+        literal: Arc::clone(&planned.literal),
+        version,
+        at,
+        action,
+        effect,
+        body: body.into(),
+        sealed: sealed.into(),
+        row: encoded,
+        aux: indexed.aux.iter().map(aux).collect(),
+    }))
+}

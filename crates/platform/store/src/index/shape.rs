@@ -1,0 +1,133 @@
+//! Which parameters of a type get the columns: the main code, the main date, the patient.
+//!
+//! Most clinical searches name a patient or a code and sort by a date. The b-trees on those columns
+//! answer them in order; everything else goes through the hashed keys.
+
+use std::sync::{Arc, OnceLock};
+
+use mt_fhir::ResourceType;
+use mt_fhir::definitions::{Compartment, ParamId, ParamKind, compartment_params, search_param};
+
+/// Parameter codes for the main date, where it is not `date`; the first that the type has.
+const DATES: [&str; 24] = [
+    "date", "onset-date", "authoredon", "authored", "authored-on", "created", "effective-time",
+    "effective", "whenhandedover", "whenprepared", "occurrence", "occurence", "collected", "started",
+    "start-date", "start", "recorded", "sent", "received", "period", "birthdate", "enterer-date",
+    "request-date", "expiration-date",
+];
+
+/// Parameter codes for the main code; the first that the type has.
+const CODES: [&str; 7] = [
+    "code", "vaccine-code", "type", "class", "category", "service-type", "status",
+];
+
+/// Types whose work lists ask for a state before anything else.
+const BY_STATUS: [ResourceType; 4] = [
+    ResourceType::TASK,
+    ResourceType::APPOINTMENT,
+    ResourceType::SLOT,
+    ResourceType::QUESTIONNAIRE_RESPONSE,
+];
+
+/// The columns of one type.
+#[derive(Clone, Debug)]
+pub(crate) struct Shape {
+    /// Parameter in `dlo` and `dhi`.
+    pub(crate) date: Option<ParamId>,
+    /// Parameter in `k1`.
+    pub(crate) code: Option<ParamId>,
+    /// Reference parameters through which the resource is in a patient's compartment.
+    pub(crate) patient: Vec<ParamId>,
+}
+
+impl Shape {
+    /// The columns of `resource_type`.
+    pub(crate) fn of(resource_type: ResourceType) -> &'static Self {
+        static SHAPES: OnceLock<Vec<Arc<Shape>>> = OnceLock::new();
+        let shapes = SHAPES.get_or_init(|| ResourceType::all().map(|t| Arc::new(Self::new(t))).collect());
+        &shapes[usize::from(resource_type.number())]
+    }
+
+    fn new(resource_type: ResourceType) -> Self {
+        let first = |codes: &[&str], kind: ParamKind| {
+            let defs = codes.iter().filter_map(|code| search_param(resource_type, code));
+            defs.filter(|def| def.kind == kind).map(|def| def.id).next()
+        };
+        let by_status = BY_STATUS.contains(&resource_type);
+        let codes: &[&str] = if by_status { &["status"] } else { &CODES };
+        let patient = compartment_params(Compartment::Patient, resource_type)
+            .iter()
+            .filter_map(|code| search_param(resource_type, code))
+            .filter(|def| def.kind == ParamKind::Reference)
+            .map(|def| indexed_as(resource_type, def.id))
+            .collect();
+        Self {
+            date: first(&DATES, ParamKind::Date),
+            code: first(codes, ParamKind::Token),
+            patient,
+        }
+    }
+}
+
+/// The parameter under which values of `param` are indexed: `patient` is `subject` where it is
+/// defined as the subjects that are patients.
+pub(crate) fn indexed_as(resource_type: ResourceType, param: ParamId) -> ParamId {
+    let Some(def) = param.def().filter(|def| def.code == "patient") else {
+        return param;
+    };
+    let alias = format!("{resource_type}.subject.where(resolve() is Patient)");
+    let same = def.expression.split('|').any(|part| part.trim() == alias);
+    let subject = search_param(resource_type, "subject").filter(|_| same);
+    subject.map_or(param, |subject| subject.id)
+}
+
+/// For a `combo-…` parameter, the parameter of which it is a superset: shared values are indexed
+/// under that one only, and a search asks for both.
+pub(crate) fn superset_of(resource_type: ResourceType, param: ParamId) -> Option<ParamId> {
+    let rest = param.def()?.code.strip_prefix("combo-")?;
+    search_param(resource_type, rest).map(|def| def.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(id: Option<ParamId>) -> &'static str {
+        id.and_then(ParamId::def).map_or("", |def| def.code)
+    }
+
+    #[test]
+    fn the_clinical_types_have_their_usual_columns() {
+        for (resource_type, date, main) in [
+            (ResourceType::OBSERVATION, "date", "code"),
+            (ResourceType::CONDITION, "onset-date", "code"),
+            (ResourceType::ENCOUNTER, "date", "type"),
+            (ResourceType::MEDICATION_REQUEST, "authoredon", "code"),
+            (ResourceType::IMMUNIZATION, "date", "vaccine-code"),
+            (ResourceType::CLAIM, "created", "status"),
+            (ResourceType::PATIENT, "birthdate", ""),
+            (ResourceType::TASK, "authored-on", "status"),
+        ] {
+            let shape = Shape::of(resource_type);
+            assert_eq!((code(shape.date), code(shape.code)), (date, main), "{resource_type}");
+        }
+    }
+
+    #[test]
+    fn patient_is_indexed_as_subject_only_where_it_means_that() {
+        let id = |t, code: &str| search_param(t, code).unwrap().id;
+        for t in [ResourceType::OBSERVATION, ResourceType::CONDITION, ResourceType::ENCOUNTER] {
+            assert_eq!(indexed_as(t, id(t, "patient")), id(t, "subject"), "{t}");
+        }
+        let t = ResourceType::ALLERGY_INTOLERANCE;
+        assert_eq!(indexed_as(t, id(t, "patient")), id(t, "patient"));
+    }
+
+    #[test]
+    fn combined_parameters_share_the_values_of_their_part() {
+        let t = ResourceType::OBSERVATION;
+        let id = |code: &str| search_param(t, code).unwrap().id;
+        assert_eq!(superset_of(t, id("combo-code")), Some(id("code")));
+        assert_eq!(superset_of(t, id("code")), None);
+    }
+}

@@ -1,0 +1,10 @@
+//! Tenants: the registry, their keys and dictionaries in memory, their life.
+//!
+//! A tenant is loaded when it is first named and kept; suspension and deletion reach every process
+//! with the next refresh.
+
+mod loaded;
+mod registry;
+
+pub(crate) use loaded::Tenant;
+pub use registry::{TenantInfo, TenantState, Tenants};
