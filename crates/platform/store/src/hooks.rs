@@ -174,6 +174,8 @@ pub struct Hooks {
     pub policies: PolicyRegistry,
     /// Where reads are noted and how commits are described.
     pub audit: Arc<dyn AuditSink>,
+    /// Answers `:in`, `:not-in`, `:above` and `:below`; without it they are refused.
+    pub terminology: Option<Arc<dyn mt_fhirpath::Terminology + Send + Sync>>,
 }
 
 impl std::fmt::Debug for Hooks {

@@ -1,1 +1,35 @@
-//! The record store: one write path, one read path, sealed and searchable.
+#![doc = include_str!("../README.md")]
+
+mod access;
+mod body;
+mod cache;
+mod change;
+mod commit;
+mod cursor;
+mod error;
+mod hooks;
+mod index;
+pub mod jobs;
+mod page;
+mod read;
+mod schema;
+mod search;
+mod source;
+mod store;
+mod tail;
+mod tenants;
+
+pub use access::{AccessFilter, Caller, Grant};
+pub use change::{Action, Batch, Change, Committed, Content, Effect, Patch, Target};
+pub use commit::{StoredEvent, decode_events, open_audit_detail, open_events};
+pub use error::{Result, StoreError};
+pub use hooks::{
+    AuditSink, Authorizer, DomainEvent, Hooks, Interaction, Policy, PolicyRegistry, ProposedChange,
+    ReadAccess, ResourceValidator,
+};
+pub use page::{Entry, EntryMode, Page, Stored, Total};
+pub use read::{HistoryOf, HistoryQuery};
+pub use schema::MIGRATIONS;
+pub use search::SearchLimits;
+pub use store::{Store, StoreOptions, StoreParts};
+pub use tenants::{TenantInfo, TenantState, Tenants};

@@ -7,7 +7,7 @@ create table records.res (
   dhi        int8 not null,   -- and last microsecond
   updated_at int8 not null,   -- meta.lastUpdated, microseconds, whole milliseconds
   pat        int8,            -- keyed hash of the first patient whose compartment holds the resource
-  k1         int8,            -- keyed hash of (type, main code parameter, first code)
+  k1         int8,            -- keyed hash of (type, main code parameter, first system and code)
   tenant     int4 not null,
   version    int4 not null check (version > 0),
   type       int2 not null,
@@ -22,9 +22,11 @@ create table records.res (
 alter table records.res alter keys set storage external, alter body set storage external;
 alter table records.res alter keys set statistics 1000;
 
-create index res_pat  on records.res (tenant, pat, type, dlo desc) where pat is not null;
-create index res_date on records.res (tenant, type, dlo desc);
-create index res_k1   on records.res (tenant, k1, dlo desc) where k1 is not null;
+-- In order of the end of the main date: newest first, and `date=ge…` bounds the scan. What a count
+-- needs beside is included, so that it need not visit the rows.
+create index res_pat  on records.res (tenant, pat, type, dhi desc) where pat is not null;
+create index res_date on records.res (tenant, type, dhi desc);
+create index res_k1   on records.res (tenant, k1, dhi desc) include (dlo, recheck) where k1 is not null;
 create index res_keys on records.res using gin (keys) with (fastupdate = on);
 
 -- Superseded versions. Append only; the statement that supersedes a version copies it here.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use mt_crypto::Purpose;
+use mt_kernel::Instant;
 
 use super::events::{audit_place, encode_events, event_place};
 use super::prepare::{Planned, Prepared, Preparer};
@@ -77,6 +78,7 @@ impl Work {
             tenant,
             hooks,
             bundle: self.batch.doc.as_ref(),
+            at: commit_time(caller.ctx.now, currents),
             events: Vec::new(),
         };
         let mut order: Vec<&Planned> = self.planned.iter().collect();
@@ -123,6 +125,13 @@ impl Work {
             _ => 2,
         }
     }
+}
+
+/// One time for all changes of a batch: whole milliseconds, later than every version it supersedes.
+fn commit_time(now: Instant, currents: &Currents) -> Instant {
+    let now = now.0 - now.0.rem_euclid(1000);
+    let latest = currents.values().map(|current| current.updated_at.0 + 1000).max();
+    Instant(latest.map_or(now, |latest| latest.max(now)))
 }
 
 fn unit(

@@ -61,7 +61,7 @@ impl GroupCommit {
     async fn run_lane(self, tenant: TenantId) {
         while let Some((units, answers)) = self.take(tenant) {
             metrics::histogram!("store_group_size").record(units.len() as f64);
-            match persist(&self.database, tenant, &units).await {
+            match persist(&self.database, tenant, &units, false).await {
                 Ok(()) => answer_all(units, answers),
                 Err(error) if units.len() == 1 => refuse_all(answers, &error),
                 Err(error) if !error.is_refusal() => refuse_all(answers, &error),
@@ -73,7 +73,7 @@ impl GroupCommit {
     async fn one_by_one(&self, tenant: TenantId, units: Vec<Unit>, answers: Vec<Answer>) {
         metrics::counter!("store_group_split_total").increment(1);
         for (unit, answer) in units.into_iter().zip(answers) {
-            let outcome = persist(&self.database, tenant, std::slice::from_ref(&unit)).await;
+            let outcome = persist(&self.database, tenant, std::slice::from_ref(&unit), false).await;
             // The caller may have gone; its change stands all the same.
             let _ = answer.send(outcome.map(|()| unit));
         }

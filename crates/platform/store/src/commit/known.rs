@@ -80,7 +80,7 @@ impl Store {
             self.group().commit(tenant.id, unit).await
         } else {
             let units = [unit];
-            persist(self.database(), tenant.id, &units).await.map(|()| {
+            persist(self.database(), tenant.id, &units, false).await.map(|()| {
                 let [unit] = units;
                 unit
             })

@@ -21,9 +21,10 @@ use std::collections::HashMap;
 use mt_fhir::ResourceType;
 use uuid::Uuid;
 
-pub use events::{decode_events, open_audit_detail, open_events};
+pub use events::{StoredEvent, decode_events, open_audit_detail, open_events};
 pub(crate) use encode::{RowArray, RowEncoder};
 pub(crate) use group::GroupCommit;
+pub(crate) use references::Renames;
 pub(crate) use prepare::{Current, parse_stored};
 pub(crate) use unit::type_column;
 

@@ -7,8 +7,9 @@
 
 use std::time::Duration;
 
-use mt_database::{Database, Error, Step};
+use mt_database::{Database, Error, Step, TenantTx};
 use mt_kernel::TenantId;
+use postgres_types::ToSql;
 use uuid::Uuid;
 
 use super::encode::{EncodedRow, RowArray};
@@ -100,15 +101,16 @@ const WRITTEN: &str = "select count(*) from unnest($2::int2[], $3::uuid[], $4::i
       or exists (select from records.res_h r where r.tenant = $1 and r.type = k.type \
         and r.id = k.id and r.version = k.version and r.body = k.body)";
 
-/// Writes `units` in one transaction; returns once it is durable.
+/// Writes `units` in one transaction; returns once it is durable. `unknown` says that they may have
+/// been written already.
 pub(crate) async fn persist(
     database: &Database,
     tenant: TenantId,
     units: &[Unit],
+    mut unknown: bool,
 ) -> Result<(), PersistError> {
     let started = std::time::Instant::now();
     let parts = Parts::of(tenant, units);
-    let mut unknown = false;
     let mut attempt = 1;
     let outcome = loop {
         let refused = match parts.commit(database).await {
@@ -130,6 +132,14 @@ pub(crate) async fn persist(
     };
     metrics::histogram!("store_persist_seconds").record(started.elapsed().as_secs_f64());
     outcome
+}
+
+/// Writes `units` in a transaction that the caller commits.
+pub(crate) async fn persist_in(tx: &TenantTx, units: &[Unit]) -> Result<(), PersistError> {
+    Parts::of(tx.tenant(), units).write(tx).await.map_err(|error| match error {
+        Error::Contended => PersistError::Conflict,
+        other => PersistError::read(other),
+    })
 }
 
 async fn written(
@@ -184,30 +194,44 @@ impl<'a> Parts<'a> {
     }
 
     async fn commit(&self, database: &Database) -> Result<(), Error> {
-        let tenant = &self.tenant.0;
         let (log, audit) = (RowArray::new(&self.log), RowArray::new(&self.audit));
-        let inserts: [&(dyn postgres_types::ToSql + Sync); 2] = [tenant, &self.inserts];
-        let insert_aux: [&(dyn postgres_types::ToSql + Sync); 2] = [tenant, &self.insert_aux];
-        let updates: [&(dyn postgres_types::ToSql + Sync); 3] =
-            [tenant, &self.updates, &self.update_count];
-        let update_aux: [&(dyn postgres_types::ToSql + Sync); 4] =
-            [tenant, &self.update_aux, &self.update_types, &self.update_ids];
-        let log: [&(dyn postgres_types::ToSql + Sync); 2] = [tenant, &log];
-        let audit: [&(dyn postgres_types::ToSql + Sync); 2] = [tenant, &audit];
-        let mut steps = Vec::with_capacity(6);
-        // Updates first: they take their locks before the log row takes its number.
+        let params = self.params(&log, &audit);
+        let steps: Vec<Step<'_>> =
+            params.iter().map(|(sql, params)| Step { sql, params: params.as_slice() }).collect();
+        database.writers().commit(self.tenant, &steps).await.map(drop)
+    }
+
+    async fn write(&self, tx: &TenantTx) -> Result<(), Error> {
+        let (log, audit) = (RowArray::new(&self.log), RowArray::new(&self.audit));
+        for (sql, params) in self.params(&log, &audit) {
+            tx.query(sql, &params).await?;
+        }
+        Ok(())
+    }
+
+    /// The statements with their values. Updates come first: they take their locks before the log
+    /// row takes its number.
+    fn params<'p>(
+        &'p self,
+        log: &'p RowArray<'_>,
+        audit: &'p RowArray<'_>,
+    ) -> Vec<(&'static str, Vec<&'p (dyn ToSql + Sync)>)> {
+        let tenant: &(dyn ToSql + Sync) = &self.tenant.0;
+        let mut steps: Vec<(&'static str, Vec<&'p (dyn ToSql + Sync)>)> = Vec::with_capacity(6);
         if !self.updates.is_empty() {
-            steps.push(Step { sql: UPDATE, params: &updates });
-            steps.push(Step { sql: REPLACE_AUX, params: &update_aux });
+            steps.push((UPDATE, vec![tenant, &self.updates, &self.update_count]));
+            let aux: Vec<&'p (dyn ToSql + Sync)> =
+                vec![tenant, &self.update_aux, &self.update_types, &self.update_ids];
+            steps.push((REPLACE_AUX, aux));
         }
         if !self.inserts.is_empty() {
-            steps.push(Step { sql: INSERT, params: &inserts });
+            steps.push((INSERT, vec![tenant, &self.inserts]));
         }
         if !self.insert_aux.is_empty() {
-            steps.push(Step { sql: INSERT_AUX, params: &insert_aux });
+            steps.push((INSERT_AUX, vec![tenant, &self.insert_aux]));
         }
-        steps.push(Step { sql: LOG, params: &log });
-        steps.push(Step { sql: AUDIT, params: &audit });
-        database.writers().commit(self.tenant, &steps).await.map(drop)
+        steps.push((LOG, vec![tenant, log]));
+        steps.push((AUDIT, vec![tenant, audit]));
+        steps
     }
 }

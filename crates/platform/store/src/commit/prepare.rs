@@ -58,6 +58,8 @@ pub(crate) struct Preparer<'a> {
     pub(crate) hooks: &'a Hooks,
     /// Document of the batch, for contents that are its nodes.
     pub(crate) bundle: Option<&'a Doc>,
+    /// `meta.lastUpdated` of everything in the batch.
+    pub(crate) at: Instant,
     /// What the policies said so far.
     pub(crate) events: Vec<DomainEvent>,
 }
@@ -189,16 +191,9 @@ impl Preparer<'_> {
         Ok(())
     }
 
-    /// The next version and its time: whole milliseconds, later than the version before.
+    /// The next version and the time of the commit.
     fn next_version(&self, current: Option<&Current>) -> (u32, Instant) {
-        let now = self.caller.ctx.now.0;
-        let now = now - now.rem_euclid(1000);
-        match current {
-            None => (1, Instant(now)),
-            Some(current) => {
-                (current.version + 1, Instant(now.max(current.updated_at.0 + 1000)))
-            }
-        }
+        (current.map_or(1, |current| current.version + 1), self.at)
     }
 }
 

@@ -67,10 +67,11 @@ pub(crate) fn index(
         aux: Vec::new(),
         dates: Vec::new(),
         codes: Vec::new(),
+        owner: None,
         patients: Vec::new(),
     };
     if resource_type == ResourceType::PATIENT {
-        builder.patients.push(builder.tokens.patient(id));
+        builder.owner = Some(builder.tokens.patient(id));
     }
     for entry in &extracted.entries {
         let param = indexed_as(resource_type, entry.param);
@@ -94,7 +95,9 @@ struct Builder<'a> {
     dates: Vec<Range<i64>>,
     /// Main codes, the first one first.
     codes: Vec<i64>,
-    /// Patients whose compartment holds the resource, the first one first.
+    /// Whom the resource is about.
+    owner: Option<i64>,
+    /// Patients whose compartment holds the resource, the owner included.
     patients: Vec<i64>,
 }
 
@@ -132,7 +135,9 @@ impl Builder<'_> {
             self.keys.push(full);
         }
         if self.shape.code == Some(param) {
-            push_new(&mut self.codes, self.tokens.main_code(param, &bare));
+            let code = token_code(system, code);
+            let main = self.tokens.main_code(param, system.unwrap_or_default(), &code);
+            push_new(&mut self.codes, main);
         }
     }
 
@@ -156,7 +161,11 @@ impl Builder<'_> {
             let id = self.tenant.key_of(*target, literal);
             self.keys.push(self.tokens.reference(param, *target, id));
             if *target == ResourceType::PATIENT && self.shape.patient.contains(&param) {
-                push_new(&mut self.patients, self.tokens.patient(id));
+                let patient = self.tokens.patient(id);
+                if self.owner.is_none() && self.shape.owner == Some(param) {
+                    self.owner = Some(patient);
+                }
+                push_new(&mut self.patients, patient);
             }
         }
         if let Some(url) = &reference.url {
@@ -192,9 +201,12 @@ impl Builder<'_> {
 
     fn finish(mut self) -> IndexRow {
         let (dlo, dhi) = self.main_date();
-        let further = |all: &[i64]| all.iter().skip(1).copied().collect::<Vec<_>>();
-        for h in further(&self.codes).into_iter().chain(further(&self.patients)) {
-            self.range(h, dlo, dhi);
+        let codes = self.codes.iter().skip(1);
+        let patients = self.patients.iter().filter(|patient| Some(**patient) != self.owner);
+        // These rows continue the b-trees on `k1` and `pat`, which are in order of the end.
+        let further: Vec<i64> = codes.chain(patients).copied().collect();
+        for h in further {
+            self.range(h, dhi, dlo);
         }
         self.keys.sort_unstable();
         self.keys.dedup();
@@ -204,7 +216,7 @@ impl Builder<'_> {
         IndexRow {
             dlo,
             dhi,
-            pat: self.patients.first().copied(),
+            pat: self.owner,
             k1: self.codes.first().copied(),
             recheck: self.dates.len() > 1,
             keys: self.keys,

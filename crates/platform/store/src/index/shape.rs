@@ -29,6 +29,9 @@ const BY_STATUS: [ResourceType; 4] = [
     ResourceType::QUESTIONNAIRE_RESPONSE,
 ];
 
+/// Elements that name whom a resource is about.
+const OWNERS: [&str; 3] = ["subject", "patient", "beneficiary"];
+
 /// The columns of one type.
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
@@ -38,6 +41,10 @@ pub(crate) struct Shape {
     pub(crate) code: Option<ParamId>,
     /// Reference parameters through which the resource is in a patient's compartment.
     pub(crate) patient: Vec<ParamId>,
+    /// The one of them whose first value is in `pat`: whom the resource is about.
+    pub(crate) owner: Option<ParamId>,
+    /// Whether a resource has at most one owner.
+    pub(crate) single_owner: bool,
 }
 
 impl Shape {
@@ -55,16 +62,25 @@ impl Shape {
         };
         let by_status = BY_STATUS.contains(&resource_type);
         let codes: &[&str] = if by_status { &["status"] } else { &CODES };
-        let patient = compartment_params(Compartment::Patient, resource_type)
+        let patient: Vec<ParamId> = compartment_params(Compartment::Patient, resource_type)
             .iter()
             .filter_map(|code| search_param(resource_type, code))
             .filter(|def| def.kind == ParamKind::Reference)
             .map(|def| indexed_as(resource_type, def.id))
             .collect();
+        let code_of = |param: &ParamId| param.def().map_or("", |def| def.code);
+        let owner = OWNERS.iter().find_map(|code| patient.iter().find(|p| code_of(p) == *code));
+        let owner = owner.or(patient.first()).copied();
+        let single = |param: ParamId| {
+            let elements = resource_type.type_id().def().elements;
+            elements.iter().any(|element| element.name == code_of(&param) && element.max == 1)
+        };
         Self {
             date: first(&DATES, ParamKind::Date),
             code: first(codes, ParamKind::Token),
+            single_owner: owner.is_some_and(single),
             patient,
+            owner,
         }
     }
 }
@@ -110,6 +126,21 @@ mod tests {
         ] {
             let shape = Shape::of(resource_type);
             assert_eq!((code(shape.date), code(shape.code)), (date, main), "{resource_type}");
+        }
+    }
+
+    #[test]
+    fn most_types_have_one_owner() {
+        for (resource_type, owner, single) in [
+            (ResourceType::OBSERVATION, "subject", true),
+            (ResourceType::CLAIM, "patient", true),
+            (ResourceType::COVERAGE, "beneficiary", true),
+            (ResourceType::ACCOUNT, "subject", false),
+            (ResourceType::APPOINTMENT, "actor", false),
+            (ResourceType::ORGANIZATION, "", false),
+        ] {
+            let shape = Shape::of(resource_type);
+            assert_eq!((code(shape.owner), shape.single_owner), (owner, single), "{resource_type}");
         }
     }
 

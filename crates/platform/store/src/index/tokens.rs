@@ -71,8 +71,9 @@ impl Tokens {
         self.token(param, Kind::SystemCode, &[system.as_bytes(), code.as_bytes()])
     }
 
-    pub(crate) fn main_code(&self, param: ParamId, code: &str) -> i64 {
-        self.token(param, Kind::MainCode, &[code.as_bytes()])
+    /// A main code; without system the system is empty.
+    pub(crate) fn main_code(&self, param: ParamId, system: &str, code: &str) -> i64 {
+        self.token(param, Kind::MainCode, &[system.as_bytes(), code.as_bytes()])
     }
 
     /// A folded string starts with `prefix`.

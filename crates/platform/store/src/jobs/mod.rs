@@ -1,0 +1,1 @@
+//! Background work: key rotation, reindex, dictionaries, removal of deleted tenants.

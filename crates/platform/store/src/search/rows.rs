@@ -1,0 +1,180 @@
+//! Rows of a plan: fetched in an order, opened, checked.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use mt_database::Error;
+use mt_kernel::{ErrorKind, TenantId};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::compile::{Plan, Scope};
+use super::page::{Order, Position};
+use super::path::{COLUMNS, Path};
+use super::sql::{Statement, Value};
+use crate::cache::RowKey;
+use crate::commit::{parse_stored, type_column};
+use crate::read::sealed_row;
+use crate::source::Source;
+use crate::tenants::column;
+use crate::{Result, Store, StoreError, Stored};
+
+/// SQLSTATE of the owner's functions when too many rows have the keys.
+const MANY: &str = "MT413";
+
+/// A match with its place in the order.
+#[derive(Clone, Debug)]
+pub(crate) struct Match {
+    pub(crate) position: Position,
+    pub(crate) id: Uuid,
+    pub(crate) stored: Stored,
+}
+
+/// Matches of one type, and whether there are no more.
+pub(crate) struct Matches {
+    pub(crate) found: Vec<Match>,
+    pub(crate) complete: bool,
+}
+
+/// Which matches are wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// The order, if it matters.
+    pub(crate) order: Option<Order>,
+    /// The row behind which they begin.
+    pub(crate) from: Option<Position>,
+    /// How many.
+    pub(crate) count: usize,
+}
+
+impl Store {
+    /// The first matches of a plan that are wanted.
+    pub(crate) async fn matches(
+        &self,
+        scope: Scope<'_>,
+        plan: &Plan,
+        wanted: Wanted,
+    ) -> Result<Matches> {
+        let mut path = self.choose_path(scope, plan, wanted.order);
+        let given = wanted.from.map(|from| from.order).or(wanted.order);
+        let mut from = wanted.from;
+        let (mut found, mut looked_at) = (Vec::new(), 0);
+        if path == Path::Nowhere {
+            return Ok(Matches { found, complete: true });
+        }
+        loop {
+            let order = given.unwrap_or_else(|| path.native_order(crate::index::Shape::of(plan.resource_type)));
+            let ask = self.batch_size(plan, wanted.count - found.len());
+            let fetched = self.fetch(scope, plan, &path, order, from, ask).await;
+            let rows = match fetched {
+                Err(StoreError::Database(Error::Rejected { code, .. })) if code == MANY => {
+                    self.remember_common(scope.tenant.id, &path);
+                    path = Self::second_choice(plan, given);
+                    continue;
+                }
+                other => other?,
+            };
+            looked_at += rows.len();
+            for row in &rows {
+                let one = self.open_match(scope, plan, order, row).await?;
+                from = Some(one.0);
+                if let (_, Some(one)) = one {
+                    found.push(one);
+                }
+                if found.len() == wanted.count {
+                    return Ok(Matches { found, complete: false });
+                }
+            }
+            if rows.len() < ask {
+                return Ok(Matches { found, complete: true });
+            }
+            if looked_at >= self.limits().candidates {
+                let message = "the search would look into too many resources; add conditions to it";
+                return Err(StoreError::refused(ErrorKind::TooCostly, message));
+            }
+        }
+    }
+
+    /// Rows to fetch for so many matches: more when some may not match.
+    fn batch_size(&self, plan: &Plan, missing: usize) -> usize {
+        if plan.checks.apply_to_all() { (missing * 2).clamp(64, 512) } else { missing.max(1) }
+    }
+
+    async fn fetch(
+        &self,
+        scope: Scope<'_>,
+        plan: &Plan,
+        path: &Path,
+        order: Order,
+        from: Option<Position>,
+        ask: usize,
+    ) -> Result<Vec<Row>> {
+        let mut statement = Statement::new(scope.tenant.id, type_column(plan.resource_type));
+        let behind = from.map_or(String::new(), |from| from.behind(&mut statement));
+        let limit = statement.value(Value::Int8(i64::try_from(ask).unwrap_or(i64::MAX)));
+        let tail = format!("{} limit {limit}", order.by());
+        // An error inside a transaction would end it, so there is no cap there.
+        let cap = match scope.source {
+            Source::Shared(..) => i64::try_from(self.limits().keyed).ok(),
+            Source::Transaction(_) => None,
+        };
+        let union = matches!(path, Path::Patients(_) | Path::MainCode(..));
+        if union {
+            statement.push("select * from (");
+        }
+        path.rows(&mut statement, plan, COLUMNS, &behind, &tail, cap);
+        if union {
+            statement.push(&format!(") r{tail}"));
+        }
+        let query = scope.source.query_typed(&statement.text, &statement.params());
+        let refused = || {
+            let message = "the search takes too long; add conditions to it";
+            StoreError::refused(ErrorKind::TooCostly, message)
+        };
+        match tokio::time::timeout(self.limits().time, query).await {
+            Err(_) | Ok(Err(StoreError::Database(Error::Timeout))) => Err(refused()),
+            Ok(rows) => rows,
+        }
+    }
+
+    /// Opens a row and checks what columns could not decide.
+    async fn open_match(
+        &self,
+        scope: Scope<'_>,
+        plan: &Plan,
+        order: Order,
+        row: &Row,
+    ) -> Result<(Position, Option<Match>)> {
+        let (resource_type, id, sealed) = sealed_row(row)?;
+        let (dlo, dhi, recheck): (i64, i64, bool) = (column(row, 6)?, column(row, 7)?, column(row, 8)?);
+        let key = order.key(dlo, dhi, sealed.updated_at.0);
+        let position = Position { order, key, id };
+        let place = RowKey { tenant: scope.tenant.id, resource_type, id };
+        let stored = self.open_row(scope.tenant, &place, sealed).await?;
+        let doubtful = plan.checks.apply_to_all() || (recheck && !plan.checks.dated.is_empty());
+        if doubtful {
+            let doc = parse_stored(&stored.body)?;
+            let terminology = self.hooks().terminology.as_deref();
+            if !plan.checks.pass(&scope.tenant.params, terminology, recheck, &doc)? {
+                return Ok((position, None));
+            }
+        }
+        Ok((position, Some(Match { position, id, stored })))
+    }
+
+    /// Whether keys are known to find too many rows.
+    pub(crate) fn is_common(&self, tenant: TenantId, (all, any): &(Vec<i64>, Vec<i64>)) -> bool {
+        self.common_keys().contains_key(&common_key(tenant, all, any))
+    }
+
+    fn remember_common(&self, tenant: TenantId, path: &Path) {
+        if let Path::Keys { all, any } = path {
+            self.common_keys().insert(common_key(tenant, all, any), ());
+        }
+    }
+}
+
+fn common_key(tenant: TenantId, all: &[i64], any: &[i64]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (tenant, all, any).hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,86 @@
+//! How many resources match.
+
+use mt_search::Query;
+use mt_search::query::Total as Asked;
+
+use super::compile::{Plan, Scope};
+use super::path::Path;
+use super::rows::Wanted;
+use super::sql::{Statement, Value};
+use crate::commit::type_column;
+use crate::source::Source;
+use crate::tenants::column;
+use crate::{Result, Store, StoreError, Total};
+
+/// Estimates count no further than this.
+const ESTIMATED: i64 = 10_000;
+
+impl Store {
+    /// The total that a query asks for: none unless it does.
+    pub(crate) async fn total(
+        &self,
+        scope: Scope<'_>,
+        plans: &[Plan],
+        query: &Query,
+    ) -> Result<Option<Total>> {
+        let asked = match query.total {
+            Some(asked) => asked,
+            None if query.counts_only() => Asked::Accurate,
+            None => Asked::None,
+        };
+        let most = match asked {
+            Asked::None => return Ok(None),
+            Asked::Estimate => Some(ESTIMATED),
+            Asked::Accurate => None,
+        };
+        let (mut sum, mut cut) = (0_u64, false);
+        for plan in plans {
+            let counted = self.count(scope, plan, most).await?;
+            cut |= most.is_some_and(|most| counted >= most.unsigned_abs());
+            sum += counted;
+        }
+        Ok(Some(if cut { Total::Estimate(sum) } else { Total::Accurate(sum) }))
+    }
+
+    async fn count(&self, scope: Scope<'_>, plan: &Plan, most: Option<i64>) -> Result<u64> {
+        if plan.checks.apply_to_all() {
+            return self.count_opened(scope, plan).await;
+        }
+        let mut path = self.choose_path(scope, plan, None);
+        if path == Path::Nowhere {
+            return Ok(0);
+        }
+        if let (Path::Keys { .. }, Source::Shared(..)) = (&path, scope.source) {
+            // Counting visits every row anyway, so there is no better way than the keys.
+            path = self.choose_path(scope, plan, None);
+        }
+        let dated = !plan.checks.dated.is_empty();
+        let mut statement = Statement::new(scope.tenant.id, type_column(plan.resource_type));
+        let columns = if dated { "r.recheck" } else { "1" };
+        let flagged = if dated { "x.recheck" } else { "false" };
+        statement.push(&format!(
+            "select count(*) filter (where not {flagged}), count(*) filter (where {flagged}) from ("
+        ));
+        let tail = most.map(|most| format!(" limit {}", statement.value(Value::Int8(most))));
+        path.rows(&mut statement, plan, columns, "", &tail.unwrap_or_default(), None);
+        statement.push(") x");
+        let rows = scope.source.query_typed(&statement.text, &statement.params()).await?;
+        let row = rows.first().ok_or(StoreError::Damaged("a count without a row"))?;
+        let (certain, doubtful): (i64, i64) = (column(row, 0)?, column(row, 1)?);
+        if doubtful > 0 {
+            return self.count_opened(scope, plan).await;
+        }
+        Ok(certain.unsigned_abs())
+    }
+
+    async fn count_opened(&self, scope: Scope<'_>, plan: &Plan) -> Result<u64> {
+        let most = self.limits().candidates;
+        let wanted = Wanted { order: None, from: None, count: most };
+        let matches = self.matches(scope, plan, wanted).await?;
+        if !matches.complete {
+            let message = "the matches are too many to be counted exactly; ask for an estimate";
+            return Err(StoreError::refused(mt_kernel::ErrorKind::TooCostly, message));
+        }
+        Ok(matches.found.len() as u64)
+    }
+}

@@ -1,0 +1,142 @@
+//! Follows the transaction log, so that the cache learns what other processes wrote.
+//!
+//! Every poll reads all rows from the last horizon on, also those beyond the present horizon: for
+//! invalidation no order is needed, and a long transaction elsewhere must not delay it. What was seen
+//! twice does no harm.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant as Monotonic};
+
+use mt_database::Database;
+use mt_fhir::ResourceType;
+use mt_kernel::TenantId;
+use tokio::task::AbortHandle;
+use uuid::Uuid;
+
+use crate::Result;
+use crate::cache::{RowCache, RowKey};
+use crate::tenants::{Tenants, column};
+
+const HORIZON: &str = "select pg_snapshot_xmin(pg_current_snapshot())::text";
+const TAIL: &str = "select horizon, tenant, types, ids, versions from records.tail($1)";
+
+/// How often the registry of tenants is read again.
+const TENANTS_EVERY: Duration = Duration::from_secs(2);
+
+/// A task that follows the log for as long as this value lives.
+#[derive(Debug)]
+pub(crate) struct Tail {
+    task: AbortHandle,
+    age: Arc<Age>,
+}
+
+#[derive(Debug)]
+struct Age {
+    start: Monotonic,
+    polled_micros: AtomicU64,
+}
+
+impl Tail {
+    /// Begins to follow the log from its present end.
+    pub(crate) async fn follow(
+        database: &Database,
+        tenants: &Tenants,
+        cache: &Arc<RowCache>,
+        poll: (Duration, Duration),
+    ) -> Result<Self> {
+        let age = Arc::new(Age { start: Monotonic::now(), polled_micros: AtomicU64::new(0) });
+        let rows = database.readers().query(NOBODY, HORIZON, &[]).await?;
+        let horizon: String = rows.first().map_or(Ok("0".to_owned()), |row| column(row, 0))?;
+        cache.polled();
+        let follower = Follower {
+            database: database.clone(),
+            tenants: tenants.clone(),
+            cache: Arc::clone(cache),
+            horizon,
+            age: Arc::clone(&age),
+        };
+        let task = tokio::spawn(follower.run(poll)).abort_handle();
+        Ok(Self { task, age })
+    }
+
+    /// Time since the last successful poll.
+    pub(crate) fn age(&self) -> Duration {
+        let polled = Duration::from_micros(self.age.polled_micros.load(Ordering::Relaxed));
+        self.age.start.elapsed().saturating_sub(polled)
+    }
+}
+
+impl Drop for Tail {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The log is read through an owner's function that is bound to no tenant.
+const NOBODY: TenantId = TenantId(0);
+
+struct Follower {
+    database: Database,
+    tenants: Tenants,
+    cache: Arc<RowCache>,
+    horizon: String,
+    age: Arc<Age>,
+}
+
+impl Follower {
+    async fn run(mut self, (shortest, longest): (Duration, Duration)) {
+        let mut pause = shortest;
+        let mut tenants_at = Monotonic::now();
+        loop {
+            tokio::time::sleep(pause).await;
+            pause = match self.poll().await {
+                Ok(0) => (pause * 2).min(longest),
+                Ok(_) => shortest,
+                Err(error) => {
+                    tracing::warn!(%error, "the transaction log cannot be read");
+                    longest
+                }
+            };
+            metrics::gauge!("store_tail_age_seconds").set(self.lag().as_secs_f64());
+            if tenants_at.elapsed() >= TENANTS_EVERY {
+                tenants_at = Monotonic::now();
+                if let Err(error) = self.tenants.refresh().await {
+                    tracing::warn!(%error, "the tenants cannot be read");
+                }
+            }
+        }
+    }
+
+    fn lag(&self) -> Duration {
+        let polled = Duration::from_micros(self.age.polled_micros.load(Ordering::Relaxed));
+        self.age.start.elapsed().saturating_sub(polled)
+    }
+
+    /// Reads what was committed since the last horizon; returns how many transactions that were.
+    async fn poll(&mut self) -> Result<usize> {
+        let rows = self.database.readers().query(NOBODY, TAIL, &[&self.horizon]).await?;
+        let mut count = 0;
+        for row in &rows {
+            let tenant: Option<i32> = column(row, 1)?;
+            let Some(tenant) = tenant else { continue };
+            count += 1;
+            let (types, ids, versions): (Vec<i16>, Vec<Uuid>, Vec<i32>) =
+                (column(row, 2)?, column(row, 3)?, column(row, 4)?);
+            for ((number, id), version) in types.into_iter().zip(ids).zip(versions) {
+                let Some(resource_type) = ResourceType::from_number(number.cast_unsigned()) else {
+                    continue;
+                };
+                let key = RowKey { tenant: TenantId(tenant), resource_type, id };
+                self.cache.raise(key, version.cast_unsigned());
+            }
+        }
+        if let Some(row) = rows.first() {
+            self.horizon = column(row, 0)?;
+        }
+        self.cache.polled();
+        let now = u64::try_from(self.age.start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.age.polled_micros.store(now, Ordering::Relaxed);
+        Ok(count)
+    }
+}
