@@ -31,19 +31,29 @@ impl Caller {
     /// A caller that sees what `access` allows and writes what `authority` lets pass.
     #[must_use]
     pub fn new(ctx: OpCtx, access: Arc<AccessFilter>, authority: Arc<dyn Authorizer>) -> Self {
-        Self { ctx, access, authority }
+        Self {
+            ctx,
+            access,
+            authority,
+        }
     }
 
     /// A caller that sees every record of its tenant: jobs and operator commands.
     #[must_use]
     pub fn unrestricted(ctx: OpCtx) -> Self {
-        Self::new(ctx, Arc::new(AccessFilter::everything()), Arc::new(Unrestricted))
+        Self::new(
+            ctx,
+            Arc::new(AccessFilter::everything()),
+            Arc::new(Unrestricted),
+        )
     }
 }
 
 impl std::fmt::Debug for Caller {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Caller").field("ctx", &self.ctx).finish_non_exhaustive()
+        f.debug_struct("Caller")
+            .field("ctx", &self.ctx)
+            .finish_non_exhaustive()
     }
 }
 

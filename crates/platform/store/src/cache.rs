@@ -48,9 +48,8 @@ pub(crate) struct RowCache {
 
 impl RowCache {
     pub(crate) fn new(bytes: u64) -> Self {
-        let weigh = |_: &RowKey, row: &SealedRow| {
-            u32::try_from(row.body.len() + 128).unwrap_or(u32::MAX)
-        };
+        let weigh =
+            |_: &RowKey, row: &SealedRow| u32::try_from(row.body.len() + 128).unwrap_or(u32::MAX);
         Self {
             rows: Cache::builder().weigher(weigh).max_capacity(bytes).build(),
             floors: Cache::builder()
@@ -76,7 +75,11 @@ impl RowCache {
 
     /// Takes in a row that was read from the database.
     pub(crate) fn learn(&self, key: RowKey, row: SealedRow) {
-        if self.floors.get(&key).is_some_and(|floor| row.version < floor) {
+        if self
+            .floors
+            .get(&key)
+            .is_some_and(|floor| row.version < floor)
+        {
             return;
         }
         self.rows.entry(key).and_compute_with(|known| match known {

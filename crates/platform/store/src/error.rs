@@ -2,6 +2,8 @@
 //!
 //! No variant carries a value of a record: errors are logged and shown.
 
+use std::sync::Arc;
+
 use mt_crypto::CryptoError;
 use mt_kernel::{ErrorKind, Fault, Instant};
 
@@ -9,7 +11,7 @@ use mt_kernel::{ErrorKind, Fault, Instant};
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 /// Why the store refuses an operation.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The operation breaks rules: each fault names one.
     #[error("{}", faults.first().map_or("refused", |fault| &fault.message))]
@@ -57,8 +59,8 @@ pub enum StoreError {
     #[error(transparent)]
     Database(#[from] mt_database::Error),
     /// A key is missing, or sealed bytes do not open.
-    #[error(transparent)]
-    Crypto(#[from] CryptoError),
+    #[error("{0}")]
+    Crypto(Arc<CryptoError>),
     /// A stored row contradicts an invariant of the store.
     #[error("a stored row is damaged: {0}")]
     Damaged(&'static str),
@@ -112,6 +114,12 @@ impl StoreError {
             }
             other => vec![Fault::new(other.kind(), other.to_string())],
         }
+    }
+}
+
+impl From<CryptoError> for StoreError {
+    fn from(error: CryptoError) -> Self {
+        Self::Crypto(Arc::new(error))
     }
 }
 

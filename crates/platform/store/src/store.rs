@@ -75,7 +75,12 @@ impl Store {
     /// # Errors
     /// When a check fails: the store refuses to serve.
     pub async fn open(parts: StoreParts, options: StoreOptions) -> Result<Self> {
-        let StoreParts { database, keys, hooks, clock } = parts;
+        let StoreParts {
+            database,
+            keys,
+            hooks,
+            clock,
+        } = parts;
         schema::check(&database).await?;
         let tenants = Tenants::new(database.clone(), keys, Arc::clone(&clock));
         tenants.refresh().await?;
@@ -90,7 +95,10 @@ impl Store {
             cache,
             options,
             tail,
-            common: Cache::builder().max_capacity(10_000).time_to_live(COMMON_FOR).build(),
+            common: Cache::builder()
+                .max_capacity(10_000)
+                .time_to_live(COMMON_FOR)
+                .build(),
         })))
     }
 

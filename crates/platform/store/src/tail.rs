@@ -45,9 +45,14 @@ impl Tail {
         cache: &Arc<RowCache>,
         poll: (Duration, Duration),
     ) -> Result<Self> {
-        let age = Arc::new(Age { start: Monotonic::now(), polled_micros: AtomicU64::new(0) });
+        let age = Arc::new(Age {
+            start: Monotonic::now(),
+            polled_micros: AtomicU64::new(0),
+        });
         let rows = database.readers().query(NOBODY, HORIZON, &[]).await?;
-        let horizon: String = rows.first().map_or(Ok("0".to_owned()), |row| column(row, 0))?;
+        let horizon: String = rows
+            .first()
+            .map_or(Ok("0".to_owned()), |row| column(row, 0))?;
         cache.polled();
         let follower = Follower {
             database: database.clone(),
@@ -115,7 +120,11 @@ impl Follower {
 
     /// Reads what was committed since the last horizon; returns how many transactions that were.
     async fn poll(&mut self) -> Result<usize> {
-        let rows = self.database.readers().query(NOBODY, TAIL, &[&self.horizon]).await?;
+        let rows = self
+            .database
+            .readers()
+            .query(NOBODY, TAIL, &[&self.horizon])
+            .await?;
         let mut count = 0;
         for row in &rows {
             let tenant: Option<i32> = column(row, 1)?;
@@ -127,7 +136,11 @@ impl Follower {
                 let Some(resource_type) = ResourceType::from_number(number.cast_unsigned()) else {
                     continue;
                 };
-                let key = RowKey { tenant: TenantId(tenant), resource_type, id };
+                let key = RowKey {
+                    tenant: TenantId(tenant),
+                    resource_type,
+                    id,
+                };
                 self.cache.raise(key, version.cast_unsigned());
             }
         }

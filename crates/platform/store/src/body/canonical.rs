@@ -46,13 +46,7 @@ pub(crate) fn tombstone(
     out
 }
 
-fn write_head(
-    resource_type: ResourceType,
-    id: &str,
-    version: u32,
-    at: Instant,
-    out: &mut Vec<u8>,
-) {
+fn write_head(resource_type: ResourceType, id: &str, version: u32, at: Instant, out: &mut Vec<u8>) {
     out.extend_from_slice(TYPE);
     out.extend_from_slice(resource_type.name().as_bytes());
     out.extend_from_slice(ID);
@@ -110,7 +104,14 @@ mod tests {
         let doc = Doc::parse(text, &Limits::default()).unwrap();
         let mut out = Vec::new();
         let at = Instant(1_763_835_644_123_000);
-        write_canonical(doc.root(), ResourceType::PATIENT, "a-1", version, at, &mut out);
+        write_canonical(
+            doc.root(),
+            ResourceType::PATIENT,
+            "a-1",
+            version,
+            at,
+            &mut out,
+        );
         String::from_utf8(out).unwrap()
     }
 
@@ -149,7 +150,12 @@ mod tests {
 
     #[test]
     fn foreign_bytes_have_no_id() {
-        for bytes in [&b""[..], b"{}", b"{\"resourceType\":\"Patient\"", b"{\"resourceType\":\"Patient\",\"id\":\"a"] {
+        for bytes in [
+            &b""[..],
+            b"{}",
+            b"{\"resourceType\":\"Patient\"",
+            b"{\"resourceType\":\"Patient\",\"id\":\"a",
+        ] {
             assert_eq!(literal_id(bytes), None);
             assert_eq!(content_of(bytes), None);
         }

@@ -51,11 +51,16 @@ impl Store {
         let tx = self.database().tenant(tenant.id).await?;
         lock(&tx, tenant, &batch.changes).await.map_err(contended)?;
         let source = Source::Transaction(&tx);
-        let planned = self.plan_conditional(source, caller, tenant, &batch).await?;
+        let planned = self
+            .plan_conditional(source, caller, tenant, &batch)
+            .await?;
         refuse_overlap(&planned)?;
-        self.rename(source, caller, tenant, &mut batch, &planned).await?;
+        self.rename(source, caller, tenant, &mut batch, &planned)
+            .await?;
         let currents = self.currents(source, tenant, &planned, false).await?;
-        let (_, outcome) = self.decide(caller, tenant, Work { batch, planned }, currents).await?;
+        let (_, outcome) = self
+            .decide(caller, tenant, Work { batch, planned }, currents)
+            .await?;
         let decided = outcome?;
         let Some(unit) = decided.unit else {
             tx.rollback().await;
@@ -84,7 +89,9 @@ impl Store {
     ) -> Result<Vec<Planned>> {
         let mut planned = Vec::with_capacity(batch.changes.len());
         for (entry, change) in batch.changes.iter().enumerate() {
-            let plan = self.plan_change(source, caller, tenant, batch, entry, change).await;
+            let plan = self
+                .plan_change(source, caller, tenant, batch, entry, change)
+                .await;
             planned.push(plan.map_err(|error| error.at(entry))?);
         }
         Ok(planned)
@@ -100,22 +107,35 @@ impl Store {
         change: &Change,
     ) -> Result<Planned> {
         let (target, content) = match &change.action {
-            Action::Create { if_none_exist: None, .. } => return Ok(plan_new(entry, change)),
-            Action::Create { if_none_exist: Some(query), .. } => {
-                let found = self.only_match(source, caller, tenant, change, query).await?;
+            Action::Create {
+                if_none_exist: None,
+                ..
+            } => return Ok(plan_new(entry, change)),
+            Action::Create {
+                if_none_exist: Some(query),
+                ..
+            } => {
+                let found = self
+                    .only_match(source, caller, tenant, change, query)
+                    .await?;
                 return Ok(match found {
                     Some(existing) => settled(tenant, entry, existing),
                     None => plan_new(entry, change),
                 });
             }
-            Action::Update { target, content, .. } => (target, Some(content)),
+            Action::Update {
+                target, content, ..
+            } => (target, Some(content)),
             Action::Patch { target, .. } | Action::Delete { target, .. } => (target, None),
         };
         let query = match target {
             Target::Id(id) => return plan_id(tenant, entry, change, id),
             Target::Criteria(query) => query,
         };
-        match self.only_match(source, caller, tenant, change, query).await? {
+        match self
+            .only_match(source, caller, tenant, change, query)
+            .await?
+        {
             Some(existing) => plan_id(tenant, entry, change, &existing.id),
             None => self.plan_without_match(tenant, batch, entry, change, content),
         }
@@ -131,7 +151,9 @@ impl Store {
         change: &Change,
         content: Option<&Content>,
     ) -> Result<Planned> {
-        let node = content.map(|content| content_node(content, batch.doc.as_ref())).transpose()?;
+        let node = content
+            .map(|content| content_node(content, batch.doc.as_ref()))
+            .transpose()?;
         match (&change.action, node.and_then(|node| node.str("id"))) {
             (Action::Update { .. }, Some(id)) => plan_id(tenant, entry, change, id),
             (Action::Update { .. }, None) => Ok(plan_new(entry, change)),
@@ -169,7 +191,10 @@ impl Store {
 
 /// Takes the advisory locks of a batch in one order.
 async fn lock(tx: &TenantTx, tenant: &Tenant, changes: &[Change]) -> Result<(), PersistError> {
-    let mut keys: Vec<i64> = changes.iter().filter_map(|change| lock_key(tenant, change)).collect();
+    let mut keys: Vec<i64> = changes
+        .iter()
+        .filter_map(|change| lock_key(tenant, change))
+        .collect();
     keys.sort_unstable();
     keys.dedup();
     let sql = "select pg_advisory_xact_lock(k) from unnest($1::int8[]) k";

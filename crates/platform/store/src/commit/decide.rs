@@ -58,7 +58,8 @@ impl Store {
                 let outcome = work.decide(store.hooks(), &caller, &tenant, &currents);
                 (work, outcome)
             });
-            task.await.map_err(|_| StoreError::Damaged("a change could not be prepared"))?
+            task.await
+                .map_err(|_| StoreError::Damaged("a change could not be prepared"))?
         };
         metrics::histogram!("store_decide_seconds").record(started.elapsed().as_secs_f64());
         Ok(decided)
@@ -114,7 +115,9 @@ impl Work {
 
     fn action(&self, plan: &Planned) -> Result<&Action> {
         let change = self.batch.changes.get(plan.entry);
-        change.map(|change| &change.action).ok_or(StoreError::Damaged("a plan without its change"))
+        change
+            .map(|change| &change.action)
+            .ok_or(StoreError::Damaged("a plan without its change"))
     }
 
     /// FHIR's order of processing: delete, create, update and patch.
@@ -130,7 +133,10 @@ impl Work {
 /// One time for all changes of a batch: whole milliseconds, later than every version it supersedes.
 fn commit_time(now: Instant, currents: &Currents) -> Instant {
     let now = now.0 - now.0.rem_euclid(1000);
-    let latest = currents.values().map(|current| current.updated_at.0 + 1000).max();
+    let latest = currents
+        .values()
+        .map(|current| current.updated_at.0 + 1000)
+        .max();
     Instant(latest.map_or(now, |latest| latest.max(now)))
 }
 
@@ -144,13 +150,22 @@ fn unit(
 ) -> Result<Unit> {
     // One order of locks for everybody.
     rows.sort_by_key(|row| (type_column(row.resource_type), row.id));
-    let at = rows.iter().map(|row| row.at).max().unwrap_or(caller.ctx.now);
+    let at = rows
+        .iter()
+        .map(|row| row.at)
+        .max()
+        .unwrap_or(caller.ctx.now);
     let correlation = caller.ctx.correlation_id;
     let sealed_events = if events.is_empty() {
         None
     } else {
         let place = event_place(at, correlation);
-        Some(mt_crypto::seal(&tenant.keys, Purpose::Event, &place, &encode_events(events))?)
+        Some(mt_crypto::seal(
+            &tenant.keys,
+            Purpose::Event,
+            &place,
+            &encode_events(events),
+        )?)
     };
     let detail = hooks.audit.describe_commit(caller, outcomes);
     let place = audit_place(at, correlation);

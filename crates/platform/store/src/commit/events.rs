@@ -108,7 +108,10 @@ mod tests {
         let bytes = encode_events(&[event.clone(), event]);
         let read = decode_events(&bytes).unwrap();
         assert_eq!(read.len(), 2);
-        assert_eq!((read[1].name.as_str(), &read[1].payload), ("patient.created.v1", &vec![0, 1, 2]));
+        assert_eq!(
+            (read[1].name.as_str(), &read[1].payload),
+            ("patient.created.v1", &vec![0, 1, 2])
+        );
         assert!(decode_events(&bytes[..bytes.len() - 1]).is_none());
         assert_eq!(decode_events(&[]), Some(Vec::new()));
     }

@@ -29,7 +29,8 @@ impl Store {
         let planned = plan_known(tenant, &batch.changes)?;
         refuse_overlap(&planned)?;
         let source = self.shared(tenant.id);
-        self.rename(source, caller, tenant, &mut batch, &planned).await?;
+        self.rename(source, caller, tenant, &mut batch, &planned)
+            .await?;
         let mut work = Work { batch, planned };
         // The first attempt may decide on cached versions; a refusal never rests on them.
         let mut cached = true;
@@ -62,28 +63,33 @@ impl Store {
         &self,
         source: Source<'_>,
         caller: &Caller,
-        tenant: &Tenant,
+        tenant: &Arc<Tenant>,
         batch: &mut Batch,
         planned: &[Planned],
     ) -> Result<()> {
         let mut renames = Renames::of(&batch.changes, planned);
         let criteria = criteria_of(batch)?;
-        self.resolve_references(source, caller, tenant, criteria, &mut renames).await?;
+        self.resolve_references(source, caller, tenant, criteria, &mut renames)
+            .await?;
         apply_renames(batch, &renames);
         Ok(())
     }
 
     async fn write(&self, tenant: &Tenant, decided: Decided) -> Result<Vec<Committed>> {
         let Decided { outcomes, unit } = decided;
-        let Some(unit) = unit else { return Ok(outcomes) };
+        let Some(unit) = unit else {
+            return Ok(outcomes);
+        };
         let written = if outcomes.len() == 1 {
             self.group().commit(tenant.id, unit).await
         } else {
             let units = [unit];
-            persist(self.database(), tenant.id, &units, false).await.map(|()| {
-                let [unit] = units;
-                unit
-            })
+            persist(self.database(), tenant.id, &units, false)
+                .await
+                .map(|()| {
+                    let [unit] = units;
+                    unit
+                })
         };
         let unit = written.map_err(StoreError::from)?;
         unit.remember(tenant.id, self.cache());
@@ -100,8 +106,15 @@ impl Store {
     ) -> Result<Currents> {
         let mut currents = Currents::new();
         let (mut types, mut ids) = (Vec::new(), Vec::new());
-        for plan in planned.iter().filter(|plan| !plan.fresh && plan.settled.is_none()) {
-            let key = RowKey { tenant: tenant.id, resource_type: plan.resource_type, id: plan.id };
+        for plan in planned
+            .iter()
+            .filter(|plan| !plan.fresh && plan.settled.is_none())
+        {
+            let key = RowKey {
+                tenant: tenant.id,
+                resource_type: plan.resource_type,
+                id: plan.id,
+            };
             match self.cache().get(&key).filter(|_| cached) {
                 Some(row) => {
                     currents.insert((plan.resource_type, plan.id), open(tenant, &key, &row)?);
@@ -115,10 +128,16 @@ impl Store {
         if ids.is_empty() {
             return Ok(currents);
         }
-        let rows = source.query(ROWS_BY_KEY, &[&tenant.id.0, &types, &ids]).await?;
+        let rows = source
+            .query(ROWS_BY_KEY, &[&tenant.id.0, &types, &ids])
+            .await?;
         for row in &rows {
             let (resource_type, id, sealed) = crate::read::sealed_row(row)?;
-            let key = RowKey { tenant: tenant.id, resource_type, id };
+            let key = RowKey {
+                tenant: tenant.id,
+                resource_type,
+                id,
+            };
             currents.insert((resource_type, id), open(tenant, &key, &sealed)?);
         }
         Ok(currents)

@@ -22,10 +22,9 @@ use mt_fhir::ResourceType;
 use uuid::Uuid;
 
 pub use events::{StoredEvent, decode_events, open_audit_detail, open_events};
-pub(crate) use encode::{RowArray, RowEncoder};
 pub(crate) use group::GroupCommit;
-pub(crate) use references::Renames;
 pub(crate) use prepare::{Current, parse_stored};
+pub(crate) use references::Renames;
 pub(crate) use unit::type_column;
 
 use crate::{Batch, Caller, Change, Committed, Result, Store, StoreError};
@@ -44,7 +43,9 @@ impl Store {
             StoreError::Entry { cause, .. } => *cause,
             other => other,
         })?;
-        committed.pop().ok_or(StoreError::Damaged("a commit without an outcome"))
+        committed
+            .pop()
+            .ok_or(StoreError::Damaged("a commit without an outcome"))
     }
 
     /// Commits changes together or not at all; returns what became of each, in the order of the

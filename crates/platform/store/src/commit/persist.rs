@@ -136,10 +136,13 @@ pub(crate) async fn persist(
 
 /// Writes `units` in a transaction that the caller commits.
 pub(crate) async fn persist_in(tx: &TenantTx, units: &[Unit]) -> Result<(), PersistError> {
-    Parts::of(tx.tenant(), units).write(tx).await.map_err(|error| match error {
-        Error::Contended => PersistError::Conflict,
-        other => PersistError::read(other),
-    })
+    Parts::of(tx.tenant(), units)
+        .write(tx)
+        .await
+        .map_err(|error| match error {
+            Error::Contended => PersistError::Conflict,
+            other => PersistError::read(other),
+        })
 }
 
 async fn written(
@@ -148,15 +151,25 @@ async fn written(
     units: &[Unit],
 ) -> Result<bool, PersistError> {
     let rows: Vec<&PreparedRow> = units.iter().flat_map(|unit| &unit.rows).collect();
-    let types: Vec<i16> = rows.iter().map(|row| type_column(row.resource_type)).collect();
+    let types: Vec<i16> = rows
+        .iter()
+        .map(|row| type_column(row.resource_type))
+        .collect();
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let versions: Vec<i32> = rows.iter().map(|row| version_column(row.version)).collect();
     let bodies: Vec<&[u8]> = rows.iter().map(|row| row.sealed.as_ref()).collect();
     let found = database
         .readers()
-        .query(tenant, WRITTEN, &[&tenant.0, &types, &ids, &versions, &bodies])
+        .query(
+            tenant,
+            WRITTEN,
+            &[&tenant.0, &types, &ids, &versions, &bodies],
+        )
         .await?;
-    let count: i64 = found.first().map_or(Ok(0), |row| row.try_get(0)).map_err(Error::from)?;
+    let count: i64 = found
+        .first()
+        .map_or(Ok(0), |row| row.try_get(0))
+        .map_err(Error::from)?;
     Ok(usize::try_from(count) == Ok(rows.len()))
 }
 
@@ -186,7 +199,9 @@ impl<'a> Parts<'a> {
             updates: RowArray::new(updates().map(|row| &row.row)),
             update_count: i64::try_from(updates().count()).unwrap_or(i64::MAX),
             update_aux: RowArray::new(updates().flat_map(|row| &row.aux)),
-            update_types: updates().map(|row| type_column(row.resource_type)).collect(),
+            update_types: updates()
+                .map(|row| type_column(row.resource_type))
+                .collect(),
             update_ids: updates().map(|row| row.id).collect(),
             log: units.iter().map(Unit::log_row).collect(),
             audit: units.iter().map(Unit::audit_row).collect(),
@@ -196,9 +211,18 @@ impl<'a> Parts<'a> {
     async fn commit(&self, database: &Database) -> Result<(), Error> {
         let (log, audit) = (RowArray::new(&self.log), RowArray::new(&self.audit));
         let params = self.params(&log, &audit);
-        let steps: Vec<Step<'_>> =
-            params.iter().map(|(sql, params)| Step { sql, params: params.as_slice() }).collect();
-        database.writers().commit(self.tenant, &steps).await.map(drop)
+        let steps: Vec<Step<'_>> = params
+            .iter()
+            .map(|(sql, params)| Step {
+                sql,
+                params: params.as_slice(),
+            })
+            .collect();
+        database
+            .writers()
+            .commit(self.tenant, &steps)
+            .await
+            .map(drop)
     }
 
     async fn write(&self, tx: &TenantTx) -> Result<(), Error> {
@@ -220,8 +244,12 @@ impl<'a> Parts<'a> {
         let mut steps: Vec<(&'static str, Vec<&'p (dyn ToSql + Sync)>)> = Vec::with_capacity(6);
         if !self.updates.is_empty() {
             steps.push((UPDATE, vec![tenant, &self.updates, &self.update_count]));
-            let aux: Vec<&'p (dyn ToSql + Sync)> =
-                vec![tenant, &self.update_aux, &self.update_types, &self.update_ids];
+            let aux: Vec<&'p (dyn ToSql + Sync)> = vec![
+                tenant,
+                &self.update_aux,
+                &self.update_types,
+                &self.update_ids,
+            ];
             steps.push((REPLACE_AUX, aux));
         }
         if !self.inserts.is_empty() {

@@ -28,9 +28,18 @@ pub(crate) fn plan_known(tenant: &Tenant, changes: &[Change]) -> Result<Vec<Plan
         .enumerate()
         .map(|(entry, change)| match &change.action {
             Action::Create { .. } => Ok(plan_new(entry, change)),
-            Action::Update { target: Target::Id(id), .. }
-            | Action::Patch { target: Target::Id(id), .. }
-            | Action::Delete { target: Target::Id(id), .. } => plan_id(tenant, entry, change, id),
+            Action::Update {
+                target: Target::Id(id),
+                ..
+            }
+            | Action::Patch {
+                target: Target::Id(id),
+                ..
+            }
+            | Action::Delete {
+                target: Target::Id(id),
+                ..
+            } => plan_id(tenant, entry, change, id),
             _ => Err(StoreError::Damaged("criteria outside a conditional commit")),
         })
         .collect()

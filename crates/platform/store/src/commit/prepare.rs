@@ -78,36 +78,32 @@ impl Preparer<'_> {
         check_version(if_match(action), current)?;
         match action {
             Action::Create { content, .. } => {
-                let node = self.node(content, planned)?;
+                let node = typed_node(content, self.bundle, planned)?;
                 self.write(planned, Interaction::Create, node, current)
             }
-            Action::Update { content, upsert, target, .. } => {
+            Action::Update {
+                content,
+                upsert,
+                target,
+                ..
+            } => {
                 let live = current.is_some_and(|current| !current.deleted);
                 let by_id = matches!(target, crate::Target::Id(_));
                 if !live && by_id && !upsert {
                     return Err(missing(current));
                 }
-                let node = self.node(content, planned)?;
+                let node = typed_node(content, self.bundle, planned)?;
                 check_id(node, planned, by_id)?;
-                let what = if live { Interaction::Update } else { Interaction::Create };
+                let what = if live {
+                    Interaction::Update
+                } else {
+                    Interaction::Create
+                };
                 self.write(planned, what, node, current)
             }
             Action::Patch { patch, .. } => self.patch(planned, patch.as_ref(), current),
             Action::Delete { .. } => self.delete(planned, current),
         }
-    }
-
-    fn node<'n>(&'n self, content: &'n Content, planned: &Planned) -> Result<Node<'n>>
-    where
-        Self: 'n,
-    {
-        let node = content_node(content, self.bundle)?;
-        let named = node.resource_type();
-        if named == Some(planned.resource_type.name()) {
-            return Ok(node);
-        }
-        let message = "the resource is not of the type that the request names";
-        Err(mt_kernel::Fault::new(ErrorKind::Malformed, message).at("resourceType").into())
     }
 
     fn patch(
@@ -138,31 +134,69 @@ impl Preparer<'_> {
         self.agree(planned, interaction, Some(node), current)?;
         let (version, at) = self.next_version(current);
         let mut body = Vec::with_capacity(1024);
-        let Planned { resource_type, id, literal, .. } = planned;
+        let Planned {
+            resource_type,
+            id,
+            literal,
+            ..
+        } = planned;
         write_canonical(node, *resource_type, literal, version, at, &mut body);
         let live = current.filter(|current| !current.deleted);
         if let Some(same) = live.filter(|current| content_of(&current.body) == content_of(&body)) {
             return Ok(Prepared::Same(unchanged(planned, same)));
         }
         let indexed = index(self.tenant, *resource_type, *id, node)?;
-        let action = if current.is_some() { RowAction::Update } else { RowAction::Insert };
-        let effect = if live.is_some() { Effect::Updated } else { Effect::Created };
+        let action = if current.is_some() {
+            RowAction::Update
+        } else {
+            RowAction::Insert
+        };
+        let effect = if live.is_some() {
+            Effect::Updated
+        } else {
+            Effect::Created
+        };
         let sealed = self.tenant.seal(*resource_type, *id, version, &body)?;
-        Ok(row(planned, (version, at), action, effect, body, sealed, &indexed))
+        Ok(row(
+            planned,
+            (version, at),
+            action,
+            effect,
+            body,
+            sealed,
+            &indexed,
+        ))
     }
 
     fn delete(&mut self, planned: &Planned, current: Option<&Current>) -> Result<Prepared> {
         let Some(live) = current.filter(|current| !current.deleted) else {
             let version = current.map_or(0, |current| current.version);
-            return Ok(Prepared::Same(absent(planned, version, self.caller.ctx.now)));
+            return Ok(Prepared::Same(absent(
+                planned,
+                version,
+                self.caller.ctx.now,
+            )));
         };
         self.agree(planned, Interaction::Delete, None, Some(live))?;
         let (version, at) = self.next_version(current);
-        let Planned { resource_type, id, literal, .. } = planned;
+        let Planned {
+            resource_type,
+            id,
+            literal,
+            ..
+        } = planned;
         let body = tombstone(*resource_type, literal, version, at);
         let sealed = self.tenant.seal(*resource_type, *id, version, &body)?;
         let nothing = IndexRow::empty();
-        Ok(row(planned, (version, at), RowAction::Delete, Effect::Deleted, body, sealed, &nothing))
+        Ok(row(
+            planned,
+            (version, at),
+            RowAction::Delete,
+            Effect::Deleted,
+            body,
+            sealed,
+            &nothing,
+        ))
     }
 
     /// The three hooks, in order.
@@ -174,7 +208,9 @@ impl Preparer<'_> {
         current: Option<&Current>,
     ) -> Result<()> {
         let live = current.filter(|current| !current.deleted);
-        let old = live.map(|current| parse_stored(&current.body)).transpose()?;
+        let old = live
+            .map(|current| parse_stored(&current.body))
+            .transpose()?;
         let change = ProposedChange {
             interaction,
             resource_type: planned.resource_type,
@@ -187,7 +223,9 @@ impl Preparer<'_> {
             let checked = self.hooks.validator.validate(&self.caller.ctx, new);
             checked.map_err(|faults| StoreError::Refused { faults })?;
         }
-        self.hooks.policies.decide(&self.caller.ctx, &change, &mut self.events)?;
+        self.hooks
+            .policies
+            .decide(&self.caller.ctx, &change, &mut self.events)?;
         Ok(())
     }
 
@@ -195,6 +233,22 @@ impl Preparer<'_> {
     fn next_version(&self, current: Option<&Current>) -> (u32, Instant) {
         (current.map_or(1, |current| current.version + 1), self.at)
     }
+}
+
+/// The node that a content names, of the type that the change names.
+fn typed_node<'a>(
+    content: &'a Content,
+    bundle: Option<&'a Doc>,
+    planned: &Planned,
+) -> Result<Node<'a>> {
+    let node = content_node(content, bundle)?;
+    if node.resource_type() == Some(planned.resource_type.name()) {
+        return Ok(node);
+    }
+    let message = "the resource is not of the type that the request names";
+    Err(mt_kernel::Fault::new(ErrorKind::Malformed, message)
+        .at("resourceType")
+        .into())
 }
 
 /// The node that a content names.
@@ -208,7 +262,10 @@ pub(crate) fn content_node<'a>(content: &'a Content, bundle: Option<&'a Doc>) ->
 
 /// Reads a body that this store wrote.
 pub(crate) fn parse_stored(body: &[u8]) -> Result<Doc> {
-    let limits = Limits { max_bytes: usize::MAX, ..Limits::default() };
+    let limits = Limits {
+        max_bytes: usize::MAX,
+        ..Limits::default()
+    };
     Doc::parse(body, &limits).map_err(|_| StoreError::Damaged("a stored body is not JSON"))
 }
 
@@ -222,7 +279,9 @@ pub(crate) const fn if_match(action: &Action) -> Option<u32> {
 }
 
 fn check_version(expected: Option<u32>, current: Option<&Current>) -> Result<()> {
-    let Some(expected) = expected else { return Ok(()) };
+    let Some(expected) = expected else {
+        return Ok(());
+    };
     let current = current.map_or(0, |current| current.version);
     if current == expected {
         Ok(())
@@ -237,14 +296,19 @@ fn check_id(node: Node<'_>, planned: &Planned, required: bool) -> Result<()> {
         None if !required => Ok(()),
         _ => {
             let message = "the id of the resource is not the id that the request names";
-            Err(mt_kernel::Fault::new(ErrorKind::Malformed, message).at("id").into())
+            Err(mt_kernel::Fault::new(ErrorKind::Malformed, message)
+                .at("id")
+                .into())
         }
     }
 }
 
 fn missing(current: Option<&Current>) -> StoreError {
     match current {
-        Some(gone) => StoreError::Gone { version: gone.version, last_updated: gone.updated_at },
+        Some(gone) => StoreError::Gone {
+            version: gone.version,
+            last_updated: gone.updated_at,
+        },
         None => StoreError::NotFound,
     }
 }

@@ -12,8 +12,15 @@ use super::prepare::Planned;
 use crate::Change;
 
 /// Elements of type `uri`, `url`, `oid`, `uuid` and `canonical` that may name an entry.
-const URI_KEYS: [&str; 7] =
-    ["url", "uri", "valueUri", "valueUrl", "valueOid", "valueUuid", "instantiatesUri"];
+const URI_KEYS: [&str; 7] = [
+    "url",
+    "uri",
+    "valueUri",
+    "valueUrl",
+    "valueOid",
+    "valueUuid",
+    "instantiatesUri",
+];
 
 /// What entries are called, and what they are called from now on (`Type/id`).
 #[derive(Debug, Default)]
@@ -26,7 +33,9 @@ impl Renames {
     pub(crate) fn of(changes: &[Change], planned: &[Planned]) -> Self {
         let mut names = HashMap::new();
         for plan in planned {
-            let Some(url) = changes.get(plan.entry).and_then(|change| change.full_url.as_deref())
+            let Some(url) = changes
+                .get(plan.entry)
+                .and_then(|change| change.full_url.as_deref())
             else {
                 continue;
             };
@@ -65,7 +74,9 @@ impl Renames {
                 Place::Reference | Place::Uri => {
                     edits.extend(self.get(text).map(|new| (node.id(), new.to_owned())));
                 }
-                Place::Narrative => edits.extend(self.in_narrative(text).map(|new| (node.id(), new))),
+                Place::Narrative => {
+                    edits.extend(self.in_narrative(text).map(|new| (node.id(), new)))
+                }
             }
         });
         for (node, text) in edits {
@@ -103,7 +114,9 @@ pub(crate) fn criteria_in(node: Node<'_>, found: &mut Vec<(ResourceType, String)
         let Some(text) = node.as_str().filter(|_| matches!(place, Place::Reference)) else {
             return;
         };
-        let named = text.split_once('?').and_then(|(name, _)| ResourceType::from_name(name));
+        let named = text
+            .split_once('?')
+            .and_then(|(name, _)| ResourceType::from_name(name));
         if let Some(resource_type) = named
             && !found.iter().any(|(_, known)| known == text)
         {
@@ -182,6 +195,9 @@ mod tests {
         let doc = Doc::parse(text, &Limits::default()).unwrap();
         let mut found = Vec::new();
         criteria_in(doc.root(), &mut found);
-        assert_eq!(found, [(ResourceType::PATIENT, "Patient?identifier=a".to_owned())]);
+        assert_eq!(
+            found,
+            [(ResourceType::PATIENT, "Patient?identifier=a".to_owned())]
+        );
     }
 }

@@ -2,8 +2,10 @@
 
 use mt_fhir::definitions::ParamId;
 use mt_fhir::{Node, ResourceType};
+use mt_search::extract::{QuantityIndex, ReferenceIndex};
 use mt_search::normal::{fold, prefixes, token_code, trigrams};
-use mt_search::{IndexValue, QuantityIndex, Range, ReferenceIndex, extract};
+use mt_search::query::Range;
+use mt_search::{IndexValue, extract};
 use uuid::Uuid;
 
 use super::shape::{Shape, indexed_as, superset_of};
@@ -76,7 +78,8 @@ pub(crate) fn index(
     for entry in &extracted.entries {
         let param = indexed_as(resource_type, entry.param);
         let part = superset_of(resource_type, param);
-        let shared = part.is_some_and(|part| extracted.values(part).any(|value| *value == entry.value));
+        let shared =
+            part.is_some_and(|part| extracted.values(part).any(|value| *value == entry.value));
         if !shared {
             builder.value(param, &entry.value);
         }
@@ -104,18 +107,29 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn value(&mut self, param: ParamId, value: &IndexValue<'_>) {
         match value {
-            IndexValue::Token { system, code: Some(code), .. } => {
+            IndexValue::Token {
+                system,
+                code: Some(code),
+                ..
+            } => {
                 self.token(param, system.as_deref(), code);
             }
             IndexValue::String(text) => self.string(param, text),
             IndexValue::Reference(reference) => self.reference(param, reference),
             IndexValue::Date(range) if self.shape.date == Some(param) => self.dates.push(*range),
             IndexValue::Date(range) => {
-                let (lo, hi) = (self.tenant.shift.apply(range.lo), self.tenant.shift.apply(range.hi));
+                let (lo, hi) = (
+                    self.tenant.shift.apply(range.lo),
+                    self.tenant.shift.apply(range.hi),
+                );
                 self.range(self.tokens.range(param), lo, hi);
             }
             IndexValue::Number(range) => {
-                self.range(self.tokens.range(param), sortable(range.lo), sortable(range.hi));
+                self.range(
+                    self.tokens.range(param),
+                    sortable(range.lo),
+                    sortable(range.hi),
+                );
             }
             IndexValue::Quantity(quantity) => self.quantity(param, quantity),
             IndexValue::Uri(uri) => self.uri(param, uri),
@@ -131,27 +145,38 @@ impl Builder<'_> {
         let bare = token_code(None, code);
         self.keys.push(self.tokens.code(param, &bare));
         if let Some(system) = system {
-            let full = self.tokens.system_code(param, system, &token_code(Some(system), code));
+            let full = self
+                .tokens
+                .system_code(param, system, &token_code(Some(system), code));
             self.keys.push(full);
         }
         if self.shape.code == Some(param) {
             let code = token_code(system, code);
-            let main = self.tokens.main_code(param, system.unwrap_or_default(), &code);
+            let main = self
+                .tokens
+                .main_code(param, system.unwrap_or_default(), &code);
             push_new(&mut self.codes, main);
         }
     }
 
     fn string(&mut self, param: ParamId, text: &str) {
-        let phonetic = self.tenant.params.by_id(param).is_some_and(|def| def.is_phonetic());
+        let phonetic = self
+            .tenant
+            .params
+            .by_id(param)
+            .is_some_and(|def| def.is_phonetic());
         if phonetic {
             self.keys.push(self.tokens.phonetic(param, text));
             return;
         }
         let folded = fold(text);
         let tokens = &self.tokens;
-        self.keys.extend(prefixes(&folded).map(|prefix| tokens.prefix(param, prefix)));
+        self.keys
+            .extend(prefixes(&folded).map(|prefix| tokens.prefix(param, prefix)));
         match trigrams(&folded) {
-            Some(parts) => self.keys.extend(parts.iter().map(|part| tokens.trigram(param, part))),
+            Some(parts) => self
+                .keys
+                .extend(parts.iter().map(|part| tokens.trigram(param, part))),
             None => self.keys.push(tokens.long_string(param)),
         }
     }
@@ -172,7 +197,10 @@ impl Builder<'_> {
             self.keys.push(self.tokens.reference_url(param, url));
         }
         if let Some((_, value)) = &reference.identifier {
-            self.keys.push(self.tokens.reference_identifier(param, &token_code(None, value)));
+            self.keys.push(
+                self.tokens
+                    .reference_identifier(param, &token_code(None, value)),
+            );
         }
     }
 
@@ -189,7 +217,10 @@ impl Builder<'_> {
 
     fn uri(&mut self, param: ParamId, uri: &str) {
         self.keys.push(self.tokens.uri(param, uri));
-        let ends = uri.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0);
+        let ends = uri
+            .match_indices('/')
+            .map(|(at, _)| at)
+            .filter(|at| *at > 0);
         for end in ends.chain([uri.len()]) {
             self.keys.push(self.tokens.uri_below(param, &uri[..end]));
         }
@@ -202,7 +233,10 @@ impl Builder<'_> {
     fn finish(mut self) -> IndexRow {
         let (dlo, dhi) = self.main_date();
         let codes = self.codes.iter().skip(1);
-        let patients = self.patients.iter().filter(|patient| Some(**patient) != self.owner);
+        let patients = self
+            .patients
+            .iter()
+            .filter(|patient| Some(**patient) != self.owner);
         // These rows continue the b-trees on `k1` and `pat`, which are in order of the end.
         let further: Vec<i64> = codes.chain(patients).copied().collect();
         for h in further {
@@ -231,7 +265,10 @@ impl Builder<'_> {
         match (lo, hi) {
             (Some(lo), Some(hi)) => {
                 let shift = &self.tenant.shift;
-                (shift.apply(lo).max(NO_DATE + 1), shift.apply(hi).max(NO_DATE + 1))
+                (
+                    shift.apply(lo).max(NO_DATE + 1),
+                    shift.apply(hi).max(NO_DATE + 1),
+                )
             }
             _ => (NO_DATE, NO_DATE),
         }

@@ -10,15 +10,41 @@ use mt_fhir::definitions::{Compartment, ParamId, ParamKind, compartment_params, 
 
 /// Parameter codes for the main date, where it is not `date`; the first that the type has.
 const DATES: [&str; 24] = [
-    "date", "onset-date", "authoredon", "authored", "authored-on", "created", "effective-time",
-    "effective", "whenhandedover", "whenprepared", "occurrence", "occurence", "collected", "started",
-    "start-date", "start", "recorded", "sent", "received", "period", "birthdate", "enterer-date",
-    "request-date", "expiration-date",
+    "date",
+    "onset-date",
+    "authoredon",
+    "authored",
+    "authored-on",
+    "created",
+    "effective-time",
+    "effective",
+    "whenhandedover",
+    "whenprepared",
+    "occurrence",
+    "occurence",
+    "collected",
+    "started",
+    "start-date",
+    "start",
+    "recorded",
+    "sent",
+    "received",
+    "period",
+    "birthdate",
+    "enterer-date",
+    "request-date",
+    "expiration-date",
 ];
 
 /// Parameter codes for the main code; the first that the type has.
 const CODES: [&str; 7] = [
-    "code", "vaccine-code", "type", "class", "category", "service-type", "status",
+    "code",
+    "vaccine-code",
+    "type",
+    "class",
+    "category",
+    "service-type",
+    "status",
 ];
 
 /// Types whose work lists ask for a state before anything else.
@@ -51,13 +77,19 @@ impl Shape {
     /// The columns of `resource_type`.
     pub(crate) fn of(resource_type: ResourceType) -> &'static Self {
         static SHAPES: OnceLock<Vec<Arc<Shape>>> = OnceLock::new();
-        let shapes = SHAPES.get_or_init(|| ResourceType::all().map(|t| Arc::new(Self::new(t))).collect());
+        let shapes = SHAPES.get_or_init(|| {
+            ResourceType::all()
+                .map(|t| Arc::new(Self::new(t)))
+                .collect()
+        });
         &shapes[usize::from(resource_type.number())]
     }
 
     fn new(resource_type: ResourceType) -> Self {
         let first = |codes: &[&str], kind: ParamKind| {
-            let defs = codes.iter().filter_map(|code| search_param(resource_type, code));
+            let defs = codes
+                .iter()
+                .filter_map(|code| search_param(resource_type, code));
             defs.filter(|def| def.kind == kind).map(|def| def.id).next()
         };
         let by_status = BY_STATUS.contains(&resource_type);
@@ -69,11 +101,15 @@ impl Shape {
             .map(|def| indexed_as(resource_type, def.id))
             .collect();
         let code_of = |param: &ParamId| param.def().map_or("", |def| def.code);
-        let owner = OWNERS.iter().find_map(|code| patient.iter().find(|p| code_of(p) == *code));
+        let owner = OWNERS
+            .iter()
+            .find_map(|code| patient.iter().find(|p| code_of(p) == *code));
         let owner = owner.or(patient.first()).copied();
         let single = |param: ParamId| {
             let elements = resource_type.type_id().def().elements;
-            elements.iter().any(|element| element.name == code_of(&param) && element.max == 1)
+            elements
+                .iter()
+                .any(|element| element.name == code_of(&param) && element.max == 1)
         };
         Self {
             date: first(&DATES, ParamKind::Date),
@@ -125,7 +161,11 @@ mod tests {
             (ResourceType::TASK, "authored-on", "status"),
         ] {
             let shape = Shape::of(resource_type);
-            assert_eq!((code(shape.date), code(shape.code)), (date, main), "{resource_type}");
+            assert_eq!(
+                (code(shape.date), code(shape.code)),
+                (date, main),
+                "{resource_type}"
+            );
         }
     }
 
@@ -140,14 +180,22 @@ mod tests {
             (ResourceType::ORGANIZATION, "", false),
         ] {
             let shape = Shape::of(resource_type);
-            assert_eq!((code(shape.owner), shape.single_owner), (owner, single), "{resource_type}");
+            assert_eq!(
+                (code(shape.owner), shape.single_owner),
+                (owner, single),
+                "{resource_type}"
+            );
         }
     }
 
     #[test]
     fn patient_is_indexed_as_subject_only_where_it_means_that() {
         let id = |t, code: &str| search_param(t, code).unwrap().id;
-        for t in [ResourceType::OBSERVATION, ResourceType::CONDITION, ResourceType::ENCOUNTER] {
+        for t in [
+            ResourceType::OBSERVATION,
+            ResourceType::CONDITION,
+            ResourceType::ENCOUNTER,
+        ] {
             assert_eq!(indexed_as(t, id(t, "patient")), id(t, "subject"), "{t}");
         }
         let t = ResourceType::ALLERGY_INTOLERANCE;

@@ -68,7 +68,11 @@ impl Tokens {
     }
 
     pub(crate) fn system_code(&self, param: ParamId, system: &str, code: &str) -> i64 {
-        self.token(param, Kind::SystemCode, &[system.as_bytes(), code.as_bytes()])
+        self.token(
+            param,
+            Kind::SystemCode,
+            &[system.as_bytes(), code.as_bytes()],
+        )
     }
 
     /// A main code; without system the system is empty.
@@ -92,7 +96,11 @@ impl Tokens {
     }
 
     pub(crate) fn reference(&self, param: ParamId, target: ResourceType, id: Uuid) -> i64 {
-        self.token(param, Kind::Reference, &[&target.number().to_be_bytes(), id.as_bytes()])
+        self.token(
+            param,
+            Kind::Reference,
+            &[&target.number().to_be_bytes(), id.as_bytes()],
+        )
     }
 
     pub(crate) fn reference_url(&self, param: ParamId, url: &str) -> i64 {
@@ -108,7 +116,11 @@ impl Tokens {
     }
 
     pub(crate) fn uri_below(&self, param: ParamId, uri: &str) -> i64 {
-        self.token(param, Kind::UriBelow, &[uri.trim_end_matches('/').as_bytes()])
+        self.token(
+            param,
+            Kind::UriBelow,
+            &[uri.trim_end_matches('/').as_bytes()],
+        )
     }
 
     pub(crate) fn phonetic(&self, param: ParamId, code: &str) -> i64 {
@@ -127,7 +139,11 @@ impl Tokens {
 
     /// The same for quantities in a unit that is not UCUM's.
     pub(crate) fn unit_range(&self, param: ParamId, system: &str, code: &str) -> i64 {
-        self.token(param, Kind::UnitRange, &[system.as_bytes(), code.as_bytes()])
+        self.token(
+            param,
+            Kind::UnitRange,
+            &[system.as_bytes(), code.as_bytes()],
+        )
     }
 
     /// The hash of a patient's compartment, the same for every type.

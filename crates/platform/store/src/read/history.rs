@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use mt_fhir::ResourceType;
 use mt_kernel::Instant;
-use mt_search::Range;
+use mt_search::query::Range;
 use uuid::Uuid;
 
 use super::point::{sealed_row, stored};
@@ -91,10 +91,12 @@ impl Store {
         let tenant = self.tenants().get(caller.ctx.tenant).await?;
         let page = match query.of {
             HistoryOf::Instance(resource_type, id) => {
-                self.instance_history(caller, &tenant, query, resource_type, id).await
+                self.instance_history(caller, &tenant, query, resource_type, id)
+                    .await
             }
             HistoryOf::Type(resource_type) => {
-                self.log_history(caller, &tenant, query, Some(resource_type)).await
+                self.log_history(caller, &tenant, query, Some(resource_type))
+                    .await
             }
             HistoryOf::System => self.log_history(caller, &tenant, query, None).await,
         }?;
@@ -114,7 +116,11 @@ impl Store {
             return Err(StoreError::NotFound);
         }
         let id = tenant.key_of(resource_type, literal);
-        let key = RowKey { tenant: tenant.id, resource_type, id };
+        let key = RowKey {
+            tenant: tenant.id,
+            resource_type,
+            id,
+        };
         let question = question(query);
         let below = match query.cursor {
             Some(cursor) => version_in(&open_cursor(tenant, &question, cursor)?)?,
@@ -124,8 +130,15 @@ impl Store {
         let ceiling = query.at.map_or(i64::MAX, |at| at.hi);
         let since = query.since.map_or(i64::MIN, |since| since.0);
         let ask = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        let params: [&(dyn postgres_types::ToSql + Sync); 7] =
-            [&tenant.id.0, &type_column(resource_type), &id, &below, &since, &ceiling, &ask];
+        let params: [&(dyn postgres_types::ToSql + Sync); 7] = [
+            &tenant.id.0,
+            &type_column(resource_type),
+            &id,
+            &below,
+            &since,
+            &ceiling,
+            &ask,
+        ];
         let rows = self.shared(tenant.id).query(INSTANCE, &params).await?;
         if rows.is_empty() && query.cursor.is_none() {
             self.current_row(&key).await?.ok_or(StoreError::NotFound)?;
@@ -135,7 +148,10 @@ impl Store {
             let (_, _, sealed) = sealed_row(row)?;
             versions.push(self.open_row(tenant, &key, sealed).await?);
         }
-        if versions.first().is_some_and(|newest| *newest.id != *literal) {
+        if versions
+            .first()
+            .is_some_and(|newest| *newest.id != *literal)
+        {
             return Err(StoreError::NotFound);
         }
         let more = versions.len() > limit;
@@ -144,15 +160,23 @@ impl Store {
             Some(last) => Some(seal_cursor(tenant, &question, &last.version.to_be_bytes())?),
             None => None,
         };
-        let keys: Vec<VersionKey> = versions.iter().map(|v| (resource_type, id, v.version)).collect();
+        let keys: Vec<VersionKey> = versions
+            .iter()
+            .map(|v| (resource_type, id, v.version))
+            .collect();
         let current_then = self.current_at(tenant, query, &keys).await?;
         let mut entries = Vec::with_capacity(versions.len());
         for (version, key) in versions.into_iter().zip(&keys) {
             if current_then(key) {
-                self.push_visible(caller, tenant, version, &mut entries).await?;
+                self.push_visible(caller, tenant, version, &mut entries)
+                    .await?;
             }
         }
-        Ok(Page { entries, total: None, next })
+        Ok(Page {
+            entries,
+            total: None,
+            next,
+        })
     }
 
     async fn log_history(
@@ -165,11 +189,14 @@ impl Store {
         let question = question(query);
         let mut place = match query.cursor {
             Some(cursor) => Place::from_bytes(&open_cursor(tenant, &question, cursor)?)?,
-            None => Place { at: query.at.map_or(i64::MAX, |at| at.hi), seq: i64::MAX, offset: 0 },
+            None => Place {
+                at: query.at.map_or(i64::MAX, |at| at.hi),
+                seq: i64::MAX,
+                offset: 0,
+            },
         };
-        let wanted = |t: ResourceType| {
-            only.is_none_or(|only| only == t) && caller.access.allows_some(t)
-        };
+        let wanted =
+            |t: ResourceType| only.is_none_or(|only| only == t) && caller.access.allows_some(t);
         let limit = query.count.clamp(1, MAX_COUNT);
         let mut found: Vec<VersionKey> = Vec::with_capacity(limit);
         let mut looked_at = 0;
@@ -194,12 +221,19 @@ impl Store {
         };
         let current_then = self.current_at(tenant, query, &found).await?;
         found.retain(|key| current_then(key));
-        let mut bodies = self.versions(self.shared(tenant.id), tenant, &found).await?;
+        let mut bodies = self
+            .versions(self.shared(tenant.id), tenant, &found)
+            .await?;
         let mut entries = Vec::with_capacity(found.len());
         for version in found.iter().filter_map(|key| bodies.remove(key)) {
-            self.push_visible(caller, tenant, version, &mut entries).await?;
+            self.push_visible(caller, tenant, version, &mut entries)
+                .await?;
         }
-        Ok(Page { entries, total: None, next })
+        Ok(Page {
+            entries,
+            total: None,
+            next,
+        })
     }
 
     /// With `_at`, which versions had not yet been superseded when the range began.
@@ -218,7 +252,10 @@ impl Store {
                 let number: i16 = column(row, 0)?;
                 let version: i32 = column(row, 2)?;
                 if let Some(t) = ResourceType::from_number(number.cast_unsigned()) {
-                    superseded.insert((t, column(row, 1)?, version.cast_unsigned()), column(row, 3)?);
+                    superseded.insert(
+                        (t, column(row, 1)?, version.cast_unsigned()),
+                        column(row, 3)?,
+                    );
                 }
             }
         }
@@ -240,7 +277,11 @@ impl Store {
         let mut found = HashMap::with_capacity(rows.len());
         for row in &rows {
             let (resource_type, id, sealed) = sealed_row(row)?;
-            let key = RowKey { tenant: tenant.id, resource_type, id };
+            let key = RowKey {
+                tenant: tenant.id,
+                resource_type,
+                id,
+            };
             let version = self.open_version(tenant, &key, sealed).await?;
             found.insert((resource_type, id, version.version), version);
         }
@@ -267,7 +308,10 @@ impl Store {
         entries: &mut Vec<Entry>,
     ) -> Result<()> {
         match self.check_visible(caller, tenant, &version).await {
-            Ok(()) => entries.push(Entry { resource: version, mode: EntryMode::Match }),
+            Ok(()) => entries.push(Entry {
+                resource: version,
+                mode: EntryMode::Match,
+            }),
             Err(StoreError::NotFound) => {}
             Err(other) => return Err(other),
         }
@@ -316,7 +360,9 @@ fn read_log(
         let all = types.into_iter().zip(ids).zip(versions).enumerate();
         for (offset, ((number, id), version)) in all.skip(skip) {
             let resource_type = ResourceType::from_number(number.cast_unsigned());
-            let Some(resource_type) = resource_type.filter(|t| wanted(*t)) else { continue };
+            let Some(resource_type) = resource_type.filter(|t| wanted(*t)) else {
+                continue;
+            };
             if found.len() == limit {
                 *place = Place { at, seq, offset };
                 return Ok(true);
@@ -324,7 +370,11 @@ fn read_log(
             found.push((resource_type, id, version.cast_unsigned()));
         }
         // Rows up to and with this one are done.
-        *place = Place { at, seq: seq - 1, offset: 0 };
+        *place = Place {
+            at,
+            seq: seq - 1,
+            offset: 0,
+        };
     }
     Ok(false)
 }
@@ -332,7 +382,10 @@ fn read_log(
 fn columns(keys: &[VersionKey]) -> (Vec<i16>, Vec<Uuid>, Vec<i32>) {
     let types = keys.iter().map(|(t, ..)| type_column(*t)).collect();
     let ids = keys.iter().map(|(_, id, _)| *id).collect();
-    let versions = keys.iter().map(|(.., version)| version.cast_signed()).collect();
+    let versions = keys
+        .iter()
+        .map(|(.., version)| version.cast_signed())
+        .collect();
     (types, ids, versions)
 }
 
@@ -369,7 +422,9 @@ impl Place {
 }
 
 fn version_in(bytes: &[u8]) -> Result<i32> {
-    let bytes = bytes.try_into().map_err(|_| StoreError::Damaged("history cursor"))?;
+    let bytes = bytes
+        .try_into()
+        .map_err(|_| StoreError::Damaged("history cursor"))?;
     Ok(u32::from_be_bytes(bytes).cast_signed())
 }
 

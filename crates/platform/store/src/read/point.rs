@@ -53,7 +53,11 @@ impl Store {
             return Err(StoreError::NotFound);
         }
         let tenant = self.tenants().get(caller.ctx.tenant).await?;
-        let key = RowKey { tenant: tenant.id, resource_type, id: tenant.key_of(resource_type, id) };
+        let key = RowKey {
+            tenant: tenant.id,
+            resource_type,
+            id: tenant.key_of(resource_type, id),
+        };
         let row = self.current_row(&key).await?.ok_or(StoreError::NotFound)?;
         let stored = self.open_row(&tenant, &key, row).await?;
         if *stored.id != *id {
@@ -62,7 +66,10 @@ impl Store {
         self.check_visible(caller, &tenant, &stored).await?;
         if stored.deleted {
             let (version, last_updated) = (stored.version, stored.last_updated);
-            return Err(StoreError::Gone { version, last_updated });
+            return Err(StoreError::Gone {
+                version,
+                last_updated,
+            });
         }
         Ok(stored)
     }
@@ -79,7 +86,9 @@ impl Store {
         id: &str,
         version: u32,
     ) -> Result<Stored> {
-        let found = self.vread_unaudited(caller, resource_type, id, version).await;
+        let found = self
+            .vread_unaudited(caller, resource_type, id, version)
+            .await;
         self.note_read(caller, Interaction::Read, resource_type, found)
     }
 
@@ -94,11 +103,18 @@ impl Store {
             return Err(StoreError::NotFound);
         }
         let tenant = self.tenants().get(caller.ctx.tenant).await?;
-        let key = RowKey { tenant: tenant.id, resource_type, id: tenant.key_of(resource_type, id) };
+        let key = RowKey {
+            tenant: tenant.id,
+            resource_type,
+            id: tenant.key_of(resource_type, id),
+        };
         let number = i32::try_from(version).map_err(|_| StoreError::NotFound)?;
         let rows = self
             .shared(tenant.id)
-            .query(OLD_ROW, &[&tenant.id.0, &type_column(resource_type), &key.id, &number])
+            .query(
+                OLD_ROW,
+                &[&tenant.id.0, &type_column(resource_type), &key.id, &number],
+            )
             .await?;
         let row = rows.first().ok_or(StoreError::NotFound)?;
         let (_, _, sealed) = sealed_row(row)?;
@@ -109,7 +125,10 @@ impl Store {
         self.check_visible(caller, &tenant, &stored).await?;
         if stored.deleted {
             let (version, last_updated) = (stored.version, stored.last_updated);
-            return Err(StoreError::Gone { version, last_updated });
+            return Err(StoreError::Gone {
+                version,
+                last_updated,
+            });
         }
         Ok(stored)
     }
@@ -121,8 +140,12 @@ impl Store {
         }
         let source: Source<'_> = self.shared(key.tenant);
         let resource_type = type_column(key.resource_type);
-        let rows = source.query(ROW, &[&key.tenant.0, &resource_type, &key.id]).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
+        let rows = source
+            .query(ROW, &[&key.tenant.0, &resource_type, &key.id])
+            .await?;
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
         let (_, _, sealed) = sealed_row(row)?;
         self.cache().learn(*key, sealed.clone());
         Ok(Some(sealed))
@@ -153,7 +176,10 @@ impl Store {
         found: Result<Stored>,
     ) -> Result<Stored> {
         let refusal = found.as_ref().err().map(|error| Fault::from(error.clone()));
-        if refusal.as_ref().is_some_and(|fault| fault.kind == ErrorKind::Internal) {
+        if refusal
+            .as_ref()
+            .is_some_and(|fault| fault.kind == ErrorKind::Internal)
+        {
             return found;
         }
         let named: Vec<_> = found

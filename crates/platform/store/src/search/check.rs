@@ -63,10 +63,15 @@ impl Checks {
     ) -> Result<bool> {
         let alone = Alone(terminology);
         let agrees = |query: &Query| {
-            matches(params, query, &alone, doc.root())
-                .map_err(|error| StoreError::from(Fault::new(ErrorKind::Unsupported, error.to_string())))
+            matches(params, query, &alone, doc.root()).map_err(|error| {
+                StoreError::from(Fault::new(ErrorKind::Unsupported, error.to_string()))
+            })
         };
-        let dated = if several_dates { self.dated.as_slice() } else { &[] };
+        let dated = if several_dates {
+            self.dated.as_slice()
+        } else {
+            &[]
+        };
         for query in self.always.iter().chain(dated) {
             if !agrees(query)? {
                 return Ok(false);
@@ -107,11 +112,7 @@ impl ResourceSource for Alone<'_> {
         None
     }
 
-    fn any(
-        &self,
-        _: ResourceType,
-        _: &mut dyn FnMut(mt_fhir::Node<'_>) -> bool,
-    ) -> bool {
+    fn any(&self, _: ResourceType, _: &mut dyn FnMut(mt_fhir::Node<'_>) -> bool) -> bool {
         false
     }
 

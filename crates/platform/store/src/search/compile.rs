@@ -68,7 +68,9 @@ impl Store {
             if let Clause::Leaf(leaf) = clause {
                 hint(&leaves, leaf, &mut hints);
             }
-            let compiled = self.compile_clause(scope, &leaves, clause, &mut hints).await?;
+            let compiled = self
+                .compile_clause(scope, &leaves, clause, &mut hints)
+                .await?;
             if !compiled.exact {
                 checks.require(resource_type, clause)?;
             } else if compiled.cond.tests_date() {
@@ -80,10 +82,18 @@ impl Store {
             Grant::Everything => {}
             Grant::Nothing => all.push(Compiled::exact(Cond::False)),
             Grant::Matching(grants) => {
-                all.push(self.compile_grants(scope, &leaves, grants, &mut hints, &mut checks).await?);
+                all.push(
+                    self.compile_grants(scope, &leaves, grants, &mut hints, &mut checks)
+                        .await?,
+                );
             }
         }
-        Ok(Plan { resource_type, compiled: Compiled::and(all), hints, checks })
+        Ok(Plan {
+            resource_type,
+            compiled: Compiled::and(all),
+            hints,
+            checks,
+        })
     }
 
     /// What the caller may see: at least one of the grants must match.
@@ -146,7 +156,9 @@ impl Store {
                 Clause::Or(parts) => Compiled::or(self.compile_all(scope, leaves, parts).await?),
                 Clause::Not(inner) => {
                     let mut none = Hints::default();
-                    self.compile_clause(scope, leaves, inner, &mut none).await?.not()
+                    self.compile_clause(scope, leaves, inner, &mut none)
+                        .await?
+                        .not()
                 }
             })
         })
@@ -183,11 +195,17 @@ impl Store {
             let ids = self.ids_of(scope, *target, clause).await?;
             only_patients &= *target == ResourceType::PATIENT || ids.is_empty();
             for id in ids {
-                keys.extend(params.iter().map(|param| leaves.tokens.reference(*param, *target, id)));
+                keys.extend(
+                    params
+                        .iter()
+                        .map(|param| leaves.tokens.reference(*param, *target, id)),
+                );
                 patients.push(leaves.tokens.patient(id));
             }
         }
-        let in_compartment = params.iter().any(|param| leaves.shape.patient.contains(param));
+        let in_compartment = params
+            .iter()
+            .any(|param| leaves.shape.patient.contains(param));
         if only_patients && in_compartment && hints.patients.is_none() {
             hints.patients = Some(patients);
         }
@@ -230,14 +248,20 @@ impl Store {
         leaves: &LeafCompiler<'_>,
         lists: &[String],
     ) -> Result<Compiled> {
-        let of = Clause::Id { ids: lists.to_vec(), negated: false };
+        let of = Clause::Id {
+            ids: lists.to_vec(),
+            negated: false,
+        };
         let query = super::query_of(ResourceType::LIST, of);
-        let found = Box::pin(self.matching_in(scope, ResourceType::LIST, &query, lists.len())).await?;
+        let found =
+            Box::pin(self.matching_in(scope, ResourceType::LIST, &query, lists.len())).await?;
         let mut ids = Vec::new();
         for list in &found {
             let doc = parse_stored(&list.stored.body)?;
             let extracted = extract(&scope.tenant.params, ResourceType::LIST, doc.root());
-            let Some(item) = scope.tenant.params.get(ResourceType::LIST, "item") else { continue };
+            let Some(item) = scope.tenant.params.get(ResourceType::LIST, "item") else {
+                continue;
+            };
             for value in extracted.values(item.id) {
                 if let IndexValue::Reference(reference) = value
                     && let Some((target, id)) = &reference.local
@@ -247,7 +271,11 @@ impl Store {
                 }
             }
         }
-        Ok(Compiled::exact(if ids.is_empty() { Cond::False } else { Cond::Ids(ids) }))
+        Ok(Compiled::exact(if ids.is_empty() {
+            Cond::False
+        } else {
+            Cond::Ids(ids)
+        }))
     }
 
     /// The keys of the resources of a type that satisfy a clause and that the caller may see.
@@ -257,10 +285,16 @@ impl Store {
         resource_type: ResourceType,
         clause: &Clause,
     ) -> Result<Vec<Uuid>> {
-        if let Clause::Id { ids, negated: false } = clause
+        if let Clause::Id {
+            ids,
+            negated: false,
+        } = clause
             && scope.caller.access.is_everything()
         {
-            return Ok(ids.iter().map(|id| scope.tenant.key_of(resource_type, id)).collect());
+            return Ok(ids
+                .iter()
+                .map(|id| scope.tenant.key_of(resource_type, id))
+                .collect());
         }
         let query = super::query_of(resource_type, clause.clone());
         Box::pin(self.matching_ids(scope, resource_type, &query, self.limits().chain)).await
@@ -290,8 +324,7 @@ fn compile_compartment(
         });
         Some(Compiled::or(keys))
     });
-    let itself = (owner == leaves.resource_type)
-        .then(|| Compiled::exact(Cond::Ids(vec![id])));
+    let itself = (owner == leaves.resource_type).then(|| Compiled::exact(Cond::Ids(vec![id])));
     let compiled = Compiled::or(refers.chain(itself));
     hints.selective = true;
     if compartment.compartment == Compartment::Patient && owner != leaves.resource_type {
@@ -310,9 +343,10 @@ fn hint(leaves: &LeafCompiler<'_>, leaf: &Leaf, hints: &mut Hints) {
         Test::Reference { values, .. } => {
             hints.selective = true;
             let patient = |value: &ReferenceValue| match value {
-                ReferenceValue::Local { resource_type, id, .. }
-                    if *resource_type == Some(ResourceType::PATIENT)
-                        || (resource_type.is_none() && *def.targets == [ResourceType::PATIENT]) =>
+                ReferenceValue::Local {
+                    resource_type, id, ..
+                } if *resource_type == Some(ResourceType::PATIENT)
+                    || (resource_type.is_none() && *def.targets == [ResourceType::PATIENT]) =>
                 {
                     let key = leaves.tenant.key_of(ResourceType::PATIENT, id);
                     Some(leaves.tokens.patient(key))
@@ -320,12 +354,17 @@ fn hint(leaves: &LeafCompiler<'_>, leaf: &Leaf, hints: &mut Hints) {
                 _ => None,
             };
             let all: Option<Vec<i64>> = values.iter().map(patient).collect();
-            let in_compartment = params.iter().all(|param| leaves.shape.patient.contains(param));
+            let in_compartment = params
+                .iter()
+                .all(|param| leaves.shape.patient.contains(param));
             if let Some(all) = all.filter(|_| in_compartment) {
                 hints.patients = Some(all);
             }
         }
-        Test::Token { values, negated: false } => {
+        Test::Token {
+            values,
+            negated: false,
+        } => {
             if def.code == "identifier" {
                 hints.selective = true;
             }

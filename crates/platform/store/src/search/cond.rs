@@ -131,7 +131,10 @@ impl Compiled {
             exact &= one.exact;
         }
         if conds.contains(&Cond::True) {
-            return Self { cond: Cond::True, exact };
+            return Self {
+                cond: Cond::True,
+                exact,
+            };
         }
         match (keys.len(), conds.is_empty()) {
             (0, _) => {}
@@ -245,7 +248,10 @@ mod tests {
 
     #[test]
     fn the_opposite_of_a_guess_is_unknown() {
-        assert_eq!(Compiled::necessary(Cond::All(vec![1])).not(), Compiled::unknown());
+        assert_eq!(
+            Compiled::necessary(Cond::All(vec![1])).not(),
+            Compiled::unknown()
+        );
         assert_eq!(
             Compiled::exact(Cond::All(vec![1])).not().cond,
             Cond::Not(Box::new(Cond::All(vec![1])))

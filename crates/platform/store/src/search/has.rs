@@ -41,14 +41,33 @@ impl Store {
         let path = self.choose_path(scope, &plan, None);
         let mut statement = Statement::new(scope.tenant.id, number);
         statement.push("select array_agg(distinct x.pat), count(*) from (select pat from (");
-        path.rows(&mut statement, &plan, "r.pat", " and r.pat is not null", "", None);
-        let most = statement.value(Value::Int8(if scope.streaming { LISTED + 1 } else { i64::MAX }));
+        path.rows(
+            &mut statement,
+            &plan,
+            "r.pat",
+            " and r.pat is not null",
+            "",
+            None,
+        );
+        let most = statement.value(Value::Int8(if scope.streaming {
+            LISTED + 1
+        } else {
+            i64::MAX
+        }));
         statement.push(&format!(") y limit {most}) x"));
-        let rows = scope.source.query_typed(&statement.text, &statement.params()).await?;
-        let Some(row) = rows.first() else { return Ok(Some(Cond::False)) };
+        let rows = scope
+            .source
+            .query_typed(&statement.text, &statement.params())
+            .await?;
+        let Some(row) = rows.first() else {
+            return Ok(Some(Cond::False));
+        };
         let count: i64 = column(row, 1)?;
         if scope.streaming && count > LISTED {
-            return Ok(Some(Cond::About { source: number, cond: Box::new(plan.compiled.cond) }));
+            return Ok(Some(Cond::About {
+                source: number,
+                cond: Box::new(plan.compiled.cond),
+            }));
         }
         let patients: Option<Vec<i64>> = column(row, 0)?;
         Ok(Some(patients.map_or(Cond::False, Cond::Patients)))

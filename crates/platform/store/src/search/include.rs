@@ -40,14 +40,25 @@ impl Store {
         if query.includes.is_empty() || found.is_empty() {
             return Ok(Vec::new());
         }
-        let seen = found.iter().map(|one| (one.stored.resource_type, one.id)).collect();
-        let mut gathered = Gathered { seen, included: Vec::new() };
+        let seen = found
+            .iter()
+            .map(|one| (one.stored.resource_type, one.id))
+            .collect();
+        let mut gathered = Gathered {
+            seen,
+            included: Vec::new(),
+        };
         let mut round: Vec<Stored> = found.iter().map(|one| one.stored.clone()).collect();
         for depth in 0..=self.limits().include_rounds {
             let before = gathered.included.len();
-            for include in query.includes.iter().filter(|one| depth == 0 || one.iterate) {
+            for include in query
+                .includes
+                .iter()
+                .filter(|one| depth == 0 || one.iterate)
+            {
                 if include.reverse {
-                    self.referring(scope, include, &round, &mut gathered).await?;
+                    self.referring(scope, include, &round, &mut gathered)
+                        .await?;
                 } else {
                     self.referred(scope, include, &round, &mut gathered).await?;
                 }
@@ -70,7 +81,10 @@ impl Store {
     ) -> Result<()> {
         let mut wanted: Vec<Key> = Vec::new();
         for stored in round {
-            if include.source.is_some_and(|source| source != stored.resource_type) {
+            if include
+                .source
+                .is_some_and(|source| source != stored.resource_type)
+            {
                 continue;
             }
             let doc = parse_stored(&stored.body)?;
@@ -83,13 +97,20 @@ impl Store {
         if ids.is_empty() {
             return Ok(());
         }
-        let rows = scope.source.query(ROWS_BY_KEY, &[&scope.tenant.id.0, &types, &ids]).await?;
+        let rows = scope
+            .source
+            .query(ROWS_BY_KEY, &[&scope.tenant.id.0, &types, &ids])
+            .await?;
         for row in &rows {
             let (resource_type, id, sealed) = sealed_row(row)?;
             if sealed.deleted {
                 continue;
             }
-            let key = RowKey { tenant: scope.tenant.id, resource_type, id };
+            let key = RowKey {
+                tenant: scope.tenant.id,
+                resource_type,
+                id,
+            };
             let stored = self.open_row(scope.tenant, &key, sealed).await?;
             self.take(scope, stored, gathered).await?;
         }
@@ -104,12 +125,17 @@ impl Store {
         round: &[Stored],
         gathered: &mut Gathered,
     ) -> Result<()> {
-        let Some(source) = include.source.filter(|one| scope.caller.access.allows_some(*one)) else {
+        let Some(source) = include
+            .source
+            .filter(|one| scope.caller.access.allows_some(*one))
+        else {
             return Ok(());
         };
         for def in followed(scope, include, source) {
             let is_target = |stored: &&Stored| {
-                include.target.is_none_or(|target| target == stored.resource_type)
+                include
+                    .target
+                    .is_none_or(|target| target == stored.resource_type)
                     && def.may_target(stored.resource_type)
             };
             let targets: Vec<&Stored> = round.iter().filter(is_target).collect();
@@ -127,13 +153,11 @@ impl Store {
         Ok(())
     }
 
-    async fn take(
-        &self,
-        scope: Scope<'_>,
-        stored: Stored,
-        gathered: &mut Gathered,
-    ) -> Result<()> {
-        match self.check_visible(scope.caller, scope.tenant, &stored).await {
+    async fn take(&self, scope: Scope<'_>, stored: Stored, gathered: &mut Gathered) -> Result<()> {
+        match self
+            .check_visible(scope.caller, scope.tenant, &stored)
+            .await
+        {
             Ok(()) => gathered.included.push(stored),
             Err(StoreError::NotFound) => {}
             Err(other) => return Err(other),
@@ -156,7 +180,9 @@ fn followed(scope: Scope<'_>, include: &Include, source: ResourceType) -> Vec<Ar
         IncludeParam::One(param) => param.def_for(source).cloned().into_iter().collect(),
         IncludeParam::All => {
             let all = scope.tenant.params.params(source);
-            all.filter(|def| def.kind == ParamKind::Reference).cloned().collect()
+            all.filter(|def| def.kind == ParamKind::Reference)
+                .cloned()
+                .collect()
         }
     }
 }

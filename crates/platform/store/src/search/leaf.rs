@@ -2,12 +2,12 @@
 
 use mt_fhir::ResourceType;
 use mt_fhir::definitions::{ParamId, ParamKind};
+use mt_search::ParamDef;
 use mt_search::normal::{fold, prefix_probe, token_code, trigram_probe};
 use mt_search::query::{
-    DateValue, Leaf, NumberValue, QuantityValue, ReferenceValue, StringMatch, StringValue,
+    DateValue, Leaf, NumberValue, QuantityValue, Range, ReferenceValue, StringMatch, StringValue,
     SystemMatch, Test, TokenValue, TypedIdentifierValue, UnitMatch, UriMatch,
 };
-use mt_search::{ParamDef, Range};
 
 use super::cond::{Compiled, Cond, RangeTest};
 use crate::index::{Shape, Tokens, indexed_as, sortable, superset_of};
@@ -61,13 +61,15 @@ impl<'a> LeafCompiler<'a> {
                 let any = or(&mut values.iter().map(|value| self.token(&params, value)));
                 if *negated { any.not() } else { any }
             }
-            Test::OfType(values) => or(&mut values.iter().map(|value| self.of_type(&params, value))),
-            Test::Reference { values, .. } => {
-                or(&mut values.iter().map(|value| self.reference(def, &params, value)))
+            Test::OfType(values) => {
+                or(&mut values.iter().map(|value| self.of_type(&params, value)))
             }
-            Test::ReferenceIdentifier(values) => {
-                or(&mut values.iter().map(|value| self.reference_identifier(&params, value)))
-            }
+            Test::Reference { values, .. } => or(&mut values
+                .iter()
+                .map(|value| self.reference(def, &params, value))),
+            Test::ReferenceIdentifier(values) => or(&mut values
+                .iter()
+                .map(|value| self.reference_identifier(&params, value))),
             Test::Date(values) => or(&mut values.iter().map(|value| self.date(&params, value))),
             Test::Number(values) => or(&mut values.iter().map(|value| self.number(&params, value))),
             Test::Quantity(values) => {
@@ -89,8 +91,13 @@ impl<'a> LeafCompiler<'a> {
 
     /// A key under any of the parameter's numbers.
     fn keyed(params: &[ParamId], exact: bool, token: impl Fn(ParamId) -> i64) -> Compiled {
-        let keys = params.iter().map(|param| Compiled::exact(Cond::All(vec![token(*param)])));
-        Compiled { exact, ..Compiled::or(keys) }
+        let keys = params
+            .iter()
+            .map(|param| Compiled::exact(Cond::All(vec![token(*param)])));
+        Compiled {
+            exact,
+            ..Compiled::or(keys)
+        }
     }
 
     fn string(&self, params: &[ParamId], how: StringMatch, value: &StringValue) -> Compiled {
@@ -107,11 +114,17 @@ impl<'a> LeafCompiler<'a> {
                     return Compiled::unknown();
                 }
                 let of = |param: ParamId| {
-                    let all = parts.iter().map(|part| tokens.trigram(param, part)).collect();
+                    let all = parts
+                        .iter()
+                        .map(|part| tokens.trigram(param, part))
+                        .collect();
                     let long = Cond::All(vec![tokens.long_string(param)]);
                     [Compiled::exact(Cond::All(all)), Compiled::exact(long)]
                 };
-                Compiled { exact: false, ..Compiled::or(params.iter().copied().flat_map(of)) }
+                Compiled {
+                    exact: false,
+                    ..Compiled::or(params.iter().copied().flat_map(of))
+                }
             }
         }
     }
@@ -121,7 +134,9 @@ impl<'a> LeafCompiler<'a> {
             return Compiled::unknown();
         };
         let exact = probe.exact && how == StringMatch::Prefix;
-        Self::keyed(params, exact, |param| self.tokens.prefix(param, probe.token))
+        Self::keyed(params, exact, |param| {
+            self.tokens.prefix(param, probe.token)
+        })
     }
 
     fn token(&self, params: &[ParamId], value: &TokenValue) -> Compiled {
@@ -130,9 +145,9 @@ impl<'a> LeafCompiler<'a> {
         };
         let bare = token_code(None, code);
         match &value.system {
-            SystemMatch::Is(system) => {
-                Self::keyed(params, true, |param| self.tokens.system_code(param, system, key))
-            }
+            SystemMatch::Is(system) => Self::keyed(params, true, |param| {
+                self.tokens.system_code(param, system, key)
+            }),
             SystemMatch::Any => Self::keyed(params, true, |param| self.tokens.code(param, &bare)),
             SystemMatch::Absent | SystemMatch::Implied(_) => {
                 Self::keyed(params, false, |param| self.tokens.code(param, &bare))
@@ -156,7 +171,12 @@ impl<'a> LeafCompiler<'a> {
 
     fn reference(&self, def: &ParamDef, params: &[ParamId], value: &ReferenceValue) -> Compiled {
         match value {
-            ReferenceValue::Local { resource_type, id, version, .. } => {
+            ReferenceValue::Local {
+                resource_type,
+                id,
+                version,
+                ..
+            } => {
                 let every: Vec<ResourceType>;
                 let targets = match resource_type {
                     Some(one) => std::slice::from_ref(one),
@@ -169,7 +189,9 @@ impl<'a> LeafCompiler<'a> {
                 let exact = version.is_none();
                 let one = |target: &ResourceType| {
                     let key = self.tenant.key_of(*target, id);
-                    Self::keyed(params, exact, |param| self.tokens.reference(param, *target, key))
+                    Self::keyed(params, exact, |param| {
+                        self.tokens.reference(param, *target, key)
+                    })
                 };
                 Compiled::or(targets.iter().map(one))
             }
@@ -186,7 +208,9 @@ impl<'a> LeafCompiler<'a> {
         };
         let bare = token_code(None, code);
         let exact = value.system == SystemMatch::Any;
-        Self::keyed(params, exact, |param| self.tokens.reference_identifier(param, &bare))
+        Self::keyed(params, exact, |param| {
+            self.tokens.reference_identifier(param, &bare)
+        })
     }
 
     fn date(&self, params: &[ParamId], value: &DateValue) -> Compiled {
@@ -219,11 +243,17 @@ impl<'a> LeafCompiler<'a> {
             }
             (None, UnitMatch::Any | UnitMatch::Text(_)) => return Compiled::unknown(),
         };
-        Compiled::exact(Cond::Aux { hashes, test: number_test(&value.number, range) })
+        Compiled::exact(Cond::Aux {
+            hashes,
+            test: number_test(&value.number, range),
+        })
     }
 
     fn range(&self, params: &[ParamId], test: RangeTest) -> Compiled {
-        let hashes = params.iter().map(|param| self.tokens.range(*param)).collect();
+        let hashes = params
+            .iter()
+            .map(|param| self.tokens.range(*param))
+            .collect();
         Compiled::exact(Cond::Aux { hashes, test })
     }
 
@@ -234,7 +264,10 @@ impl<'a> LeafCompiler<'a> {
                 Self::keyed(params, false, |param| self.tokens.uri_below(param, value))
             }
             UriMatch::Above => {
-                let ends = value.match_indices('/').map(|(at, _)| at).chain([value.len()]);
+                let ends = value
+                    .match_indices('/')
+                    .map(|(at, _)| at)
+                    .chain([value.len()]);
                 let parents = ends.filter(|end| *end > 0).flat_map(|end| {
                     // With and without the slash: both may stand in a resource.
                     [&value[..end], &value[..(end + 1).min(value.len())]]
@@ -242,7 +275,10 @@ impl<'a> LeafCompiler<'a> {
                 let one = |parent: &str| {
                     Self::keyed(params, false, |param| self.tokens.uri(param, parent))
                 };
-                Compiled { exact: false, ..Compiled::or(parents.map(one)) }
+                Compiled {
+                    exact: false,
+                    ..Compiled::or(parents.map(one))
+                }
             }
         }
     }
@@ -253,14 +289,20 @@ impl<'a> LeafCompiler<'a> {
         let first = parts.first().map(|part| &part.test);
         let begins = |other: &ParamDef| {
             other.kind == ParamKind::Token
-                && def.code.strip_prefix(&*other.code).is_some_and(|rest| rest.starts_with('-'))
+                && def
+                    .code
+                    .strip_prefix(&*other.code)
+                    .is_some_and(|rest| rest.starts_with('-'))
         };
         let all = self.tenant.params.params(self.resource_type);
-        let sibling = all.filter(|other| begins(other)).max_by_key(|other| other.code.len());
+        let sibling = all
+            .filter(|other| begins(other))
+            .max_by_key(|other| other.code.len());
         match (sibling, first) {
-            (Some(sibling), Some(test @ Test::Token { negated: false, .. })) => {
-                Compiled { exact: false, ..self.test(sibling, test) }
-            }
+            (Some(sibling), Some(test @ Test::Token { negated: false, .. })) => Compiled {
+                exact: false,
+                ..self.test(sibling, test)
+            },
             _ => Compiled::unknown(),
         }
     }

@@ -3,7 +3,7 @@
 //! Used where a resource is at hand already: to decide whether a caller may see it.
 
 use mt_kernel::Instant;
-use mt_search::Range;
+use mt_search::query::Range;
 use uuid::Uuid;
 
 use super::cond::{Cond, RangeTest};
@@ -27,17 +27,16 @@ impl Cond {
             Self::All(keys) => keys.iter().all(has),
             Self::Any(keys) => keys.iter().any(has),
             Self::HasDate => row.dhi > NO_DATE,
-            Self::Date(test) => {
-                row.dhi > NO_DATE && (row.recheck || test.holds(row.dlo, row.dhi))
-            }
+            Self::Date(test) => row.dhi > NO_DATE && (row.recheck || test.holds(row.dlo, row.dhi)),
             Self::Updated(test) => test.holds(one.updated_at.0, one.updated_at.0 + 999),
             Self::Ids(ids) => ids.contains(&one.id),
             Self::Patients(all) => row.pat.is_some_and(|pat| all.contains(&pat)),
             // Only searches use it: see `Scope::streaming`.
             Self::About { .. } => false,
-            Self::Aux { hashes, test } => {
-                row.aux.iter().any(|aux| hashes.contains(&aux.h) && test.holds(aux.lo, aux.hi))
-            }
+            Self::Aux { hashes, test } => row
+                .aux
+                .iter()
+                .any(|aux| hashes.contains(&aux.h) && test.holds(aux.lo, aux.hi)),
             Self::And(all) => all.iter().all(|cond| cond.holds(one)),
             Self::Or(any) => any.iter().any(|cond| cond.holds(one)),
             Self::Not(inner) => !inner.holds(one),
@@ -47,7 +46,10 @@ impl Cond {
 
 impl RangeTest {
     fn holds(self, lo: i64, hi: i64) -> bool {
-        let asked = Range { lo: self.lo, hi: self.hi };
+        let asked = Range {
+            lo: self.lo,
+            hi: self.hi,
+        };
         self.comparator.holds(asked, Range { lo, hi })
     }
 }

@@ -27,8 +27,6 @@ use mt_fhir::ResourceType;
 use mt_search::query::Types;
 use mt_search::{Clause, Query};
 
-pub(crate) use compile::Scope;
-
 /// What one search may cost; beyond it the search is refused as too costly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchLimits {
@@ -70,7 +68,10 @@ impl Default for SearchLimits {
 
 /// A query with one condition.
 pub(crate) fn query_of(resource_type: ResourceType, clause: Clause) -> Query {
-    Query { clauses: vec![clause], ..everything(resource_type) }
+    Query {
+        clauses: vec![clause],
+        ..everything(resource_type)
+    }
 }
 
 /// A query for every resource of a type.

@@ -51,7 +51,11 @@ impl Order {
     /// sorting in memory gives it.
     pub(crate) fn of(query: &Query, shape: &Shape) -> Result<Option<Self>, ()> {
         let [SortKey { by, descending }] = query.sort.as_slice() else {
-            return if query.sort.is_empty() { Ok(None) } else { Err(()) };
+            return if query.sort.is_empty() {
+                Ok(None)
+            } else {
+                Err(())
+            };
         };
         let pick = |down, up| Ok(Some(if *descending { down } else { up }));
         match by {
@@ -59,7 +63,11 @@ impl Order {
             SortBy::LastUpdated => pick(Self::UpdatedDescending, Self::UpdatedAscending),
             SortBy::Param(param) => {
                 let is_date = param.defs.iter().any(|def| Some(def.id) == shape.date);
-                if is_date { pick(Self::DateDescending, Self::DateAscending) } else { Err(()) }
+                if is_date {
+                    pick(Self::DateDescending, Self::DateAscending)
+                } else {
+                    Err(())
+                }
             }
         }
     }
@@ -70,9 +78,7 @@ impl Order {
             Self::IdDescending => " order by r.id desc",
             Self::IdAscending => " order by r.id",
             Self::DateDescending => " order by r.dhi desc, r.id desc",
-            Self::DateAscending => {
-                " order by (r.dlo = '-9223372036854775808'::int8), r.dlo, r.id"
-            }
+            Self::DateAscending => " order by (r.dlo = '-9223372036854775808'::int8), r.dlo, r.id",
             Self::UpdatedDescending => " order by r.updated_at desc, r.id desc",
             Self::UpdatedAscending => " order by r.updated_at, r.id",
         }
@@ -105,9 +111,7 @@ impl Position {
             }
             Order::DateAscending => {
                 let none = statement.value(Value::Int8(NO_DATE));
-                format!(
-                    " and (r.dlo = {none} or r.dlo > {key} or (r.dlo = {key} and r.id > {id}))"
-                )
+                format!(" and (r.dlo = {none} or r.dlo > {key} or (r.dlo = {key} and r.id > {id}))")
             }
             Order::UpdatedDescending => {
                 format!(" and r.updated_at <= {key} and (r.updated_at < {key} or r.id < {id})")
@@ -142,7 +146,11 @@ mod tests {
     #[test]
     fn a_position_survives_its_bytes() {
         for order in Order::ALL {
-            let position = Position { order, key: -5, id: Uuid::from_u128(7) };
+            let position = Position {
+                order,
+                key: -5,
+                id: Uuid::from_u128(7),
+            };
             assert_eq!(Position::from_bytes(&position.to_bytes()), Some(position));
         }
         assert_eq!(Position::from_bytes(&[9; 25]), None);

@@ -7,8 +7,8 @@ use super::compile::{Plan, Scope};
 use super::cond::Cond;
 use super::page::Order;
 use super::sql::{Statement, Value};
+use crate::Store;
 use crate::index::Shape;
-use crate::{Result, Store};
 
 /// Columns that every search returns.
 pub(crate) const COLUMNS: &str =
@@ -118,7 +118,11 @@ impl Path {
         tail: &str,
     ) {
         let head = format!("(select {columns} from records.res r where r.tenant = $1");
-        let of_type = if column == "r.pat" { " and r.type = $2" } else { "" };
+        let of_type = if column == "r.pat" {
+            " and r.type = $2"
+        } else {
+            ""
+        };
         statement.push(&format!("{head}{of_type} and {column} = {single}"));
         statement.and(cond);
         statement.push(extra);
@@ -157,9 +161,13 @@ impl Store {
             return Path::Patients(patients.clone());
         }
         let keys = keys_of(conjuncts);
-        let known_common = keys.as_ref().is_some_and(|keys| self.is_common(scope.tenant.id, keys));
+        let known_common = keys
+            .as_ref()
+            .is_some_and(|keys| self.is_common(scope.tenant.id, keys));
         match (keys, &plan.hints.main_codes) {
-            (Some((all, any)), _) if plan.hints.selective && !known_common => Path::Keys { all, any },
+            (Some((all, any)), _) if plan.hints.selective && !known_common => {
+                Path::Keys { all, any }
+            }
             (_, Some((codes, decided))) => Path::MainCode(codes.clone(), decided.clone()),
             (Some((all, any)), _) if !known_common => Path::Keys { all, any },
             _ if order == Some(Order::UpdatedDescending) => Path::Log,
@@ -221,8 +229,16 @@ fn without(cond: &Cond, decided: &Cond) -> Cond {
     match (cond, decided) {
         (cond, decided) if cond == decided => Cond::True,
         (Cond::All(keys), Cond::All(gone)) => {
-            let left: Vec<i64> = keys.iter().filter(|key| !gone.contains(key)).copied().collect();
-            if left.is_empty() { Cond::True } else { Cond::All(left) }
+            let left: Vec<i64> = keys
+                .iter()
+                .filter(|key| !gone.contains(key))
+                .copied()
+                .collect();
+            if left.is_empty() {
+                Cond::True
+            } else {
+                Cond::All(left)
+            }
         }
         (Cond::And(all), decided) => {
             Cond::And(all.iter().map(|cond| without(cond, decided)).collect())
@@ -240,6 +256,9 @@ mod tests {
         let cond = Cond::And(vec![Cond::HasDate, Cond::All(vec![1, 2])]);
         let rest = without(&cond, &Cond::All(vec![2]));
         assert_eq!(rest, Cond::And(vec![Cond::HasDate, Cond::All(vec![1])]));
-        assert_eq!(without(&Cond::Any(vec![1]), &Cond::Any(vec![1])), Cond::True);
+        assert_eq!(
+            without(&Cond::Any(vec![1]), &Cond::Any(vec![1])),
+            Cond::True
+        );
     }
 }

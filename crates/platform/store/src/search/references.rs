@@ -28,7 +28,12 @@ impl Store {
         criteria: Vec<(ResourceType, String)>,
         renames: &mut Renames,
     ) -> Result<()> {
-        let scope = Scope { source, caller, tenant, streaming: true };
+        let scope = Scope {
+            source,
+            caller,
+            tenant,
+            streaming: true,
+        };
         let mut by_key = Vec::new();
         for (resource_type, text) in criteria {
             let query = parse(caller, tenant, resource_type, &text)?;
@@ -38,7 +43,9 @@ impl Store {
                     by_key.push((resource_type, text, keys[0]));
                 }
                 _ => {
-                    let found = self.matching(source, caller, tenant, resource_type, &query, 2).await?;
+                    let found = self
+                        .matching(source, caller, tenant, resource_type, &query, 2)
+                        .await?;
                     let [one] = found.as_slice() else {
                         return Err(unresolved(found.len()));
                     };
@@ -59,11 +66,15 @@ impl Store {
             return Ok(());
         }
         let keys: Vec<i64> = by_key.iter().map(|(.., key)| *key).collect();
-        let rows = scope.source.query(EACH, &[&scope.tenant.id.0, &keys]).await?;
+        let rows = scope
+            .source
+            .query(EACH, &[&scope.tenant.id.0, &keys])
+            .await?;
         for (resource_type, text, key) in by_key {
             let mut found = Vec::new();
             for row in &rows {
-                let (of, number, id): (i64, i16, Uuid) = (column(row, 0)?, column(row, 1)?, column(row, 2)?);
+                let (of, number, id): (i64, i16, Uuid) =
+                    (column(row, 0)?, column(row, 1)?, column(row, 2)?);
                 if of == key && number == type_column(resource_type) {
                     found.push(id);
                 }
@@ -71,7 +82,11 @@ impl Store {
             let [id] = found.as_slice() else {
                 return Err(unresolved(found.len()));
             };
-            let place = RowKey { tenant: scope.tenant.id, resource_type, id: *id };
+            let place = RowKey {
+                tenant: scope.tenant.id,
+                resource_type,
+                id: *id,
+            };
             let literal = self.literal_of(scope, &place).await?;
             renames.add(text, format!("{resource_type}/{literal}"));
         }
@@ -83,7 +98,10 @@ impl Store {
         if !mt_crypto::ResourceIds::is_hashed(place.id) {
             return Ok(place.id.hyphenated().to_string());
         }
-        let row = self.current_row(place).await?.ok_or_else(|| unresolved(0))?;
+        let row = self
+            .current_row(place)
+            .await?
+            .ok_or_else(|| unresolved(0))?;
         let body = scope.tenant.open(place.resource_type, place.id, &row)?;
         let literal = literal_id(&body).ok_or(StoreError::Damaged("a body without id"))?;
         Ok(literal.to_owned())
@@ -98,8 +116,16 @@ fn parse(
 ) -> Result<Query> {
     let pairs = text.split_once('?').map_or("", |(_, pairs)| pairs);
     let pairs = decode_pairs(pairs).map_err(mt_kernel::Fault::from)?;
-    let options = ParseOptions { handling: Handling::Strict, ..ParseOptions::at(caller.ctx.now) };
-    let query = Query::parse(&tenant.params, Where::resource(resource_type), &pairs, &options);
+    let options = ParseOptions {
+        handling: Handling::Strict,
+        ..ParseOptions::at(caller.ctx.now)
+    };
+    let query = Query::parse(
+        &tenant.params,
+        Where::resource(resource_type),
+        &pairs,
+        &options,
+    );
     Ok(query.map_err(mt_kernel::Fault::from)?)
 }
 

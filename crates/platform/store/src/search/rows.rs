@@ -59,10 +59,14 @@ impl Store {
         let mut from = wanted.from;
         let (mut found, mut looked_at) = (Vec::new(), 0);
         if path == Path::Nowhere {
-            return Ok(Matches { found, complete: true });
+            return Ok(Matches {
+                found,
+                complete: true,
+            });
         }
         loop {
-            let order = given.unwrap_or_else(|| path.native_order(crate::index::Shape::of(plan.resource_type)));
+            let order = given
+                .unwrap_or_else(|| path.native_order(crate::index::Shape::of(plan.resource_type)));
             let ask = self.batch_size(plan, wanted.count - found.len());
             let fetched = self.fetch(scope, plan, &path, order, from, ask).await;
             let rows = match fetched {
@@ -81,11 +85,17 @@ impl Store {
                     found.push(one);
                 }
                 if found.len() == wanted.count {
-                    return Ok(Matches { found, complete: false });
+                    return Ok(Matches {
+                        found,
+                        complete: false,
+                    });
                 }
             }
             if rows.len() < ask {
-                return Ok(Matches { found, complete: true });
+                return Ok(Matches {
+                    found,
+                    complete: true,
+                });
             }
             if looked_at >= self.limits().candidates {
                 let message = "the search would look into too many resources; add conditions to it";
@@ -96,7 +106,11 @@ impl Store {
 
     /// Rows to fetch for so many matches: more when some may not match.
     fn batch_size(&self, plan: &Plan, missing: usize) -> usize {
-        if plan.checks.apply_to_all() { (missing * 2).clamp(64, 512) } else { missing.max(1) }
+        if plan.checks.apply_to_all() {
+            (missing * 2).clamp(64, 512)
+        } else {
+            missing.max(1)
+        }
     }
 
     async fn fetch(
@@ -125,7 +139,8 @@ impl Store {
         if union {
             statement.push(&format!(") r{tail}"));
         }
-        let query = scope.source.query_typed(&statement.text, &statement.params());
+        let params = statement.params();
+        let query = scope.source.query_typed(&statement.text, &params);
         let refused = || {
             let message = "the search takes too long; add conditions to it";
             StoreError::refused(ErrorKind::TooCostly, message)
@@ -145,25 +160,41 @@ impl Store {
         row: &Row,
     ) -> Result<(Position, Option<Match>)> {
         let (resource_type, id, sealed) = sealed_row(row)?;
-        let (dlo, dhi, recheck): (i64, i64, bool) = (column(row, 6)?, column(row, 7)?, column(row, 8)?);
+        let (dlo, dhi, recheck): (i64, i64, bool) =
+            (column(row, 6)?, column(row, 7)?, column(row, 8)?);
         let key = order.key(dlo, dhi, sealed.updated_at.0);
         let position = Position { order, key, id };
-        let place = RowKey { tenant: scope.tenant.id, resource_type, id };
+        let place = RowKey {
+            tenant: scope.tenant.id,
+            resource_type,
+            id,
+        };
         let stored = self.open_row(scope.tenant, &place, sealed).await?;
         let doubtful = plan.checks.apply_to_all() || (recheck && !plan.checks.dated.is_empty());
         if doubtful {
             let doc = parse_stored(&stored.body)?;
             let terminology = self.hooks().terminology.as_deref();
-            if !plan.checks.pass(&scope.tenant.params, terminology, recheck, &doc)? {
+            if !plan
+                .checks
+                .pass(&scope.tenant.params, terminology, recheck, &doc)?
+            {
                 return Ok((position, None));
             }
         }
-        Ok((position, Some(Match { position, id, stored })))
+        Ok((
+            position,
+            Some(Match {
+                position,
+                id,
+                stored,
+            }),
+        ))
     }
 
     /// Whether keys are known to find too many rows.
     pub(crate) fn is_common(&self, tenant: TenantId, (all, any): &(Vec<i64>, Vec<i64>)) -> bool {
-        self.common_keys().contains_key(&common_key(tenant, all, any))
+        self.common_keys()
+            .contains_key(&common_key(tenant, all, any))
     }
 
     fn remember_common(&self, tenant: TenantId, path: &Path) {

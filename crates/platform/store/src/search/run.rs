@@ -45,7 +45,12 @@ impl Store {
         let started = std::time::Instant::now();
         let tenant = self.tenants().get(caller.ctx.tenant).await?;
         let source = self.shared(tenant.id);
-        let scope = Scope { source, caller, tenant: &tenant, streaming: true };
+        let scope = Scope {
+            source,
+            caller,
+            tenant: &tenant,
+            streaming: true,
+        };
         let page = self.search_in(scope, query, cursor).await;
         metrics::histogram!("store_search_seconds").record(started.elapsed().as_secs_f64());
         self.note_search(caller, query, page)
@@ -63,20 +68,32 @@ impl Store {
         }
         let total = self.total(scope, &plans, query).await?;
         if query.counts_only() {
-            return Ok(Page { total, ..Page::default() });
+            return Ok(Page {
+                total,
+                ..Page::default()
+            });
         }
         let count = query.count.and_then(|count| usize::try_from(count).ok());
-        let count = count.unwrap_or(self.limits().default_count).clamp(1, self.limits().max_count);
+        let count = count
+            .unwrap_or(self.limits().default_count)
+            .clamp(1, self.limits().max_count);
         let question = question(query);
         let sorted = plans.len() > 1 && !query.sort.is_empty()
-            || plans.iter().any(|plan| Order::of(query, Shape::of(plan.resource_type)).is_err());
+            || plans
+                .iter()
+                .any(|plan| Order::of(query, Shape::of(plan.resource_type)).is_err());
         let (found, next) = if sorted {
-            let start = cursor.map(|cursor| open_cursor(scope.tenant, &question, cursor)).transpose()?;
+            let start = cursor
+                .map(|cursor| open_cursor(scope.tenant, &question, cursor))
+                .transpose()?;
             self.sorted_page(scope, &plans, query, start, count).await?
         } else {
             let start = match cursor {
                 Some(cursor) => Start::from_bytes(&open_cursor(scope.tenant, &question, cursor)?)?,
-                None => Start { type_index: 0, from: None },
+                None => Start {
+                    type_index: 0,
+                    from: None,
+                },
             };
             self.keyset_page(scope, &plans, query, start, count).await?
         };
@@ -85,11 +102,24 @@ impl Store {
             None => None,
         };
         let included = self.included(scope, query, &found).await?;
-        let entry = |stored, mode| Entry { resource: stored, mode };
-        let mut entries: Vec<Entry> =
-            found.into_iter().map(|one| entry(one.stored, EntryMode::Match)).collect();
-        entries.extend(included.into_iter().map(|one| entry(one, EntryMode::Include)));
-        Ok(Page { entries, total, next })
+        let entry = |stored, mode| Entry {
+            resource: stored,
+            mode,
+        };
+        let mut entries: Vec<Entry> = found
+            .into_iter()
+            .map(|one| entry(one.stored, EntryMode::Match))
+            .collect();
+        entries.extend(
+            included
+                .into_iter()
+                .map(|one| entry(one, EntryMode::Include)),
+        );
+        Ok(Page {
+            entries,
+            total,
+            next,
+        })
     }
 
     /// A page in an order that rows are fetched in, one type after the other.
@@ -107,12 +137,20 @@ impl Store {
         for (type_index, plan) in plans.iter().enumerate().skip(start.type_index) {
             let order = Order::of(query, Shape::of(plan.resource_type)).unwrap_or(None);
             // One more than wanted tells whether there is another page.
-            let wanted = Wanted { order, from: from.take(), count: count + 1 - found.len() };
+            let wanted = Wanted {
+                order,
+                from: from.take(),
+                count: count + 1 - found.len(),
+            };
             let matches = self.matches(scope, plan, wanted).await?;
             for one in matches.found {
                 if found.len() == count {
                     let state = last.map(|(type_index, from): (usize, Position)| {
-                        Start { type_index, from: Some(from) }.to_bytes()
+                        Start {
+                            type_index,
+                            from: Some(from),
+                        }
+                        .to_bytes()
                     });
                     return Ok((found, state));
                 }
@@ -133,7 +171,12 @@ impl Store {
         query: &Query,
         limit: usize,
     ) -> Result<Vec<Stored>> {
-        let scope = Scope { source, caller, tenant, streaming: true };
+        let scope = Scope {
+            source,
+            caller,
+            tenant,
+            streaming: true,
+        };
         let found = self.matching_in(scope, resource_type, query, limit).await?;
         Ok(found.into_iter().map(|one| one.stored).collect())
     }
@@ -146,7 +189,11 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Match>> {
         let plan = Box::pin(self.plan_search(scope, resource_type, query)).await?;
-        let wanted = Wanted { order: None, from: None, count: limit };
+        let wanted = Wanted {
+            order: None,
+            from: None,
+            count: limit,
+        };
         Ok(self.matches(scope, &plan, wanted).await?.found)
     }
 
@@ -158,7 +205,9 @@ impl Store {
         query: &Query,
         limit: usize,
     ) -> Result<Vec<Uuid>> {
-        let found = self.matching_in(scope, resource_type, query, limit + 1).await?;
+        let found = self
+            .matching_in(scope, resource_type, query, limit + 1)
+            .await?;
         if found.len() > limit {
             return Err(too_many());
         }
@@ -166,7 +215,10 @@ impl Store {
     }
 
     fn note_search(&self, caller: &Caller, query: &Query, page: Result<Page>) -> Result<Page> {
-        let refusal = page.as_ref().err().map(|error| mt_kernel::Fault::from(error.clone()));
+        let refusal = page
+            .as_ref()
+            .err()
+            .map(|error| mt_kernel::Fault::from(error.clone()));
         let resources: Vec<_> = page
             .iter()
             .flat_map(|page| &page.entries)
@@ -204,7 +256,11 @@ fn searched(caller: &Caller, query: &Query) -> Vec<ResourceType> {
 /// What a cursor of this search is bound to.
 fn question(query: &Query) -> Vec<u8> {
     let types = match query.types.listed() {
-        Some(listed) => listed.iter().map(|one| one.name()).collect::<Vec<_>>().join(","),
+        Some(listed) => listed
+            .iter()
+            .map(|one| one.name())
+            .collect::<Vec<_>>()
+            .join(","),
         None => "*".to_owned(),
     };
     let compartment = query.compartment.as_ref();

@@ -35,7 +35,11 @@ impl Store {
         let limit = self.limits().sorted;
         let mut all: Vec<(Vec<Option<SortValue>>, Match)> = Vec::new();
         for plan in plans {
-            let wanted = Wanted { order: None, from: None, count: limit + 1 - all.len() };
+            let wanted = Wanted {
+                order: None,
+                from: None,
+                count: limit + 1 - all.len(),
+            };
             for one in self.matches(scope, plan, wanted).await?.found {
                 let doc = parse_stored(&one.stored.body)?;
                 let values = query.sort.iter();
@@ -56,7 +60,12 @@ impl Store {
         let skip = start.map_or(Ok(0), |bytes| read_skip(&bytes))?;
         let next = skip + count;
         let state = (all.len() > next).then(|| (next as u64).to_be_bytes().to_vec());
-        let page = all.into_iter().skip(skip).take(count).map(|(_, one)| one).collect();
+        let page = all
+            .into_iter()
+            .skip(skip)
+            .take(count)
+            .map(|(_, one)| one)
+            .collect();
         Ok((page, state))
     }
 }
@@ -81,7 +90,9 @@ fn value(
     };
     let def = param.def_for(one.stored.resource_type)?;
     let extracted = extract(params, one.stored.resource_type, resource);
-    let values = extracted.values(def.id).filter_map(|value| sort_value(value, key.descending));
+    let values = extracted
+        .values(def.id)
+        .filter_map(|value| sort_value(value, key.descending));
     let pick = |a: SortValue, b: SortValue| {
         let greater = b.partial_cmp(&a) == Some(Ordering::Greater);
         if greater == key.descending { b } else { a }
@@ -92,23 +103,44 @@ fn value(
 fn sort_value(value: &IndexValue<'_>, descending: bool) -> Option<SortValue> {
     let text = |text: &str| Some(SortValue::Text(fold(text).into_owned()));
     match value {
-        IndexValue::Token { code: Some(code), .. } => text(code),
-        IndexValue::Token { text: Some(display), .. } => text(display),
+        IndexValue::Token {
+            code: Some(code), ..
+        } => text(code),
+        IndexValue::Token {
+            text: Some(display),
+            ..
+        } => text(display),
         IndexValue::String(string) => text(string),
         IndexValue::Uri(uri) => Some(SortValue::Text(uri.to_string())),
         IndexValue::Reference(reference) => {
-            let local = reference.local.as_ref().map(|(named, id)| format!("{named}/{id}"));
-            local.or_else(|| reference.url.as_ref().map(ToString::to_string)).map(SortValue::Text)
+            let local = reference
+                .local
+                .as_ref()
+                .map(|(named, id)| format!("{named}/{id}"));
+            local
+                .or_else(|| reference.url.as_ref().map(ToString::to_string))
+                .map(SortValue::Text)
         }
-        IndexValue::Date(range) => {
-            Some(SortValue::Time(if descending { range.hi } else { range.lo }))
-        }
-        IndexValue::Number(range) => {
-            Some(SortValue::Number(if descending { range.hi } else { range.lo }))
-        }
+        IndexValue::Date(range) => Some(SortValue::Time(if descending {
+            range.hi
+        } else {
+            range.lo
+        })),
+        IndexValue::Number(range) => Some(SortValue::Number(if descending {
+            range.hi
+        } else {
+            range.lo
+        })),
         IndexValue::Quantity(quantity) => {
-            let range = quantity.canonical.as_ref().map_or(quantity.range, |same| same.range);
-            Some(SortValue::Number(if descending { range.hi } else { range.lo }))
+            let range = quantity
+                .canonical
+                .as_ref()
+                .map_or(quantity.range, |same| same.range);
+            Some(SortValue::Number(if descending {
+                range.hi
+            } else {
+                range.lo
+            }))
         }
         _ => None,
     }
@@ -120,7 +152,11 @@ fn compare(keys: &[SortKey], a: &[Option<SortValue>], b: &[Option<SortValue>]) -
         let order = match (a, b) {
             (Some(a), Some(b)) => {
                 let order = a.partial_cmp(b).unwrap_or(Ordering::Equal);
-                if key.descending { order.reverse() } else { order }
+                if key.descending {
+                    order.reverse()
+                } else {
+                    order
+                }
             }
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
@@ -140,7 +176,10 @@ mod tests {
     #[test]
     fn missing_values_come_last_in_both_directions() {
         for descending in [false, true] {
-            let keys = [SortKey { by: SortBy::Id, descending }];
+            let keys = [SortKey {
+                by: SortBy::Id,
+                descending,
+            }];
             let some = [Some(SortValue::Time(1))];
             assert_eq!(compare(&keys, &some, &[None]), Ordering::Less);
             assert_eq!(compare(&keys, &[None], &some), Ordering::Greater);
@@ -150,8 +189,14 @@ mod tests {
     #[test]
     fn later_keys_break_ties() {
         let keys = [
-            SortKey { by: SortBy::Id, descending: false },
-            SortKey { by: SortBy::LastUpdated, descending: true },
+            SortKey {
+                by: SortBy::Id,
+                descending: false,
+            },
+            SortKey {
+                by: SortBy::LastUpdated,
+                descending: true,
+            },
         ];
         let row = |second| [Some(SortValue::Number(1.0)), Some(SortValue::Time(second))];
         assert_eq!(compare(&keys, &row(2), &row(1)), Ordering::Less);

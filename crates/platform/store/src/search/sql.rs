@@ -144,7 +144,10 @@ impl Statement {
     }
 
     fn bounds(&mut self, test: RangeTest) -> (String, String) {
-        (self.value(Value::Int8(test.lo)), self.value(Value::Int8(test.hi)))
+        (
+            self.value(Value::Int8(test.lo)),
+            self.value(Value::Int8(test.hi)),
+        )
     }
 
     fn joined(&mut self, conds: &[Cond], with: &str) -> String {

@@ -39,7 +39,11 @@ impl Store {
             cut |= most.is_some_and(|most| counted >= most.unsigned_abs());
             sum += counted;
         }
-        Ok(Some(if cut { Total::Estimate(sum) } else { Total::Accurate(sum) }))
+        Ok(Some(if cut {
+            Total::Estimate(sum)
+        } else {
+            Total::Accurate(sum)
+        }))
     }
 
     async fn count(&self, scope: Scope<'_>, plan: &Plan, most: Option<i64>) -> Result<u64> {
@@ -62,10 +66,22 @@ impl Store {
             "select count(*) filter (where not {flagged}), count(*) filter (where {flagged}) from ("
         ));
         let tail = most.map(|most| format!(" limit {}", statement.value(Value::Int8(most))));
-        path.rows(&mut statement, plan, columns, "", &tail.unwrap_or_default(), None);
+        path.rows(
+            &mut statement,
+            plan,
+            columns,
+            "",
+            &tail.unwrap_or_default(),
+            None,
+        );
         statement.push(") x");
-        let rows = scope.source.query_typed(&statement.text, &statement.params()).await?;
-        let row = rows.first().ok_or(StoreError::Damaged("a count without a row"))?;
+        let rows = scope
+            .source
+            .query_typed(&statement.text, &statement.params())
+            .await?;
+        let row = rows
+            .first()
+            .ok_or(StoreError::Damaged("a count without a row"))?;
         let (certain, doubtful): (i64, i64) = (column(row, 0)?, column(row, 1)?);
         if doubtful > 0 {
             return self.count_opened(scope, plan).await;
@@ -75,11 +91,18 @@ impl Store {
 
     async fn count_opened(&self, scope: Scope<'_>, plan: &Plan) -> Result<u64> {
         let most = self.limits().candidates;
-        let wanted = Wanted { order: None, from: None, count: most };
+        let wanted = Wanted {
+            order: None,
+            from: None,
+            count: most,
+        };
         let matches = self.matches(scope, plan, wanted).await?;
         if !matches.complete {
             let message = "the matches are too many to be counted exactly; ask for an estimate";
-            return Err(StoreError::refused(mt_kernel::ErrorKind::TooCostly, message));
+            return Err(StoreError::refused(
+                mt_kernel::ErrorKind::TooCostly,
+                message,
+            ));
         }
         Ok(matches.found.len() as u64)
     }

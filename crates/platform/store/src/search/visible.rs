@@ -34,23 +34,43 @@ impl Store {
         let id = tenant.key_of(stored.resource_type, &stored.id);
         let before;
         let content = if stored.deleted {
-            before = self.content_before(tenant, stored, id).await?.ok_or(StoreError::NotFound)?;
+            before = self
+                .content_before(tenant, stored, id)
+                .await?
+                .ok_or(StoreError::NotFound)?;
             &before
         } else {
             stored
         };
         let source = self.shared(tenant.id);
-        let scope = Scope { source, caller, tenant, streaming: false };
+        let scope = Scope {
+            source,
+            caller,
+            tenant,
+            streaming: false,
+        };
         let everything = super::everything(stored.resource_type);
-        let plan = self.plan_search(scope, stored.resource_type, &everything).await?;
+        let plan = self
+            .plan_search(scope, stored.resource_type, &everything)
+            .await?;
         let doc = parse_stored(&content.body)?;
         let row = index(tenant, stored.resource_type, id, doc.root())?;
         let updated_at = content.last_updated;
-        let candidate = Candidate { id, updated_at, row: &row };
+        let candidate = Candidate {
+            id,
+            updated_at,
+            row: &row,
+        };
         let terminology = self.hooks().terminology.as_deref();
         let visible = plan.compiled.cond.holds(&candidate)
-            && plan.checks.pass(&tenant.params, terminology, row.recheck, &doc)?;
-        if visible { Ok(()) } else { Err(StoreError::NotFound) }
+            && plan
+                .checks
+                .pass(&tenant.params, terminology, row.recheck, &doc)?;
+        if visible {
+            Ok(())
+        } else {
+            Err(StoreError::NotFound)
+        }
     }
 
     /// The last version before a deletion.
@@ -66,9 +86,15 @@ impl Store {
             .shared(tenant.id)
             .query(BEFORE, &[&tenant.id.0, &resource_type, &id, &version])
             .await?;
-        let Some(row) = rows.first() else { return Ok(None) };
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
         let (resource_type, id, sealed) = sealed_row(row)?;
-        let key = RowKey { tenant: tenant.id, resource_type, id };
+        let key = RowKey {
+            tenant: tenant.id,
+            resource_type,
+            id,
+        };
         self.open_row(tenant, &key, sealed).await.map(Some)
     }
 }

@@ -43,7 +43,8 @@ impl Tenant {
         let tx = database.tenant(id).await?;
         let mut rows = read_keys(&tx).await?;
         if service_lacks(&rows) {
-            tx.query("select pg_advisory_xact_lock($1, $2)", &[&KEYS_LOCK, &id.0]).await?;
+            tx.query("select pg_advisory_xact_lock($1, $2)", &[&KEYS_LOCK, &id.0])
+                .await?;
             rows = read_keys(&tx).await?;
             let made = service.complete(id, &rows).await?;
             write_keys(&tx, &made, now).await?;
@@ -87,7 +88,12 @@ impl Tenant {
             id,
             version,
         };
-        Ok(mt_crypto::open_body(&self.keys, &self.dictionaries, &place, sealed)?)
+        Ok(mt_crypto::open_body(
+            &self.keys,
+            &self.dictionaries,
+            &place,
+            sealed,
+        )?)
     }
 
     /// Compresses and seals a body for its place.
@@ -103,7 +109,12 @@ impl Tenant {
             id,
             version,
         };
-        Ok(mt_crypto::seal_body(&self.keys, &self.dictionaries, &place, body)?)
+        Ok(mt_crypto::seal_body(
+            &self.keys,
+            &self.dictionaries,
+            &place,
+            body,
+        )?)
     }
 
     /// The primary key of a literal id.
@@ -114,13 +125,16 @@ impl Tenant {
 
 impl std::fmt::Debug for Tenant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tenant").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Tenant")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
 fn service_lacks(rows: &[WrappedKey]) -> bool {
     let active = |purpose| {
-        rows.iter().any(|row| row.purpose == purpose && row.state == KeyState::Active)
+        rows.iter()
+            .any(|row| row.purpose == purpose && row.state == KeyState::Active)
     };
     !Purpose::ALL.into_iter().all(active)
 }
@@ -132,13 +146,20 @@ pub(crate) async fn read_keys(tx: &TenantTx) -> Result<Vec<WrappedKey>> {
     let rows = tx.query(sql, &[&tx.tenant().0]).await?;
     rows.iter()
         .map(|row| {
-            let (purpose, id, state): (i16, i32, i16) = (column(row, 0)?, column(row, 1)?, column(row, 2)?);
+            let (purpose, id, state): (i16, i32, i16) =
+                (column(row, 0)?, column(row, 1)?, column(row, 2)?);
             let damaged = StoreError::Damaged("wrapped key");
             Ok(WrappedKey {
                 tenant: tx.tenant(),
-                purpose: u8::try_from(purpose).ok().and_then(Purpose::from_code).ok_or(damaged.clone())?,
+                purpose: u8::try_from(purpose)
+                    .ok()
+                    .and_then(Purpose::from_code)
+                    .ok_or(damaged.clone())?,
                 id: KeyId(u32::try_from(id).map_err(|_| damaged.clone())?),
-                state: u8::try_from(state).ok().and_then(KeyState::from_code).ok_or(damaged)?,
+                state: u8::try_from(state)
+                    .ok()
+                    .and_then(KeyState::from_code)
+                    .ok_or(damaged)?,
                 wrapped: column(row, 3)?,
             })
         })
@@ -153,7 +174,11 @@ pub(crate) async fn write_keys(tx: &TenantTx, keys: &[WrappedKey], now: Instant)
     for key in keys {
         let id = i32::try_from(key.id.0).map_err(|_| StoreError::Damaged("key id"))?;
         let (purpose, state) = (i16::from(key.purpose.code()), i16::from(key.state.code()));
-        tx.execute(sql, &[&key.tenant.0, &purpose, &id, &state, &key.wrapped, &now.0]).await?;
+        tx.execute(
+            sql,
+            &[&key.tenant.0, &purpose, &id, &state, &key.wrapped, &now.0],
+        )
+        .await?;
     }
     Ok(())
 }
@@ -171,13 +196,13 @@ async fn load_dictionaries(
         let id = u16::try_from(id).map_err(|_| StoreError::Damaged("dictionary id"))?;
         let sealed: Vec<u8> = column(&row, 3)?;
         let dictionary = Arc::new(open_dictionary(keys, DictionaryId(id), &sealed)?);
-        dictionaries.load(Arc::clone(&dictionary));
+        dictionaries.load(Arc::clone(&dictionary))?;
         if column(&row, 2)? {
             active.insert(number.cast_unsigned(), dictionary);
         }
     }
     for (resource_type, dictionary) in active {
-        dictionaries.activate(resource_type, dictionary);
+        dictionaries.activate(resource_type, dictionary)?;
     }
     Ok(())
 }
@@ -187,13 +212,17 @@ pub(crate) fn column<'r, T: postgres_types::FromSql<'r>>(
     row: &'r tokio_postgres::Row,
     index: usize,
 ) -> Result<T> {
-    row.try_get(index).map_err(|_| StoreError::Damaged("unexpected column"))
+    row.try_get(index)
+        .map_err(|_| StoreError::Damaged("unexpected column"))
 }
 
 /// Whether keys or dictionaries have to be loaded again to open something.
 pub(crate) fn needs_reload(error: &StoreError) -> bool {
+    let StoreError::Crypto(error) = error else {
+        return false;
+    };
     matches!(
-        error,
-        StoreError::Crypto(CryptoError::UnknownKey { .. } | CryptoError::UnknownDictionary(_))
+        **error,
+        CryptoError::UnknownKey { .. } | CryptoError::UnknownDictionary(_)
     )
 }

@@ -6,5 +6,5 @@
 mod loaded;
 mod registry;
 
-pub(crate) use loaded::Tenant;
+pub(crate) use loaded::{Tenant, column, needs_reload};
 pub use registry::{TenantInfo, TenantState, Tenants};

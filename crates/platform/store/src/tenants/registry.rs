@@ -112,7 +112,10 @@ impl Tenants {
         let sql = "insert into tenancy.tenants (name, created_at) values ($1, $2) returning id";
         let row = match tx.query_one(sql, &[&name.as_str(), &now.0]).await {
             Err(mt_database::Error::Unique { .. }) => {
-                return Err(StoreError::refused(ErrorKind::Conflict, "the name is taken"));
+                return Err(StoreError::refused(
+                    ErrorKind::Conflict,
+                    "the name is taken",
+                ));
             }
             other => other?,
         };
@@ -137,7 +140,8 @@ impl Tenants {
                 let name: &str = column(row, 1)?;
                 Ok(TenantInfo {
                     id: TenantId(column(row, 0)?),
-                    name: TenantName::parse(name).map_err(|_| StoreError::Damaged("tenant name"))?,
+                    name: TenantName::parse(name)
+                        .map_err(|_| StoreError::Damaged("tenant name"))?,
                     state: TenantState::from_code(column(row, 2)?)
                         .ok_or(StoreError::Damaged("tenant state"))?,
                     created_at: Instant(column(row, 3)?),
@@ -151,12 +155,20 @@ impl Tenants {
     /// # Errors
     /// When the database does not answer.
     pub async fn find(&self, name: &TenantName) -> Result<Option<TenantInfo>> {
-        let known = self.known().values().find(|info| info.name == *name).cloned();
+        let known = self
+            .known()
+            .values()
+            .find(|info| info.name == *name)
+            .cloned();
         if known.is_some() {
             return Ok(known);
         }
         self.refresh().await?;
-        Ok(self.known().values().find(|info| info.name == *name).cloned())
+        Ok(self
+            .known()
+            .values()
+            .find(|info| info.name == *name)
+            .cloned())
     }
 
     /// Stops serving a tenant: its keys leave the memory of every process.
@@ -164,7 +176,8 @@ impl Tenants {
     /// # Errors
     /// [`StoreError::TenantInactive`] unless it is active.
     pub async fn suspend(&self, id: TenantId) -> Result<()> {
-        self.change(id, TenantState::Active, TenantState::Suspended).await
+        self.change(id, TenantState::Active, TenantState::Suspended)
+            .await
     }
 
     /// Serves a suspended tenant again.
@@ -172,7 +185,8 @@ impl Tenants {
     /// # Errors
     /// [`StoreError::TenantInactive`] unless it is suspended.
     pub async fn resume(&self, id: TenantId) -> Result<()> {
-        self.change(id, TenantState::Suspended, TenantState::Active).await
+        self.change(id, TenantState::Suspended, TenantState::Active)
+            .await
     }
 
     /// Begins the deletion of a suspended tenant by destroying its keys: from here on nothing of it
@@ -183,7 +197,8 @@ impl Tenants {
     pub async fn shred(&self, id: TenantId) -> Result<()> {
         let state = self.info(id).await?.state;
         if state == TenantState::Suspended {
-            self.change(id, TenantState::Suspended, TenantState::Deleting).await?;
+            self.change(id, TenantState::Suspended, TenantState::Deleting)
+                .await?;
         } else if state != TenantState::Deleting {
             return Err(StoreError::TenantInactive);
         }
@@ -191,7 +206,8 @@ impl Tenants {
     }
 
     pub(crate) async fn finish_deletion(&self, id: TenantId) -> Result<()> {
-        self.change(id, TenantState::Deleting, TenantState::Deleted).await
+        self.change(id, TenantState::Deleting, TenantState::Deleted)
+            .await
     }
 
     async fn change(&self, id: TenantId, from: TenantState, to: TenantState) -> Result<()> {
@@ -207,13 +223,25 @@ impl Tenants {
 
     async fn info(&self, id: TenantId) -> Result<TenantInfo> {
         self.refresh().await?;
-        self.known().get(&id).cloned().ok_or(StoreError::TenantInactive)
+        self.known()
+            .get(&id)
+            .cloned()
+            .ok_or(StoreError::TenantInactive)
     }
 
     /// Reads the registry again and drops the keys of tenants that no longer serve.
     pub(crate) async fn refresh(&self) -> Result<()> {
-        let known: HashMap<_, _> = self.list().await?.into_iter().map(|info| (info.id, info)).collect();
-        let active = |id: &TenantId| known.get(id).is_some_and(|info| info.state == TenantState::Active);
+        let known: HashMap<_, _> = self
+            .list()
+            .await?
+            .into_iter()
+            .map(|info| (info.id, info))
+            .collect();
+        let active = |id: &TenantId| {
+            known
+                .get(id)
+                .is_some_and(|info| info.state == TenantState::Active)
+        };
         let mut loaded = self.loaded_mut();
         loaded.retain(|id, tenant| {
             let keep = active(id);
@@ -223,13 +251,23 @@ impl Tenants {
             keep
         });
         drop(loaded);
-        *self.inner.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        *self
+            .inner
+            .known
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = known;
         Ok(())
     }
 
     /// An active tenant with its keys.
     pub(crate) async fn get(&self, id: TenantId) -> Result<Arc<Tenant>> {
-        let loaded = self.inner.loaded.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+        let loaded = self
+            .inner
+            .loaded
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&id)
+            .cloned();
         match loaded {
             Some(tenant) => Ok(tenant),
             None => self.load(id).await,
@@ -241,7 +279,13 @@ impl Tenants {
         if self.info(id).await?.state != TenantState::Active {
             return Err(StoreError::TenantInactive);
         }
-        let Inner { database, service, shipped, clock, .. } = &*self.inner;
+        let Inner {
+            database,
+            service,
+            shipped,
+            clock,
+            ..
+        } = &*self.inner;
         let params = self.params_of(id);
         let tenant = Tenant::load(database, service, shipped, id, params, clock.now()).await?;
         let tenant = Arc::new(tenant);
@@ -252,8 +296,15 @@ impl Tenants {
     /// The search parameters that the tenant uses.
     #[must_use]
     pub fn params_of(&self, id: TenantId) -> ParamRegistry {
-        let params = self.inner.params.read().unwrap_or_else(PoisonError::into_inner);
-        params.get(&id).cloned().unwrap_or_else(ParamRegistry::official)
+        let params = self
+            .inner
+            .params
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        params
+            .get(&id)
+            .cloned()
+            .unwrap_or_else(ParamRegistry::official)
     }
 
     /// Gives a tenant other search parameters; resources written before are found by new ones after
@@ -262,7 +313,11 @@ impl Tenants {
     /// # Errors
     /// When the tenant cannot be loaded.
     pub async fn set_params(&self, id: TenantId, params: ParamRegistry) -> Result<()> {
-        let mut all = self.inner.params.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self
+            .inner
+            .params
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         all.insert(id, params);
         drop(all);
         self.load(id).await.map(drop)
@@ -273,16 +328,24 @@ impl Tenants {
     }
 
     fn known(&self) -> std::sync::RwLockReadGuard<'_, HashMap<TenantId, TenantInfo>> {
-        self.inner.known.read().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn loaded_mut(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<TenantId, Arc<Tenant>>> {
-        self.inner.loaded.write().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .loaded
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl std::fmt::Debug for Tenants {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tenants").field("known", &self.known().len()).finish_non_exhaustive()
+        f.debug_struct("Tenants")
+            .field("known", &self.known().len())
+            .finish_non_exhaustive()
     }
 }
