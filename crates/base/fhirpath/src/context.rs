@@ -57,14 +57,19 @@ pub struct Limits {
     pub regex: usize,
 }
 
+impl Limits {
+    /// A second of work at most, and a few megabytes.
+    pub const DEFAULT: Self = Self {
+        work: 2_000_000,
+        items: 100_000,
+        string: 64 << 10,
+        regex: 1 << 20,
+    };
+}
+
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            work: 2_000_000,
-            items: 100_000,
-            string: 1 << 20,
-            regex: 1 << 20,
-        }
+        Self::DEFAULT
     }
 }
 
@@ -118,12 +123,7 @@ impl<'a> Context<'a> {
             profiles: None,
             trace: None,
             dialect: Dialect::Standard,
-            limits: Limits {
-                work: 2_000_000,
-                items: 100_000,
-                string: 1 << 20,
-                regex: 1 << 20,
-            },
+            limits: Limits::DEFAULT,
         }
     }
 

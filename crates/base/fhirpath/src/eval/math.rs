@@ -68,12 +68,12 @@ impl<'a> Evaluator<'a, '_> {
                     power(&value, &argument, number, other)
                 }
             }
-            F::Exp => number.checked_exp().map(Value::Decimal),
+            F::Exp => number.checked_exp().map(normal),
             F::Ln => (number > Decimal::ZERO)
                 .then(|| number.checked_ln())
                 .flatten()
-                .map(Value::Decimal),
-            _ => number.sqrt().map(Value::Decimal),
+                .map(normal),
+            _ => number.sqrt().map(normal),
         };
         Ok(optional(result))
     }
@@ -88,6 +88,11 @@ impl<'a> Evaluator<'a, '_> {
             Err(_) => self.fail(EvalErrorKind::InvalidArgument("round")),
         }
     }
+}
+
+/// Results of series and roots have no precision of their own.
+fn normal(value: Decimal) -> Value<'static> {
+    Value::Decimal(value.normalize())
 }
 
 fn shape(function: Function, value: Decimal, places: u32) -> Decimal {

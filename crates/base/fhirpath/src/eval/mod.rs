@@ -18,6 +18,8 @@ mod strings;
 mod temporal;
 mod types;
 
+use std::borrow::Cow;
+
 use smallvec::smallvec;
 
 use crate::context::{Context, Dialect};
@@ -84,12 +86,21 @@ impl<'a, 'c> Evaluator<'a, 'c> {
             Node::Path { start, steps } => self.eval_path(*start, steps, scope),
             Node::Literal(literal) => Ok(smallvec![literal_value(literal)]),
             Node::Empty => Ok(Collection::new()),
-            Node::This => Ok(scope.focus.into()),
+            Node::This => {
+                self.charge(cost(scope.focus))?;
+                Ok(scope.focus.into())
+            }
             Node::Index => Ok(scope.index.map(Value::Integer).into_iter().collect()),
-            Node::Total => Ok(scope.total.cloned().unwrap_or_default()),
+            Node::Total => {
+                let total = scope.total.cloned().unwrap_or_default();
+                self.charge(cost(&total))?;
+                Ok(total)
+            }
             Node::Variable(name) => {
                 self.position = ast.position(id);
-                self.variable(name)
+                let value = self.variable(name)?;
+                self.charge(cost(&value))?;
+                Ok(value)
             }
             Node::Unary(operator, operand) => {
                 let operand = self.eval(*operand, scope)?;
@@ -184,7 +195,7 @@ impl<'a, 'c> Evaluator<'a, 'c> {
         id: NodeId,
         scope: Scope<'a, '_>,
         operation: &'static str,
-    ) -> Result<Option<std::borrow::Cow<'a, str>>> {
+    ) -> Result<Option<Cow<'a, str>>> {
         match self.argument(id, scope, operation)? {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -253,6 +264,15 @@ impl<'a, 'c> Evaluator<'a, 'c> {
         let found = item.type_name().map_or("an untyped element", |t| t.name);
         self.fail(EvalErrorKind::TypeMismatch { operation, found })
     }
+}
+
+/// Work for passing items on: copies of strings that the expression made count by their length.
+fn cost(items: &[Value<'_>]) -> usize {
+    let item = |value: &Value<'_>| match value {
+        Value::String(Cow::Owned(text)) => 1 + (text.len() >> 8),
+        _ => 1,
+    };
+    items.iter().map(item).sum()
 }
 
 /// An element without value, of a primitive or unknown type.

@@ -7,7 +7,7 @@ use rust_decimal::prelude::ToPrimitive;
 use smallvec::smallvec;
 
 use super::equality::{as_decimal, as_quantity};
-use super::{Evaluator, Result, Scope};
+use super::{Evaluator, Result, Scope, cost};
 use crate::error::EvalErrorKind;
 use crate::syntax::{BinaryOp, NodeId, UnaryOp};
 use crate::system::Quantity;
@@ -53,6 +53,7 @@ impl<'a> Evaluator<'a, '_> {
         let left = self.eval(left, scope)?;
         let right = self.eval(right, scope)?;
         self.position = position;
+        self.charge(cost(&left) + cost(&right))?;
         let truth = match operator {
             Op::Equal => self.collections_equal(&left, &right)?,
             Op::NotEqual => self.collections_equal(&left, &right)?.map(|equal| !equal),

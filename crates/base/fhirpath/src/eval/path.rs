@@ -1,6 +1,6 @@
 //! Paths: a start and the steps taken from it.
 
-use super::{Evaluator, Result, Scope};
+use super::{Evaluator, Result, Scope, cost};
 use crate::element::Element;
 use crate::syntax::{NodeId, Step, StepKind};
 use crate::value::{Collection, TypeName, Value};
@@ -38,7 +38,7 @@ impl<'a> Evaluator<'a, '_> {
         scope: Scope<'a, '_>,
     ) -> Result<Collection<'a>> {
         self.position = step.position;
-        self.charge(input.len() + 1)?;
+        self.charge(cost(input) + 1)?;
         match &step.kind {
             StepKind::Member { text, name } => self.member(input, text, *name),
             StepKind::Root {

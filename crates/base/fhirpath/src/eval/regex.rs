@@ -26,6 +26,7 @@ impl<'a> Evaluator<'a, '_> {
         let Some(text) = self.string_input(input, name)? else {
             return Ok(Collection::new());
         };
+        self.charge(text.len() / 16)?;
         let [pattern, rest @ ..] = &call.arguments[..] else {
             return Ok(Collection::new());
         };

@@ -28,6 +28,9 @@ impl<'a> Evaluator<'a, '_> {
             return Ok(Collection::new());
         };
         self.charge(text.len() / 64)?;
+        if function == Function::ToChars {
+            self.check_size(text.len())?;
+        }
         if function == Function::Substring {
             return self.substring(&text, arguments, scope);
         }

@@ -7,6 +7,8 @@
 )]
 
 mod definitions;
+mod essentials;
+mod hostile;
 mod official;
 mod patches;
 mod shared;
