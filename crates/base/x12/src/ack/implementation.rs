@@ -66,7 +66,7 @@ pub struct SegmentNote {
     pub id: String,
     /// IK302: its position in the set, the ST being 1.
     pub position: u64,
-    /// IK303: the loop.
+    /// IK303: the first four characters of the loop.
     pub loop_id: String,
     /// IK304.
     pub code: String,
@@ -351,7 +351,8 @@ fn codes(segment: &Segment<'_>, from: usize) -> Vec<String> {
         .collect()
 }
 
-/// IK303 holds at most six characters; segments outside loops have none.
+/// IK303 holds at most four characters, so `2010AA` is reported as `2010`; segments outside loops
+/// have none.
 fn loop_name(id: &str) -> &str {
-    if id == "set" { "" } else { id }
+    if id == "set" { "" } else { id.get(..4).unwrap_or(id) }
 }
