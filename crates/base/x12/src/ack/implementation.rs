@@ -354,5 +354,9 @@ fn codes(segment: &Segment<'_>, from: usize) -> Vec<String> {
 /// IK303 holds at most four characters, so `2010AA` is reported as `2010`; segments outside loops
 /// have none.
 fn loop_name(id: &str) -> &str {
-    if id == "set" { "" } else { id.get(..4).unwrap_or(id) }
+    if id == "set" {
+        ""
+    } else {
+        id.get(..4).unwrap_or(id)
+    }
 }

@@ -151,13 +151,21 @@ impl Walker {
         }
     }
 
-    /// Why no node fits. A wrong code where a required segment is due is taken for that segment,
-    /// so that one wrong code does not make everything after it look misplaced.
+    /// Why no node fits. A wrong code where a required segment is due, or on a segment that only
+    /// one loop begins with, is taken for that segment, so that one wrong code does not make
+    /// everything after it look misplaced.
     fn misfit(&mut self, name: &str, segment: &Segment<'_>, events: &mut Vec<Event>) -> Place {
         if !self.guide.knows(name) {
             return Place::Unknown;
         }
-        if known_elsewhere(&self.guide.root, name, segment) {
+        let next_here = |node: &Node, count: u32| {
+            matches!(node, Node::Segment(def) if def.id == name && def.usage == Usage::Required)
+                && count == 0
+        };
+        let due_here = self
+            .search(next_here)
+            .is_some_and(|(depth, _)| depth + 1 == self.depth);
+        if !due_here && known_elsewhere(&self.guide.root, name, segment) {
             let earlier = (0..self.depth)
                 .filter_map(|depth| self.frame(depth))
                 .any(|frame| {
@@ -189,7 +197,16 @@ impl Walker {
         else {
             return Place::Unexpected;
         };
-        if due.is_some() || name == "HL" {
+        let alone = self.frame(depth).is_some_and(|frame| {
+            frame
+                .loop_def
+                .nodes
+                .iter()
+                .filter(|node| named(node))
+                .count()
+                == 1
+        });
+        if due.is_some() || name == "HL" || alone && matches!(node, Some(Node::Loop(_))) {
             self.advance(depth, index, events);
         }
         Place::WrongCode(def, key)

@@ -133,9 +133,16 @@ impl Document for ClaimAcknowledgment {
         for provider in &self.providers {
             let level = out.level(Some(receiver), "19", Some(!provider.claims.is_empty()));
             out.put(provider.provider.line("85"));
-            let trace = if provider.trace.is_empty() { "0" } else { provider.trace.as_str() };
+            let trace = if provider.trace.is_empty() {
+                "0"
+            } else {
+                provider.trace.as_str()
+            };
             out.put(line("TRN").e("1").e(trace));
-            provider.statuses.iter().for_each(|status| out.put(status.line()));
+            provider
+                .statuses
+                .iter()
+                .for_each(|status| out.put(status.line()));
             for claim in &provider.claims {
                 out.level(Some(level), "PT", None);
                 claim.write(out);
@@ -194,7 +201,10 @@ impl AcknowledgedProvider {
         let inner = found.inner("2200C");
         Self {
             provider: found.inner("2100C").map(Party::of).unwrap_or_default(),
-            trace: inner.map(|inner| inner.get("TRN", 2)).unwrap_or_default().to_owned(),
+            trace: inner
+                .map(|inner| inner.get("TRN", 2))
+                .unwrap_or_default()
+                .to_owned(),
             statuses: inner.map(Status::all).unwrap_or_default(),
             claims: claims.collect(),
         }

@@ -163,7 +163,7 @@ impl Checks {
                 Event::Missing(around, node) => report_missing(around.id, node, position, sink),
                 Event::TooMany(node) => {
                     let (fault, loop_id) = match node {
-                        Node::Segment(_) => (SegmentFault::TooOften, ""),
+                        Node::Segment(_) => (SegmentFault::TooOften, self.walker.loop_id()),
                         Node::Loop(inner) => (SegmentFault::LoopTooOften, inner.id),
                     };
                     let name = node.trigger().map_or("", |def| def.id);

@@ -37,9 +37,15 @@ fn environment(name: &str, packages: &[&str]) -> Option<PathBuf> {
     let python = folder.join("bin").join("python");
     let ready = folder.join("ready");
     if !ready.exists() {
-        let made = Command::new("python3").args(["-m", "venv"]).arg(&folder).output();
+        let made = Command::new("python3")
+            .args(["-m", "venv"])
+            .arg(&folder)
+            .output();
         let installed = made.and_then(|_| {
-            Command::new(&python).args(["-m", "pip", "install", "-q"]).args(packages).output()
+            Command::new(&python)
+                .args(["-m", "pip", "install", "-q"])
+                .args(packages)
+                .output()
         });
         match installed {
             Ok(output) if output.status.success() => std::fs::write(&ready, "").ok()?,
@@ -65,25 +71,36 @@ fn folder(name: &str) -> PathBuf {
 
 /// Writes without asking for a TA1, which pyx12 does not expect before a group.
 fn quiet<D: Document>(document: &D) -> String {
-    let header = InterchangeHeader { request_acknowledgment: false, ..documents::header() };
+    let header = InterchangeHeader {
+        request_acknowledgment: false,
+        ..documents::header()
+    };
     build(std::slice::from_ref(document), &header).expect("written")
 }
 
 /// A 999 for a claim with faults, and one without.
 fn acknowledgments() -> [String; 2] {
     let good = quiet(&documents::professional());
-    let bad = good.replace("*XX*1245319599", "*XX*1245319590").replace("DMG*", "DMX*");
+    let bad = good
+        .replace("*XX*1245319599", "*XX*1245319590")
+        .replace("DMG*", "DMX*");
     [good, bad].map(|text| {
         let report = validate(text.as_bytes(), Options::default()).expect("readable");
         let (date, time) = ("20260602".to_owned(), "0800".to_owned());
-        let stamp = Stamp { date, time, control_number: 17 };
+        let stamp = Stamp {
+            date,
+            time,
+            control_number: 17,
+        };
         acknowledge(&report, &stamp).expect("written").remove(0)
     })
 }
 
 #[test]
 fn claims_remittances_and_acknowledgements_pass_pyx12() {
-    let Some(python) = environment("pyx12", &["pyx12==4.0.0"]) else { return };
+    let Some(python) = environment("pyx12", &["pyx12==4.0.0"]) else {
+        return;
+    };
     let [accepted, rejected] = acknowledgments();
     let folder = folder("pyx12");
     for (name, text) in [
@@ -98,7 +115,10 @@ fn claims_remittances_and_acknowledgements_pass_pyx12() {
         let file = folder.join(name);
         std::fs::write(&file, &text).expect("a written file");
         let judge = python.with_file_name("x12valid");
-        let output = Command::new(judge).arg(&file).output().expect("x12valid runs");
+        let output = Command::new(judge)
+            .arg(&file)
+            .output()
+            .expect("x12valid runs");
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said);
         assert!(said.contains(": OK"), "{name}: {said}\n{text}");
@@ -108,13 +128,16 @@ fn claims_remittances_and_acknowledgements_pass_pyx12() {
 #[test]
 fn eligibility_and_status_pass_linuxforhealth() {
     let packages = ["linuxforhealth-x12==0.57.0", "pydantic<2"];
-    let Some(python) = environment("linuxforhealth", &packages) else { return };
+    let Some(python) = environment("linuxforhealth", &packages) else {
+        return;
+    };
     let mut inquiry = documents::inquiry();
     inquiry.questions.truncate(1);
     let mut dependent = documents::dependent_inquiry();
     dependent.questions.truncate(1);
     let newer = |text: String| {
-        text.replace("005010X222A1", "005010X222A2").replace("005010X223A2", "005010X223A3")
+        text.replace("005010X222A1", "005010X222A2")
+            .replace("005010X223A2", "005010X223A3")
     };
     let folder = folder("linuxforhealth");
     let mut files = Vec::new();
@@ -131,9 +154,17 @@ fn eligibility_and_status_pass_linuxforhealth() {
         std::fs::write(&file, text).expect("a written file");
         files.push(file);
     }
-    let output = Command::new(python).args(["-c", LINUXFORHEALTH]).args(&files).output();
+    let output = Command::new(python)
+        .args(["-c", LINUXFORHEALTH])
+        .args(&files)
+        .output();
     let output = output.expect("the judge runs");
     let said = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(said.lines().count(), files.len(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        said.lines().count(),
+        files.len(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(said.lines().all(|line| line.ends_with(" ok")), "{said}");
 }

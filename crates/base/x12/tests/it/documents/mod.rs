@@ -286,7 +286,10 @@ pub(crate) fn claim_acknowledgment() -> ClaimAcknowledgment {
         providers: vec![AcknowledgedProvider {
             provider: clinic(),
             trace: text("PROV1"),
-            statuses: vec![Status { date: String::new(), ..status("A1", "19", "WQ", "250") }],
+            statuses: vec![Status {
+                date: String::new(),
+                ..status("A1", "19", "WQ", "250")
+            }],
             claims: vec![
                 claim("CLM1", status("A2", "20", "WQ", "150"), Some("ICN1")),
                 claim("CLM2", status("A7", "562", "U", "100"), None),
