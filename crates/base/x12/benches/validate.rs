@@ -20,7 +20,10 @@ use mt_x12::{Options, build, validate};
 const PATIENTS: usize = 20_000;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|one| one != "--bench").collect();
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|one| one != "--bench")
+        .collect();
     let text = match &arguments[..] {
         [path] => std::fs::read_to_string(path).unwrap(),
         _ => claims(PATIENTS),
@@ -38,7 +41,10 @@ fn main() {
         let found = report.issues().next();
         assert!(found.is_none(), "{found:?}");
     }
-    println!("837 validation: {megabytes:.1} MB in {best:.3} s, {:.0} MB/s", megabytes / best);
+    println!(
+        "837 validation: {megabytes:.1} MB in {best:.3} s, {:.0} MB/s",
+        megabytes / best
+    );
 }
 
 fn claims(patients: usize) -> String {

@@ -103,8 +103,17 @@ fn is_postal_code(value: &str) -> bool {
     is_digits(value, 5) || is_digits(value, 9) || canadian
 }
 
+/// Whether `value` is one of the two-letter codes in `list`, which one blank separates.
+fn two_letters(list: &str, value: &str) -> bool {
+    value.len() == 2
+        && list
+            .as_bytes()
+            .chunks(3)
+            .any(|code| code.starts_with(value.as_bytes()))
+}
+
 fn is_state(value: &str) -> bool {
-    STATES.split_ascii_whitespace().any(|code| code == value)
+    two_letters(STATES, value)
 }
 
 fn is_place_of_service(value: &str) -> bool {
@@ -137,16 +146,23 @@ fn is_status_category(value: &str) -> bool {
 }
 
 /// States, territories, military addresses and Canadian provinces.
-const STATES: &str = "AL AK AS AZ AR CA CO CT DE DC FM FL GA GU HI ID IL IN IA KS KY LA ME MH MD MA MI \
-    MN MS MO MT NE NV NH NJ NM NY NC ND MP OH OK OR PW PA PR RI SC SD TN TX UT VT VI VA WA WV WI WY \
-    AA AE AP AB BC MB NB NL NS NT NU ON PE QC SK YT";
+const STATES: &str = concat!(
+    "AL AK AS AZ AR CA CO CT DE DC FM FL GA GU HI ID IL IN IA KS KY LA ME MH MD MA MI MN MS ",
+    "MO MT NE NV NH NJ NM NY NC ND MP OH OK OR PW PA PR RI SC SD TN TX UT VT VI VA WA WV WI ",
+    "WY AA AE AP AB BC MB NB NL NS NT NU ON PE QC SK YT",
+);
 
-const PLACES_OF_SERVICE: &str = "01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20 21 22 23 \
-    24 25 26 27 31 32 33 34 41 42 49 50 51 52 53 54 55 56 57 58 60 61 62 65 66 71 72 81 99";
+const PLACES_OF_SERVICE: &str = concat!(
+    "01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 31 32 ",
+    "33 34 41 42 49 50 51 52 53 54 55 56 57 58 60 61 62 65 66 71 72 81 99",
+);
 
-const SERVICE_TYPES: &str = "A0 A1 A2 A3 A4 A5 A6 A7 A8 A9 AA AB AC AD AE AF AG AH AI AJ AK AL AM AN AO \
-    AQ AR B1 B2 B3 BA BB BC BD BE BF BG BH BI BJ BK BL BM BN BP BQ BR BS BT BU BV BW BX BY BZ C1 CA CB \
-    CC CD CE CF CG CH CI CJ CK CL CM CN CO CP CQ DG DM DS GF GN GY IC MH NI ON PT PU RN RT TC TN UC";
+const SERVICE_TYPES: &str = concat!(
+    "A0 A1 A2 A3 A4 A5 A6 A7 A8 A9 AA AB AC AD AE AF AG AH AI AJ AK AL AM AN AO AQ AR B1 B2 ",
+    "B3 BA BB BC BD BE BF BG BH BI BJ BK BL BM BN BP BQ BR BS BT BU BV BW BX BY BZ C1 CA CB ",
+    "CC CD CE CF CG CH CI CJ CK CL CM CN CO CP CQ DG DM DS GF GN GY IC MH NI ON PT PU RN RT ",
+    "TC TN UC",
+);
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,5 @@
 //! Relations between the elements of one segment that the base standard fixes ("syntax notes").
 
-use crate::syntax::Segment;
 use crate::validate::{ElementFault, Mark, Sink};
 
 /// How the listed elements depend on each other.
@@ -8,6 +7,8 @@ use crate::validate::{ElementFault, Mark, Sink};
 pub(crate) struct Condition {
     relation: Relation,
     elements: Vec<usize>,
+    /// One bit for each of the elements.
+    mask: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,18 +48,27 @@ impl Condition {
             "L" => Relation::List,
             _ => return None,
         };
-        let elements = numbers
+        let elements: Vec<usize> = numbers
             .as_bytes()
             .chunks(2)
             .filter_map(|two| std::str::from_utf8(two).ok()?.parse().ok())
             .collect();
-        Some(Self { relation, elements })
+        let mask = elements.iter().fold(0, |mask, element| mask | 1 << element);
+        Some(Self {
+            relation,
+            elements,
+            mask,
+        })
     }
 
-    /// Reports the element that breaks the relation.
-    pub(crate) fn check(&self, segment: &Segment<'_>, mark: Mark, sink: &mut Sink) {
-        let present = |number: &&usize| !segment.element(**number).is_empty();
-        let count = self.elements.iter().filter(present).count();
+    /// Reports the element that breaks the relation; bit n of `sent` is set when element n is
+    /// present.
+    pub(crate) fn check(&self, sent: u64, mark: Mark, sink: &mut Sink) {
+        let count = (sent & self.mask).count_ones() as usize;
+        if count == self.elements.len() && self.relation != Relation::Exclusive {
+            return;
+        }
+        let present = |number: &&usize| sent >> **number & 1 == 1;
         let Some((first, others)) = self.elements.split_first() else {
             return;
         };
@@ -141,7 +151,7 @@ DTM R020305 C0403 P0506
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::syntax::Delimiters;
+    use crate::syntax::{Delimiters, Segment};
 
     fn faults(text: &str) -> Vec<(String, &'static str)> {
         let segment = Segment::new(text, Delimiters::USUAL);
@@ -149,8 +159,13 @@ mod tests {
             limit: 9,
             ..Sink::default()
         };
+        let sent = segment
+            .elements()
+            .zip(1..)
+            .filter(|(element, _)| !element.is_empty());
+        let sent = sent.fold(0, |sent, (_, number)| sent | 1 << number);
         for condition in of_segment(segment.id()) {
-            condition.check(&segment, Mark::new(1, segment.id(), ""), &mut sink);
+            condition.check(sent, Mark::new(1, segment.id(), ""), &mut sink);
         }
         sink.issues
             .iter()

@@ -51,6 +51,24 @@ pub(crate) struct LoopDef {
     pub(crate) usage: Usage,
     pub(crate) max: u32,
     pub(crate) nodes: Vec<Node>,
+    /// The segment that each node begins with, for a quick search.
+    pub(crate) tags: Vec<Tag>,
+}
+
+/// A segment identifier as a number, which compares faster than text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tag(u32);
+
+impl Tag {
+    /// The tag of an identifier. Identifiers have at most three characters; longer ones share one.
+    pub(crate) fn of(id: &str) -> Self {
+        match *id.as_bytes() {
+            [a] => Self(u32::from(a)),
+            [a, b] => Self(u32::from_le_bytes([a, b, 0, 0])),
+            [a, b, c] => Self(u32::from_le_bytes([a, b, c, 0])),
+            _ => Self(u32::MAX),
+        }
+    }
 }
 
 /// What a loop contains, in the order of the guide.
@@ -124,6 +142,18 @@ impl Guide {
 }
 
 impl LoopDef {
+    pub(crate) fn new(id: &'static str, usage: Usage, max: u32, nodes: Vec<Node>) -> Self {
+        let tag = |node: &Node| Tag::of(node.trigger().map_or("", |def| def.id));
+        let tags = nodes.iter().map(tag).collect();
+        Self {
+            id,
+            usage,
+            max,
+            nodes,
+            tags,
+        }
+    }
+
     /// The segment that opens the loop.
     pub(crate) fn trigger(&self) -> Option<&SegmentDef> {
         match self.nodes.first() {

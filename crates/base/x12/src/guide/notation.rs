@@ -67,12 +67,7 @@ pub(super) fn compile(
     expand(own, 0, [definitions, shared], &mut lines)?;
     let mut at = 0;
     let nodes = block(&lines, &mut at, 0)?;
-    let root = LoopDef {
-        id: "set",
-        usage: Usage::Required,
-        max: 1,
-        nodes,
-    };
+    let root = LoopDef::new("set", Usage::Required, 1, nodes);
     let &Heading {
         name,
         version,
@@ -148,12 +143,7 @@ fn block(lines: &[Line], at: &mut usize, indent: usize) -> Result<Vec<Node>, Not
                     return Err(NotationError::new("empty loop", line.text));
                 }
                 let nodes_inside = block(lines, at, inner)?;
-                nodes.push(Node::Loop(LoopDef {
-                    id,
-                    usage,
-                    max,
-                    nodes: nodes_inside,
-                }));
+                nodes.push(Node::Loop(LoopDef::new(id, usage, max, nodes_inside)));
             }
             Some(id) => nodes.push(Node::Segment(segment(id, words, line.text)?)),
             None => {}

@@ -4,7 +4,7 @@
 //! then in the loops around it. Memory is bounded by the depth of the guide, whatever the size of
 //! the transaction set.
 
-use super::{Codes, Guide, Key, LoopDef, Node, SegmentDef, Usage};
+use super::{Codes, Guide, Key, LoopDef, Node, SegmentDef, Tag, Usage};
 use crate::syntax::Segment;
 
 /// The position within one guide.
@@ -91,13 +91,14 @@ impl Walker {
     /// Places one segment; what happened to the loops is appended to `events`.
     pub(crate) fn place(&mut self, segment: &Segment<'_>, events: &mut Vec<Event>) -> Place {
         let name = segment.id();
+        let tag = Tag::of(name);
         let fits = |node: &Node| {
             node.trigger()
                 .is_some_and(|def| matches(def, name, segment))
         };
         let found = self
-            .search(|node, count| fits(node) && count < node.max())
-            .or_else(|| self.search(|node, _| fits(node)));
+            .search(tag, |node, count| count < node.max() && fits(node))
+            .or_else(|| self.search(tag, |node, _| fits(node)));
         match found {
             Some((depth, index)) => match self.advance(depth, index, events) {
                 Some(def) => Place::Found(def),
@@ -112,14 +113,14 @@ impl Walker {
         self.close_to(0, events);
     }
 
-    /// The innermost node for which `fits` holds, from each frame's position onwards.
-    fn search(&self, fits: impl Fn(&Node, u32) -> bool) -> Option<(usize, usize)> {
+    /// The innermost node that begins with a segment of this tag and for which `fits` holds, from
+    /// each frame's position onwards.
+    fn search(&self, tag: Tag, fits: impl Fn(&Node, u32) -> bool) -> Option<(usize, usize)> {
         (0..self.depth).rev().find_map(|depth| {
             let frame = self.frame(depth)?;
-            let nodes = &frame.loop_def.nodes;
-            let from = frame.run_start();
-            (from..nodes.len())
-                .find(|&index| fits(&nodes[index], frame.counts[index]))
+            let LoopDef { nodes, tags, .. } = frame.loop_def;
+            (frame.run_start()..nodes.len())
+                .find(|&index| tags[index] == tag && fits(&nodes[index], frame.counts[index]))
                 .map(|index| (depth, index))
         })
     }
@@ -163,7 +164,7 @@ impl Walker {
                 && count == 0
         };
         let due_here = self
-            .search(next_here)
+            .search(Tag::of(name), next_here)
             .is_some_and(|(depth, _)| depth + 1 == self.depth);
         if !due_here && known_elsewhere(&self.guide.root, name, segment) {
             let earlier = (0..self.depth)
@@ -182,10 +183,12 @@ impl Walker {
             };
         }
         let named = |node: &Node| node.trigger().is_some_and(|def| def.id == name);
-        let due = self.search(|node, count| {
+        let due = self.search(Tag::of(name), |node, count| {
             named(node) && node.usage() == Usage::Required && (count == 0 || name == "HL")
         });
-        let Some((depth, index)) = due.or_else(|| self.search(|node, _| named(node))) else {
+        let Some((depth, index)) =
+            due.or_else(|| self.search(Tag::of(name), |node, _| named(node)))
+        else {
             return Place::Unexpected;
         };
         let node = self
@@ -254,10 +257,9 @@ impl Frame {
     /// Neighbours that begin with the same segment may come in any order, as in the base standard:
     /// the first of the run in which the cursor stands.
     fn run_start(&self) -> usize {
-        let nodes = &self.loop_def.nodes;
-        let name = |index: usize| nodes.get(index).and_then(Node::trigger).map(|def| def.id);
+        let tags = &self.loop_def.tags;
         let mut start = self.cursor;
-        while start > 0 && name(start - 1) == name(self.cursor) {
+        while start > 0 && tags[start - 1] == tags[self.cursor] {
             start -= 1;
         }
         start

@@ -80,6 +80,13 @@ impl<'a> Element<'a> {
         self.text.is_empty()
     }
 
+    /// Whether there is more than one repetition.
+    pub fn repeats(&self) -> bool {
+        self.delimiters
+            .repetition
+            .is_some_and(|byte| self.text.as_bytes().contains(&byte))
+    }
+
     /// The repetitions; at least one, which may be empty.
     pub fn repetitions(&self) -> impl Iterator<Item = Element<'a>> + use<'a> {
         let delimiters = self.delimiters;

@@ -21,14 +21,20 @@ pub(super) fn check(def: &SegmentDef, segment: &Segment<'_>, mark: Mark, sink: &
         qualifier: "",
     };
     let mut sent = segment.elements();
+    // Bit n tells that element n was sent; no segment of the standard has 64 elements.
+    let mut present = 0_u64;
     for (index, element) in def.elements.iter().enumerate() {
         match sent.next() {
-            Some(found) if !found.is_empty() => checker.element(index + 1, element, found),
+            Some(found) if !found.is_empty() => {
+                present |= 1_u64.checked_shl(index as u32 + 1).unwrap_or(0);
+                checker.element(index + 1, element, found);
+            }
             _ => checker.absent(index + 1, 0, element),
         }
     }
     for (index, extra) in sent.enumerate().filter(|(_, extra)| !extra.is_empty()) {
         let number = def.elements.len() + index + 1;
+        present |= 1_u64.checked_shl(number as u32).unwrap_or(0);
         if number > def.width {
             checker.too_many(number);
         } else {
@@ -36,7 +42,7 @@ pub(super) fn check(def: &SegmentDef, segment: &Segment<'_>, mark: Mark, sink: &
         }
     }
     for condition in &def.conditions {
-        condition.check(segment, mark, checker.sink);
+        condition.check(present, mark, checker.sink);
     }
 }
 
@@ -53,6 +59,9 @@ impl<'a> Checker<'_, 'a> {
     fn element(&mut self, number: usize, def: &ElementDef, found: Element<'a>) {
         if def.usage == Usage::NotUsed {
             return self.not_used(number, 0, found.text());
+        }
+        if def.repeats == 1 && def.parts.is_empty() && !found.repeats() {
+            return self.simple(number, 0, def, found.text());
         }
         let mut repetitions = found.repetitions();
         for one in repetitions.by_ref().take(def.repeats) {
@@ -194,14 +203,19 @@ fn type_fault(
 ) -> Option<(ElementFault, &'static str, &'static str)> {
     let length = match data.kind {
         DataType::An | DataType::Id => {
-            if value.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
+            let (mut control, mut ink) = (false, false);
+            for byte in value.bytes() {
+                control |= byte < b' ' || byte == 0x7f;
+                ink |= byte != b' ';
+            }
+            if control {
                 return Some((
                     ElementFault::InvalidCharacter,
                     "character",
                     "it holds a control character",
                 ));
             }
-            if value.bytes().all(|byte| byte == b' ') {
+            if !ink {
                 return Some((
                     ElementFault::InvalidCharacter,
                     "blank",
