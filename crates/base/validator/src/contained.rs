@@ -87,8 +87,16 @@ impl Walk<'_, '_> {
 fn collect_fragments<'a>(node: Node<'a>, fragments: &mut HashSet<&'a str>) {
     let mut pending = vec![node];
     while let Some(node) = pending.pop() {
-        if let Some(fragment) = node.as_str().and_then(|s| s.strip_prefix('#')) {
+        let text = node.as_str().unwrap_or_default();
+        if let Some(fragment) = text.strip_prefix('#') {
             fragments.insert(fragment);
+        } else if node.name() == names::DIV {
+            // Links and images of the narrative.
+            let linked = text
+                .split("=\"#")
+                .skip(1)
+                .filter_map(|rest| rest.split('"').next());
+            fragments.extend(linked);
         }
         pending.extend(node.children());
     }

@@ -8,6 +8,7 @@ mod invariant;
 mod path;
 mod primitive;
 mod profile;
+mod questionnaire;
 mod reference;
 mod report;
 mod rules;

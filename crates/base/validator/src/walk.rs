@@ -14,6 +14,8 @@ use crate::{Options, Validator};
 /// Longest part of an unknown name that is repeated in an issue.
 const MAX_NAME: usize = 64;
 
+const ELE_1: &str = "ele-1: must have a value or children";
+
 /// One validation of one resource.
 pub(crate) struct Walk<'v, 'o> {
     pub(crate) validator: &'v Validator,
@@ -106,6 +108,9 @@ impl<'v, 'o> Walk<'v, 'o> {
             self.bundle(node, path);
         }
         if self.report.is_full() {
+            if resource_type.type_id() == TypeId::QUESTIONNAIRE_RESPONSE {
+                self.questionnaire_response(node, scope, path);
+            }
             self.element_ids(node, path);
             self.profiles(node, scope, path);
         }
@@ -130,13 +135,6 @@ impl<'v, 'o> Walk<'v, 'o> {
         let mut seen = 0_u128;
         for child in node.children() {
             self.field(child, node, def, has_shadows, &mut seen, scope, path);
-        }
-        if node.is_empty() {
-            self.report.error(
-                IssueCode::Invariant,
-                path,
-                "ele-1: must have a value or children",
-            );
         }
         let mut missing = rules.required & !seen;
         while missing != 0 {
@@ -308,16 +306,16 @@ impl<'v, 'o> Walk<'v, 'o> {
                 }
             }
         }
-        match shadow.filter(|s| !s.is_null()) {
-            Some(shadow) => self.object(shadow, place.type_id, scope, path),
-            None if value.is_none() => {
-                self.report.error(
-                    IssueCode::Structure,
-                    path,
-                    "ele-1: must have a value or children",
-                );
+        let shadow = shadow.filter(|s| !s.is_null());
+        if value.is_none() && !shadow.is_some_and(has_content) {
+            self.report.error(IssueCode::Invariant, path, ELE_1);
+        }
+        if let Some(shadow) = shadow {
+            if shadow.is_object() && shadow.is_empty() {
+                self.report
+                    .error(IssueCode::Structure, path, "must not be empty");
             }
-            None => {}
+            self.object(shadow, place.type_id, scope, path);
         }
     }
 
@@ -331,6 +329,9 @@ impl<'v, 'o> Walk<'v, 'o> {
     ) {
         if class == Class::Resource {
             return self.inner_resource(value, place, scope, path);
+        }
+        if value.is_object() && !has_content(value) {
+            self.report.error(IssueCode::Invariant, path, ELE_1);
         }
         self.object(value, place.type_id, scope, path);
         match class {
@@ -385,6 +386,11 @@ impl<'v, 'o> Walk<'v, 'o> {
         let text = format!("{} has no element '{key}'", def.name);
         self.report.error(IssueCode::Structure, path, text);
     }
+}
+
+/// Whether an object has more than an id.
+fn has_content(object: Node<'_>) -> bool {
+    object.children().any(|child| child.name() != names::ID)
 }
 
 impl Place {

@@ -8,6 +8,7 @@ use mt_fhir::names;
 use mt_fhir::outcome::IssueCode;
 use mt_fhirpath::{Context, Element, EvalError, EvalErrorKind, Expr, Resolve};
 
+use crate::bundle::{full_url, refers_to};
 use crate::path::Path;
 use crate::reference::{Target, contained};
 use crate::walk::{Occurrence, Scope, Walk};
@@ -142,20 +143,14 @@ impl Resolve for Local<'_> {
         if let Target::Contained(id) = Target::parse(reference) {
             return contained(self.0, id);
         }
-        let entries = self.0.bundle?.get_name(names::ENTRY)?;
-        let entry = entries.children().find(|entry| {
-            let url = entry.get_name(names::FULL_URL).and_then(Node::as_str);
-            url.is_some_and(|url| is_url_of(url, reference))
-        })?;
+        let entries = || self.0.bundle?.get_name(names::ENTRY).map(Node::children);
+        let own = entries()?.find(|entry| {
+            entry
+                .get_name(names::RESOURCE)
+                .is_some_and(|r| r.id() == self.0.root.id())
+        });
+        let base = own.and_then(full_url).unwrap_or_default();
+        let entry = entries()?.find(|entry| refers_to(base, reference, *entry))?;
         entry.get_name(names::RESOURCE)
     }
-}
-
-/// Equal, or the URL of a relative reference under some base.
-fn is_url_of(full_url: &str, reference: &str) -> bool {
-    full_url == reference
-        || (full_url
-            .strip_suffix(reference)
-            .is_some_and(|base| base.ends_with('/'))
-            && matches!(Target::parse(reference), Target::Resource { .. }))
 }

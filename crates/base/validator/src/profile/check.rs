@@ -317,12 +317,15 @@ impl<'v> Walk<'v, '_> {
     }
 
     fn may_be_of(&self, url: &str, resource_type: ResourceType) -> bool {
+        self.type_of_profile(url)
+            .is_none_or(|t| resource_type.type_id().is_a(t))
+    }
+
+    /// The type that a profile is of, or that a URL of the definitions names.
+    pub(super) fn type_of_profile(&self, url: &str) -> Option<TypeId> {
         match self.validator.profiles.get(url) {
-            Some(profile) => resource_type.type_id().is_a(profile.type_id),
-            None => {
-                let name = url.strip_prefix(CORE).and_then(TypeId::from_name);
-                name.is_none_or(|t| resource_type.type_id().is_a(t))
-            }
+            Some(profile) => Some(profile.type_id),
+            None => url.strip_prefix(CORE).and_then(TypeId::from_name),
         }
     }
 

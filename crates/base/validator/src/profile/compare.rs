@@ -38,7 +38,7 @@ pub(super) fn has_pattern(value: Node<'_>, pattern: Node<'_>) -> bool {
 }
 
 /// Whether `a` is surely less than `b`; of different kinds or units, nothing is sure.
-pub(super) fn is_less(a: Node<'_>, b: Node<'_>) -> bool {
+pub(crate) fn is_less(a: Node<'_>, b: Node<'_>) -> bool {
     if a.is_object() && b.is_object() {
         let text = |n: Node<'_>, name| n.get_name(name).and_then(Node::as_str).map(str::to_owned);
         let same_unit = text(a, names::SYSTEM) == text(b, names::SYSTEM)

@@ -13,8 +13,9 @@ mod value_sets;
 
 use std::collections::HashMap;
 
-use mt_fhir::json::Node;
+use mt_fhir::json::{Doc, Node};
 
+pub(crate) use compare::is_less;
 use model::Profile;
 pub(crate) use value_sets::ValueSets;
 
@@ -22,6 +23,7 @@ pub(crate) use value_sets::ValueSets;
 #[derive(Default)]
 pub struct Profiles {
     structures: HashMap<Box<str>, Profile>,
+    questionnaires: HashMap<Box<str>, Doc>,
     pub(crate) value_sets: ValueSets,
 }
 
@@ -48,8 +50,8 @@ impl Profiles {
         Profiles::default()
     }
 
-    /// Adds a StructureDefinition, ValueSet or CodeSystem; a later one replaces an earlier one of
-    /// the same URL. Other resources are left alone and give `false`.
+    /// Adds a StructureDefinition, ValueSet, CodeSystem or Questionnaire; a later one replaces an
+    /// earlier one of the same URL. Other resources are left alone and give `false`.
     ///
     /// # Errors
     /// [`ProfileError`] for a definition that cannot be used.
@@ -58,6 +60,11 @@ impl Profiles {
             Some("StructureDefinition") => {
                 let profile = load::profile(resource)?;
                 self.structures.insert(profile.url.clone(), profile);
+            }
+            Some("Questionnaire") => {
+                let url = resource.str("url").ok_or(ProfileError::NoUrl)?;
+                self.questionnaires
+                    .insert(url.into(), Doc::from_node(resource));
             }
             Some("ValueSet") => self.value_sets.add_value_set(resource)?,
             Some("CodeSystem") => self.value_sets.add_code_system(resource)?,
@@ -69,6 +76,12 @@ impl Profiles {
     /// Whether a profile or extension with this canonical URL (a version is ignored) is known.
     pub fn is_known(&self, canonical: &str) -> bool {
         self.get(canonical).is_some()
+    }
+
+    pub(crate) fn questionnaire(&self, canonical: &str) -> Option<Node<'_>> {
+        self.questionnaires
+            .get(unversioned(canonical))
+            .map(Doc::root)
     }
 
     pub(crate) fn get(&self, canonical: &str) -> Option<&Profile> {

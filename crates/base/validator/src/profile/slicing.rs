@@ -9,6 +9,7 @@ use mt_fhir::outcome::IssueCode;
 use super::check::{place, resolve};
 use super::model::{Discriminator, DiscriminatorKind, Rule, Step};
 use crate::path::Path;
+use crate::reference::Target;
 use crate::walk::{Scope, Walk};
 
 impl<'v> Walk<'v, '_> {
@@ -120,13 +121,10 @@ impl<'v> Walk<'v, '_> {
                 (must_be || must_not_be).then_some(elements.is_empty() == must_not_be)
             }
             DiscriminatorKind::Type => {
-                let types: Vec<TypeId> = rules
-                    .iter()
-                    .flat_map(|r| &r.types)
-                    .map(|t| t.type_id)
-                    .collect();
-                let is_one = |e: &Element<'a>| types.iter().any(|t| e.type_id().is_a(*t));
-                (!types.is_empty()).then(|| elements.iter().any(is_one))
+                let types = self.types_at(slice, &discriminator.path);
+                let found = found_types(element, &discriminator.path, scope);
+                let is_one = |found: &TypeId| types.iter().any(|t| found.is_a(*t));
+                (!types.is_empty()).then(|| found.iter().any(is_one))
             }
             DiscriminatorKind::Value => {
                 let telling = telling(&rules);
@@ -178,20 +176,45 @@ impl<'v> Walk<'v, '_> {
     }
 
     fn child_rules(&self, rule: &'v Rule, name: Name) -> Vec<&'v Rule> {
-        let own = rule.children.iter().filter(|c| c.name == Some(name));
-        let mut found: Vec<&'v Rule> = own.collect();
+        let mut parents = vec![rule];
         for url in rule.types.iter().flat_map(|t| &t.profiles) {
-            if let Some(profile) = self.validator.profiles.get(url) {
-                found.extend(
-                    profile
-                        .root
-                        .children
-                        .iter()
-                        .filter(|c| c.name == Some(name)),
-                );
+            parents.extend(
+                self.validator
+                    .profiles
+                    .get(url)
+                    .map(|profile| &profile.root),
+            );
+        }
+        let children = parents
+            .iter()
+            .flat_map(|p| &p.children)
+            .filter(|c| c.name == Some(name));
+        let mut found = Vec::new();
+        for child in children {
+            // What `valueString` says of its slice is what tells about `value`.
+            if child.slicing.is_none() && child.types.is_empty() && !child.has_value() {
+                found.extend(&child.slices);
             }
+            found.push(child);
         }
         found
+    }
+
+    /// The types that a type discriminator tells apart; behind `resolve()`, those of the targets.
+    fn types_at(&self, slice: &'v Rule, path: &[Step]) -> Vec<TypeId> {
+        let Some((Step::Resolve, before)) = path.split_last() else {
+            let rules = self.rules_at(slice, path);
+            return rules
+                .iter()
+                .flat_map(|r| &r.types)
+                .map(|t| t.type_id)
+                .collect();
+        };
+        let rules = self.rules_at(slice, before);
+        let targets = rules.iter().flat_map(|r| &r.types).flat_map(|t| &t.targets);
+        targets
+            .filter_map(|url| self.type_of_profile(url))
+            .collect()
     }
 
     fn target_rules(&self, rule: &'v Rule) -> Vec<&'v Rule> {
@@ -219,6 +242,26 @@ fn has_profile(slice: &Rule, url: &str) -> bool {
         .iter()
         .flat_map(|t| &t.profiles)
         .any(|p| &**p == url)
+}
+
+/// The types at a discriminator's path; of a reference that leads elsewhere, the type it names.
+fn found_types(element: Element<'_>, path: &[Step], scope: Scope<'_>) -> Vec<TypeId> {
+    let mut types: Vec<TypeId> = elements_at(element, path, scope)
+        .into_iter()
+        .map(Element::type_id)
+        .collect();
+    if let (true, Some((Step::Resolve, before))) = (types.is_empty(), path.split_last()) {
+        for reference in elements_at(element, before, scope) {
+            let text = reference
+                .child(names::REFERENCE)
+                .next()
+                .and_then(Element::text);
+            if let Some(Target::Resource { resource_type, .. }) = text.map(Target::parse) {
+                types.push(resource_type.type_id());
+            }
+        }
+    }
+    types
 }
 
 /// The elements at a discriminator's path.

@@ -108,7 +108,8 @@ fn resources<'a>(node: Node<'a>) -> Vec<Node<'a>> {
             .children()
             .filter_map(|e| e.get("resource"))
             .collect(),
-        None => vec![node],
+        // The bulk export comes with a manifest, which is none.
+        None => node.resource_type().map(|_| node).into_iter().collect(),
     }
 }
 

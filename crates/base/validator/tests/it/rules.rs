@@ -26,7 +26,9 @@ fn valid_resources_have_no_errors() {
     let cases = [
         patient(""),
         patient(r#","_birthDate":{"extension":[{"url":"http://e.org/x","valueCode":"unknown"}]}"#),
-        patient(r#","name":[{"given":["A",null],"_given":[null,{"id":"x"}]}]"#),
+        patient(
+            r#","name":[{"given":["A",null],"_given":[null,{"extension":[{"url":"http://e.org/x","valueCode":"y"}]}]}]"#,
+        ),
         patient(
             r##","contained":[{"resourceType":"Organization","id":"o","name":"O"}],"managingOrganization":{"reference":"#o"}"##,
         ),
