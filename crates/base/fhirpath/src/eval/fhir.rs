@@ -209,7 +209,7 @@ impl<'a> Evaluator<'a, '_> {
 fn primitive_value<'a>(item: &Value<'a>) -> Option<Value<'a>> {
     match item {
         Value::Element(element) if element.is_complex() => None,
-        Value::Type(_) | Value::Unresolved(_) => None,
+        Value::Type(_) | Value::Unresolved(_) | Value::Quantity(_) => None,
         item => item.to_system(),
     }
 }

@@ -6,7 +6,9 @@ use mt_fhir::json::{Doc, Kind, Node, NodeId};
 use rust_decimal::Decimal;
 
 use super::pointer::{Pointer, index};
-use super::{MAX_ADDED_VALUES, MAX_OPERATIONS, Outcome, PatchError, PatchErrorKind, count_values};
+use super::{
+    MAX_ADDED_VALUES, MAX_DEPTH, MAX_OPERATIONS, Outcome, PatchError, PatchErrorKind, measure,
+};
 
 /// Applies a JSON Patch document (an array of operations) to `doc`.
 ///
@@ -93,13 +95,13 @@ impl Patcher {
     }
 
     fn copy(&mut self, value: Node<'_>) -> Outcome<NodeId> {
-        self.charge(count_values(value, self.budget))?;
+        self.charge(measure(value, self.budget).0)?;
         Ok(self.doc.copy_from(value))
     }
 
     fn copy_inside(&mut self, from: &Pointer<'_>) -> Outcome<NodeId> {
         let source = from.find(self.doc.root())?;
-        let (id, count) = (source.id(), count_values(source, self.budget));
+        let (id, count) = (source.id(), measure(source, self.budget).0);
         self.charge(count)?;
         Ok(self.doc.duplicate(id))
     }
@@ -112,7 +114,17 @@ impl Patcher {
         Ok(())
     }
 
+    /// Refuses a value that would reach below [`MAX_DEPTH`] at its new place.
+    fn check_depth(&self, path: &Pointer<'_>, value: NodeId) -> Outcome<()> {
+        let (_, depth) = measure(self.doc.node(value), MAX_ADDED_VALUES);
+        if path.depth() + depth > MAX_DEPTH {
+            return Err(PatchErrorKind::TooLarge);
+        }
+        Ok(())
+    }
+
     fn add(&mut self, path: &Pointer<'_>, value: NodeId) -> Outcome<()> {
+        self.check_depth(path, value)?;
         let Some((parents, last)) = path.split_last() else {
             self.doc.set_root(value);
             return Ok(());
@@ -156,6 +168,7 @@ impl Patcher {
     }
 
     fn replace(&mut self, path: &Pointer<'_>, value: NodeId) -> Outcome<()> {
+        self.check_depth(path, value)?;
         let Some((parents, _)) = path.split_last() else {
             self.doc.set_root(value);
             return Ok(());

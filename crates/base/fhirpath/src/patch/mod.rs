@@ -17,6 +17,9 @@ pub const MAX_OPERATIONS: usize = 1_000;
 /// The most JSON values that the operations of one patch may add or copy together.
 pub const MAX_ADDED_VALUES: usize = 1_000_000;
 
+/// The most levels that a patched document may have: as many as the parser takes by default.
+pub const MAX_DEPTH: usize = 64;
+
 /// Why a patch was not applied, and which of its operations is to blame (counted from zero).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("operation {operation}: {kind}")]
@@ -68,23 +71,25 @@ pub enum PatchErrorKind {
     /// A value cannot be moved into itself.
     #[error("a value cannot be moved into itself")]
     MovedIntoItself,
-    /// More than [`MAX_OPERATIONS`] or [`MAX_ADDED_VALUES`].
+    /// More than [`MAX_OPERATIONS`], [`MAX_ADDED_VALUES`] or [`MAX_DEPTH`].
     #[error("the patch is too large")]
     TooLarge,
 }
 
 type Outcome<T> = Result<T, PatchErrorKind>;
 
-/// How many values a tree holds, itself included, up to a little more than `limit`.
-fn count_values(node: mt_fhir::json::Node<'_>, limit: usize) -> usize {
-    let mut pending = vec![node];
-    let mut count = 0;
-    while let Some(node) = pending.pop() {
+/// How many values a tree holds, itself included, and on how many levels; counting stops a little
+/// above `limit`.
+fn measure(node: mt_fhir::json::Node<'_>, limit: usize) -> (usize, usize) {
+    let mut pending = vec![(node, 1)];
+    let (mut count, mut depth) = (0, 0);
+    while let Some((node, level)) = pending.pop() {
         count += 1;
+        depth = depth.max(level);
         if count > limit {
             break;
         }
-        pending.extend(node.children());
+        pending.extend(node.children().map(|child| (child, level + 1)));
     }
-    count
+    (count, depth)
 }

@@ -37,6 +37,11 @@ impl<'p> Pointer<'p> {
         Some((parents, last))
     }
 
+    /// How many levels below the root the value stands.
+    pub(super) fn depth(&self) -> usize {
+        self.tokens.len()
+    }
+
     /// Whether `other` points into what this pointer points to.
     pub(super) fn is_proper_prefix_of(&self, other: &Self) -> bool {
         self.tokens.len() < other.tokens.len() && other.tokens.starts_with(&self.tokens)

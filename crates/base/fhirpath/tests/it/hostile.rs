@@ -2,6 +2,7 @@
 
 use mt_fhir::ResourceType;
 use mt_fhir::json::{Doc, Limits};
+use mt_fhirpath::patch::PatchErrorKind;
 use mt_fhirpath::{Context, Element, EvalErrorKind, Expr, ParseErrorKind, patch};
 
 use crate::official::NOW;
@@ -33,6 +34,34 @@ fn nesting_and_length_are_limited_while_parsing() {
     assert_eq!(kind(&"a".repeat(70_000)), ParseErrorKind::TooLong);
     // A long path is no nesting.
     assert!(Expr::parse(&vec!["a"; 20_000].join(".")).is_ok());
+}
+
+#[test]
+fn the_deepest_expression_evaluates_on_the_stack_of_a_thread() {
+    let doc = Doc::parse(PATIENT, &Limits::default()).unwrap();
+    let context = Context::new(doc.root(), NOW);
+    for (open, close, levels) in [
+        ("iif(true, ", ")", 98),
+        ("where(true and ", ").exists()", 48),
+        ("(1 | ", ")", 48),
+        ("select(repeat({} | ", "))", 32),
+    ] {
+        let text = format!("{}active{}", open.repeat(levels), close.repeat(levels));
+        let expr = Expr::parse(&text).unwrap();
+        let found = expr.evaluate(&context, Element::resource(doc.root()));
+        assert!(found.is_ok(), "{open}: {found:?}");
+    }
+}
+
+#[test]
+fn a_patch_cannot_nest_deeper_than_a_document() {
+    let text = format!("{}1{}", "[".repeat(40), "]".repeat(40));
+    let path = "/0".repeat(39);
+    let change = format!(r#"[{{"op":"add","path":"{path}/-","value":{text}}}]"#);
+    let mut doc = Doc::parse(text.clone(), &Limits::default()).unwrap();
+    let change = Doc::parse(change, &Limits::default()).unwrap();
+    let error = patch::apply_json(&mut doc, change.root()).expect_err("too deep");
+    assert_eq!(error.kind, PatchErrorKind::TooLarge);
 }
 
 #[test]

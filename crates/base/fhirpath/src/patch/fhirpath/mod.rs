@@ -9,7 +9,9 @@ use mt_fhir::names::Name;
 use mt_kernel::Instant;
 
 use super::location::Location;
-use super::{MAX_ADDED_VALUES, MAX_OPERATIONS, Outcome, PatchError, PatchErrorKind, count_values};
+use super::{
+    MAX_ADDED_VALUES, MAX_DEPTH, MAX_OPERATIONS, Outcome, PatchError, PatchErrorKind, measure,
+};
 use crate::{Context, Element, Expr, Value};
 use operation::Operation;
 use value::Built;
@@ -32,7 +34,7 @@ pub fn apply(doc: &mut Doc, patch: Node<'_>, now: Instant) -> Result<(), PatchEr
     {
         return Err(whole(PatchErrorKind::TooLarge));
     }
-    if count_values(patch, MAX_ADDED_VALUES) > MAX_ADDED_VALUES {
+    if measure(patch, MAX_ADDED_VALUES).0 > MAX_ADDED_VALUES {
         return Err(whole(PatchErrorKind::TooLarge));
     }
     let mut patcher = Patcher {
@@ -42,6 +44,7 @@ pub fn apply(doc: &mut Doc, patch: Node<'_>, now: Instant) -> Result<(), PatchEr
     for (operation, parameter) in operations.enumerate() {
         Operation::read(parameter)
             .and_then(|read| patcher.run(&read))
+            .and_then(|()| patcher.check_depth())
             .map_err(|kind| PatchError { operation, kind })?;
     }
     *doc = patcher.doc;
@@ -85,6 +88,15 @@ impl Patcher {
                 source,
                 destination,
             } => self.reorder(path, *source, *destination),
+        }
+    }
+
+    fn check_depth(&self) -> Outcome<()> {
+        let (_, depth) = measure(self.doc.root(), usize::MAX);
+        if depth > MAX_DEPTH {
+            Err(PatchErrorKind::TooLarge)
+        } else {
+            Ok(())
         }
     }
 
