@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use mt_crypto::{KeyService, ShippedDictionaries};
+use mt_crypto::{KeyService, ShippedDictionaries, TenantKeys};
 use mt_database::Database;
 use mt_fhir::ResourceType;
 use mt_kernel::{Clock, ErrorKind, Instant, TenantId, TenantName};
@@ -272,6 +272,15 @@ impl Tenants {
             Some(tenant) => Ok(tenant),
             None => self.load(id).await,
         }
+    }
+
+    /// The keys of an active tenant, for what is sealed outside the record tables. A tenant that is in
+    /// memory answers at the first poll.
+    ///
+    /// # Errors
+    /// [`StoreError::TenantInactive`]; when the keys cannot be loaded.
+    pub async fn keys(&self, id: TenantId) -> Result<TenantKeys> {
+        Ok(self.get(id).await?.keys.clone())
     }
 
     /// Loads a tenant (again): after its keys, dictionaries or parameters have changed.
