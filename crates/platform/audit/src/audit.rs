@@ -61,8 +61,12 @@ impl Audit {
         let journal = Arc::new(Journal::create(&parent)?);
         let hot = Arc::new(Hot::default());
         let (stop, stopped) = watch::channel(false);
-        let drain =
-            Drain::new(database.clone(), Arc::clone(&journal), parent, Arc::clone(&hot));
+        let drain = Drain::new(
+            database.clone(),
+            Arc::clone(&journal),
+            parent,
+            Arc::clone(&hot),
+        );
         let tasks = vec![
             tokio::spawn(sync(Arc::clone(&journal), stopped.clone())),
             tokio::spawn(drain_until(drain, stopped)),
@@ -125,7 +129,9 @@ impl Audit {
 
 impl std::fmt::Debug for Audit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Audit").field("directory", &self.directory).finish_non_exhaustive()
+        f.debug_struct("Audit")
+            .field("directory", &self.directory)
+            .finish_non_exhaustive()
     }
 }
 

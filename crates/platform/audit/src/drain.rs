@@ -49,8 +49,18 @@ impl Drain {
         parent: PathBuf,
         hot: Arc<Hot>,
     ) -> Self {
-        let arrived = Position { segment: 0, offset: 0 };
-        Self { database, journal, parent, hot, reader: None, arrived }
+        let arrived = Position {
+            segment: 0,
+            offset: 0,
+        };
+        Self {
+            database,
+            journal,
+            parent,
+            hot,
+            reader: None,
+            arrived,
+        }
     }
 
     /// Moves what this process has noted so far.
@@ -72,7 +82,8 @@ impl Drain {
                 return Err(crate::AuditError::Damaged(reason));
             }
             // Only a chunk that arrived is left behind: after a failure it is read again.
-            self.send(self.journal.id(), self.arrived.segment, &chunk).await?;
+            self.send(self.journal.id(), self.arrived.segment, &chunk)
+                .await?;
             self.journal.arrived(chunk.len());
             self.arrived.offset = chunk.end;
             self.reader = Some(reader);
@@ -82,7 +93,10 @@ impl Drain {
 
     fn finish_segment(&mut self) -> Result<()> {
         self.journal.discard(self.arrived.segment)?;
-        self.arrived = Position { segment: self.arrived.segment + 1, offset: 0 };
+        self.arrived = Position {
+            segment: self.arrived.segment + 1,
+            offset: 0,
+        };
         Ok(())
     }
 
@@ -130,7 +144,10 @@ impl Drain {
     /// Removes the marks of a journal that is no more.
     async fn forget(&self, journal: Uuid, tenants: &[TenantId]) -> Result<()> {
         for tenant in tenants {
-            let step = Step { sql: FORGET, params: &[&tenant.0, &journal] };
+            let step = Step {
+                sql: FORGET,
+                params: &[&tenant.0, &journal],
+            };
             self.database.writers().commit(*tenant, &[step]).await?;
         }
         Ok(())
@@ -139,7 +156,10 @@ impl Drain {
     async fn send(&self, journal: Uuid, segment: u64, chunk: &Chunk) -> Result<Vec<TenantId>> {
         let mut by_tenant: BTreeMap<TenantId, Vec<(u64, Record<'_>)>> = BTreeMap::new();
         for (end, record) in chunk.records() {
-            by_tenant.entry(record.tenant).or_default().push((end, record));
+            by_tenant
+                .entry(record.tenant)
+                .or_default()
+                .push((end, record));
         }
         for (tenant, records) in &by_tenant {
             self.send_tenant(*tenant, journal, segment, records).await?;
@@ -159,8 +179,10 @@ impl Drain {
         let ends: Vec<i64> = records.iter().map(|(end, _)| signed(*end)).collect();
         let times: Vec<i64> = records.iter().map(|(_, record)| record.at.0).collect();
         let kinds: Vec<i16> = records.iter().map(|(_, record)| record.kind).collect();
-        let correlations: Vec<Uuid> =
-            records.iter().map(|(_, record)| record.correlation).collect();
+        let correlations: Vec<Uuid> = records
+            .iter()
+            .map(|(_, record)| record.correlation)
+            .collect();
         let details: Vec<&[u8]> = records.iter().map(|(_, record)| record.detail).collect();
         let step = Step {
             sql: MOVE,
@@ -197,10 +219,7 @@ fn open(directory: &std::path::Path, segment: u64) -> Result<SegmentReader> {
 }
 
 /// Reads a chunk without holding up other tasks.
-async fn read(
-    mut reader: SegmentReader,
-    limit: Option<u64>,
-) -> Result<(SegmentReader, Chunk)> {
+async fn read(mut reader: SegmentReader, limit: Option<u64>) -> Result<(SegmentReader, Chunk)> {
     let reading = tokio::task::spawn_blocking(move || {
         let chunk = reader.chunk(limit);
         chunk.map(|chunk| (reader, chunk))

@@ -7,12 +7,13 @@ mod error;
 mod hot;
 mod journal;
 mod record;
+mod store;
 mod tree;
 
 use mt_database::{Migration, Migrations};
 
-pub use audit::{Audit, Keyring};
 pub(crate) use audit::place;
+pub use audit::{Audit, Keyring};
 pub use detail::{Detail, Effect, EventCode, Kind, Outcome, Touched};
 pub use error::{AuditError, JournalError, Result};
 pub use record::Event;
@@ -21,5 +22,9 @@ pub use tree::{Hash, verify_consistency, verify_inclusion};
 /// Tables of the log; they come after those of the record store.
 pub const MIGRATIONS: Migrations = Migrations {
     schema: "audit",
-    files: &[Migration::new(1, "log", include_str!("../migrations/0001_audit.sql"))],
+    files: &[Migration::new(
+        1,
+        "log",
+        include_str!("../migrations/0001_audit.sql"),
+    )],
 };

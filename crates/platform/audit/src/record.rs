@@ -29,7 +29,13 @@ impl Event<'_> {
     /// Something that was done, without further particulars.
     #[must_use]
     pub const fn done(code: EventCode) -> Self {
-        Self { code, refusal: None, resources: &[], query: None, reason: None }
+        Self {
+            code,
+            refusal: None,
+            resources: &[],
+            query: None,
+            reason: None,
+        }
     }
 }
 

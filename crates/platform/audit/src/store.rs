@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use mt_crypto::TenantKeys;
+use mt_fhir::ResourceType;
 use mt_kernel::{Fault, TenantId};
 use mt_store::{
     AuditSink, Caller, Committed, Interaction, ReadAccess, Store, TenantState, Tenants,

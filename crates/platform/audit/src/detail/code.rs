@@ -86,14 +86,10 @@ impl EventCode {
             Self::Login => Some((DICOM, "110122", "Login")),
             Self::Logout => Some((DICOM, "110123", "Logout")),
             Self::Token => Some((DICOM, "110142", "Token Issued")),
-            Self::SecondFactorChange => {
-                Some((DICOM, "110137", "User Security Attributes Changed"))
-            }
+            Self::SecondFactorChange => Some((DICOM, "110137", "User Security Attributes Changed")),
             Self::PermissionChange => Some((DICOM, "110136", "Security Roles Changed")),
             Self::BreakGlass => Some((DICOM, "110127", "Emergency Override Started")),
-            Self::KeyUse | Self::Configuration => {
-                Some((DICOM, "110131", "Software Configuration"))
-            }
+            Self::KeyUse | Self::Configuration => Some((DICOM, "110131", "Software Configuration")),
             Self::TrailDamage => Some((DICOM, "110132", "Use of Restricted Function")),
             Self::Export | Self::Import | Self::TrailUse => None,
         }

@@ -7,9 +7,7 @@ use mt_kernel::Actor;
 use uuid::Uuid;
 
 use super::encode::{TEXT_ID, UUID_ID, VERSION};
-use super::{
-    ACTOR_KINDS, ASSURANCES, Detail, Effect, EventCode, Outcome, PURPOSES, Touched,
-};
+use super::{ACTOR_KINDS, ASSURANCES, Detail, Effect, EventCode, Outcome, PURPOSES, Touched};
 
 /// The detail in `bytes`; `None` when they are damaged or from a newer version.
 pub(crate) fn decode(bytes: &[u8]) -> Option<Detail> {
@@ -69,7 +67,9 @@ impl<'a> Reader<'a> {
     }
 
     fn optional(&mut self) -> Option<Option<&'a str>> {
-        let Some(length) = self.number()?.checked_sub(1) else { return Some(None) };
+        let Some(length) = self.number()?.checked_sub(1) else {
+            return Some(None);
+        };
         let bytes = self.bytes(usize::try_from(length).ok()?)?;
         std::str::from_utf8(bytes).ok().map(Some)
     }
@@ -88,13 +88,23 @@ impl<'a> Reader<'a> {
         let client_id = self.optional()?.map(Arc::from);
         let roles = self.count()?;
         let roles: Option<Vec<Arc<str>>> = (0..roles).map(|_| self.text().map(Arc::from)).collect();
-        Some(Actor { id, kind, roles: roles?.into(), fhir_user, client_id, assurance })
+        Some(Actor {
+            id,
+            kind,
+            roles: roles?.into(),
+            fhir_user,
+            client_id,
+            assurance,
+        })
     }
 
     fn outcome(&mut self) -> Option<Outcome> {
         match u16::try_from(self.number()?).ok()? {
             0 => Some(Outcome::Success),
-            status => Some(Outcome::Refused { status, message: self.text()?.to_owned() }),
+            status => Some(Outcome::Refused {
+                status,
+                message: self.text()?.to_owned(),
+            }),
         }
     }
 
@@ -112,7 +122,12 @@ impl<'a> Reader<'a> {
             TEXT_ID => self.text()?.into(),
             _ => return None,
         };
-        Some(Touched { resource_type, id, version, effect })
+        Some(Touched {
+            resource_type,
+            id,
+            version,
+            effect,
+        })
     }
 }
 
@@ -150,7 +165,10 @@ mod tests {
             resources: ids.iter().map(touched).collect(),
             query,
             outcome: if refused {
-                Outcome::Refused { status: 403, message: "not yours".to_owned() }
+                Outcome::Refused {
+                    status: 403,
+                    message: "not yours".to_owned(),
+                }
             } else {
                 Outcome::Success
             },

@@ -21,7 +21,12 @@ pub(crate) fn encode(detail: &Detail) -> Vec<u8> {
     actor(&mut out, &detail.actor);
     out.push(position(&PURPOSES, detail.purpose));
     out.push(detail.event.map_or(0, super::EventCode::number));
-    number(&mut out, detail.resource_type.map_or(0, |found| u64::from(found.number()) + 1));
+    number(
+        &mut out,
+        detail
+            .resource_type
+            .map_or(0, |found| u64::from(found.number()) + 1),
+    );
     match &detail.outcome {
         Outcome::Success => number(&mut out, 0),
         Outcome::Refused { status, message } => {
@@ -32,7 +37,10 @@ pub(crate) fn encode(detail: &Detail) -> Vec<u8> {
     optional(&mut out, detail.query.as_deref());
     optional(&mut out, detail.reason.as_deref());
     number(&mut out, detail.resources.len() as u64);
-    detail.resources.iter().for_each(|touched| resource(&mut out, touched));
+    detail
+        .resources
+        .iter()
+        .for_each(|touched| resource(&mut out, touched));
     out
 }
 
@@ -94,6 +102,9 @@ fn optional(out: &mut Vec<u8>, value: Option<&str>) {
 }
 
 fn position<T: PartialEq>(all: &[T], value: T) -> u8 {
-    let found = all.iter().position(|candidate| *candidate == value).unwrap_or(all.len());
+    let found = all
+        .iter()
+        .position(|candidate| *candidate == value)
+        .unwrap_or(all.len());
     u8::try_from(found).unwrap_or(u8::MAX)
 }

@@ -76,7 +76,13 @@ pub enum Effect {
 
 impl Effect {
     fn from_number(number: u8) -> Option<Self> {
-        let all = [Self::Shown, Self::Created, Self::Updated, Self::Deleted, Self::Unchanged];
+        let all = [
+            Self::Shown,
+            Self::Created,
+            Self::Updated,
+            Self::Deleted,
+            Self::Unchanged,
+        ];
         all.into_iter().find(|effect| *effect as u8 == number)
     }
 }
@@ -169,8 +175,12 @@ impl Detail {
     }
 }
 
-const ACTOR_KINDS: [ActorKind; 4] =
-    [ActorKind::User, ActorKind::Service, ActorKind::Agent, ActorKind::System];
+const ACTOR_KINDS: [ActorKind; 4] = [
+    ActorKind::User,
+    ActorKind::Service,
+    ActorKind::Agent,
+    ActorKind::System,
+];
 const ASSURANCES: [Assurance; 3] = [Assurance::Single, Assurance::Multi, Assurance::StepUp];
 const PURPOSES: [PurposeOfUse; 5] = [
     PurposeOfUse::Treatment,

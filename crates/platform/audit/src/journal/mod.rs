@@ -67,8 +67,18 @@ impl Journal {
         private(&directory)?;
         let segment = Segment::create(&directory, 0)?;
         let lock = locked(&directory)?;
-        let writing = Writing { segment, unsynced: Vec::new(), in_doubt: false };
-        Ok(Self { id, directory, _lock: lock, writing: Mutex::new(writing), waiting: AtomicU64::new(0) })
+        let writing = Writing {
+            segment,
+            unsynced: Vec::new(),
+            in_doubt: false,
+        };
+        Ok(Self {
+            id,
+            directory,
+            _lock: lock,
+            writing: Mutex::new(writing),
+            waiting: AtomicU64::new(0),
+        })
     }
 
     /// Its id, part of the key that keeps a note from arriving twice.
@@ -104,14 +114,18 @@ impl Journal {
             writing.in_doubt = refused.in_doubt;
             return Err(refused.cause);
         }
-        self.waiting.fetch_add(framed.len() as u64, Ordering::Relaxed);
+        self.waiting
+            .fetch_add(framed.len() as u64, Ordering::Relaxed);
         Ok(())
     }
 
     /// The end of what is written.
     pub(crate) fn end(&self) -> Position {
         let writing = self.writing();
-        Position { segment: writing.segment.number(), offset: writing.segment.length() }
+        Position {
+            segment: writing.segment.number(),
+            offset: writing.segment.length(),
+        }
     }
 
     /// Notes that `bytes` have arrived in the database.
@@ -151,7 +165,10 @@ impl Journal {
         let synced = files.iter().try_for_each(File::sync_data).and(directory);
         synced.map_err(|source| {
             self.writing().in_doubt = true;
-            JournalError::Io { action: "synchronise the journal", source }
+            JournalError::Io {
+                action: "synchronise the journal",
+                source,
+            }
         })
     }
 

@@ -44,7 +44,10 @@ impl SegmentReader {
         match File::open(segment_path(directory, number)) {
             Ok(file) => Ok(Some(Self { file, offset: 0 })),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(JournalError::Io { action: "read the journal", source }),
+            Err(source) => Err(JournalError::Io {
+                action: "read the journal",
+                source,
+            }),
         }
     }
 
@@ -52,7 +55,10 @@ impl SegmentReader {
     pub(crate) fn chunk(&mut self, limit: Option<u64>) -> Result<Chunk, JournalError> {
         let read = JournalError::io("read the journal");
         let length = self.file.metadata().map_err(read)?.len();
-        let available = limit.unwrap_or(length).min(length).saturating_sub(self.offset);
+        let available = limit
+            .unwrap_or(length)
+            .min(length)
+            .saturating_sub(self.offset);
         let available = usize::try_from(available).unwrap_or(usize::MAX);
         let mut bytes = self.bytes(available.min(CHUNK_BYTES))?;
         let (mut whole, mut stop) = scan(&bytes);
@@ -69,7 +75,12 @@ impl SegmentReader {
         bytes.truncate(whole);
         let start = self.offset;
         self.offset += whole as u64;
-        Ok(Chunk { bytes, start, end: self.offset, stop })
+        Ok(Chunk {
+            bytes,
+            start,
+            end: self.offset,
+            stop,
+        })
     }
 
     fn bytes(&self, length: usize) -> Result<Vec<u8>, JournalError> {

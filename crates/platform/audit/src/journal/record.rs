@@ -59,17 +59,25 @@ impl<'a> Record<'a> {
 
     /// Reads what stands at the beginning of `bytes`.
     pub(super) fn read(bytes: &'a [u8]) -> Framed<'a> {
-        let Some((length, rest)) = bytes.split_first_chunk::<4>() else { return Framed::Cut };
-        let Some((checksum, rest)) = rest.split_first_chunk::<4>() else { return Framed::Cut };
+        let Some((length, rest)) = bytes.split_first_chunk::<4>() else {
+            return Framed::Cut;
+        };
+        let Some((checksum, rest)) = rest.split_first_chunk::<4>() else {
+            return Framed::Cut;
+        };
         let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
         if !(HEADER..=MAX_RECORD).contains(&length) {
             return Framed::Damaged;
         }
-        let Some(content) = rest.get(..length) else { return Framed::Cut };
+        let Some(content) = rest.get(..length) else {
+            return Framed::Cut;
+        };
         if crc32fast::hash(content) != u32::from_be_bytes(*checksum) {
             return Framed::Damaged;
         }
-        Self::content(content).map_or(Framed::Damaged, |record| Framed::Whole(record, FRAME + length))
+        Self::content(content).map_or(Framed::Damaged, |record| {
+            Framed::Whole(record, FRAME + length)
+        })
     }
 
     fn content(bytes: &'a [u8]) -> Option<Self> {

@@ -23,11 +23,19 @@ pub(crate) fn orphans(parent: &Path) -> Result<Vec<Orphan>, JournalError> {
     for entry in std::fs::read_dir(parent).map_err(list)? {
         let entry = entry.map_err(JournalError::io("list the journals"))?;
         let name = entry.file_name();
-        let Some(id) = name.to_str().and_then(|name| Uuid::try_parse(name).ok()) else { continue };
+        let Some(id) = name.to_str().and_then(|name| Uuid::try_parse(name).ok()) else {
+            continue;
+        };
         // Between its directory and its lock a new journal has no lock file.
-        let Ok(lock) = File::open(entry.path().join(LOCK)) else { continue };
+        let Ok(lock) = File::open(entry.path().join(LOCK)) else {
+            continue;
+        };
         if lock.try_lock().is_ok() {
-            found.push(Orphan { id, directory: entry.path(), _lock: lock });
+            found.push(Orphan {
+                id,
+                directory: entry.path(),
+                _lock: lock,
+            });
         }
     }
     found.sort_by_key(|orphan| orphan.id);
@@ -70,7 +78,9 @@ fn segments(directory: &Path) -> Result<Vec<u64>, JournalError> {
     for entry in std::fs::read_dir(directory).map_err(list)? {
         let entry = entry.map_err(JournalError::io("list the segments of a journal"))?;
         let name = entry.file_name();
-        let number: Option<u64> = name.to_str().and_then(|name| name.strip_suffix(".journal")?.parse().ok());
+        let number: Option<u64> = name
+            .to_str()
+            .and_then(|name| name.strip_suffix(".journal")?.parse().ok());
         numbers.extend(number);
     }
     numbers.sort_unstable();

@@ -33,7 +33,12 @@ impl Segment {
             .mode(0o600)
             .open(segment_path(directory, number))
             .map_err(JournalError::io("begin a segment of the journal"))?;
-        Ok(Self { number, length: 0, file, unsynced: false })
+        Ok(Self {
+            number,
+            length: 0,
+            file,
+            unsynced: false,
+        })
     }
 
     pub(super) const fn number(&self) -> u64 {
@@ -54,7 +59,10 @@ impl Segment {
             }
             Err(source) => Err(Refused {
                 in_doubt: self.file.set_len(self.length).is_err(),
-                cause: JournalError::Io { action: "write to the journal", source },
+                cause: JournalError::Io {
+                    action: "write to the journal",
+                    source,
+                },
             }),
         }
     }
@@ -64,7 +72,10 @@ impl Segment {
         if !self.unsynced {
             return Ok(None);
         }
-        let file = self.file.try_clone().map_err(JournalError::io("synchronise the journal"))?;
+        let file = self
+            .file
+            .try_clone()
+            .map_err(JournalError::io("synchronise the journal"))?;
         self.unsynced = false;
         Ok(Some(file))
     }

@@ -40,11 +40,18 @@ fn records_come_back_in_order_with_the_ends_that_were_reported() {
         ends.push(journal.end().offset);
     }
     journal.sync().unwrap();
-    let mut reader = SegmentReader::open(journal.directory(), 0).unwrap().unwrap();
+    let mut reader = SegmentReader::open(journal.directory(), 0)
+        .unwrap()
+        .unwrap();
     let chunk = reader.chunk(None).unwrap();
     let read: Vec<u64> = chunk.records().map(|(end, _)| end).collect();
     assert_eq!(read, ends);
-    assert!(chunk.records().zip(0_u8..).all(|((_, r), n)| r == record(&[n; 300])));
+    assert!(
+        chunk
+            .records()
+            .zip(0_u8..)
+            .all(|((_, r), n)| r == record(&[n; 300]))
+    );
     assert_eq!(journal.waiting(), *ends.last().unwrap());
 }
 
@@ -60,7 +67,10 @@ fn a_record_larger_than_a_chunk_is_read_whole_and_one_beyond_the_limit_is_refuse
     assert_eq!((details.len(), stop), (3, None));
     assert_eq!(details[1], large);
     let oversize = vec![0; 17 << 20];
-    assert!(matches!(journal.append(&record(&oversize)), Err(JournalError::TooLarge { .. })));
+    assert!(matches!(
+        journal.append(&record(&oversize)),
+        Err(JournalError::TooLarge { .. })
+    ));
 }
 
 #[test]
@@ -95,7 +105,10 @@ fn a_journal_is_an_orphan_once_its_process_let_go() {
     let found = orphans(parent.path()).unwrap();
     assert_eq!(found.iter().map(Orphan::id).collect::<Vec<_>>(), [id]);
     assert_eq!(found[0].segments().unwrap(), [0]);
-    assert!(orphans(parent.path()).unwrap().is_empty(), "two drainers must not share one");
+    assert!(
+        orphans(parent.path()).unwrap().is_empty(),
+        "two drainers must not share one"
+    );
     for orphan in found {
         orphan.remove().unwrap();
     }
@@ -124,9 +137,14 @@ fn a_segment_that_is_still_written_is_read_up_to_the_limit() {
     let path = segment_path(journal.directory(), 0);
     let mut other = std::fs::OpenOptions::new().append(true).open(path).unwrap();
     other.write_all(&[1, 2, 3]).unwrap();
-    let mut reader = SegmentReader::open(journal.directory(), 0).unwrap().unwrap();
+    let mut reader = SegmentReader::open(journal.directory(), 0)
+        .unwrap()
+        .unwrap();
     let chunk = reader.chunk(Some(limit)).unwrap();
-    assert_eq!((chunk.end, chunk.stop, chunk.records().count()), (limit, None, 1));
+    assert_eq!(
+        (chunk.end, chunk.stop, chunk.records().count()),
+        (limit, None, 1)
+    );
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 //!
 //! At most 255 hashes a level, so a tree of any size grows in constant memory.
 
-use super::{Hash, TILE_WIDTH, peaks, fold_right, root_of};
+use super::{Hash, TILE_WIDTH, fold_right, peaks, root_of};
 
 /// A full tile that the tree has just completed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,11 @@ impl Edge {
             if row.len() == TILE_WIDTH {
                 let hashes = std::mem::take(row);
                 carried = Some(root_of(&hashes));
-                full.push(Tile { level, n: self.size / width, hashes });
+                full.push(Tile {
+                    level,
+                    n: self.size / width,
+                    hashes,
+                });
                 width = width.saturating_mul(TILE_WIDTH as u64);
             }
             level += 1;
@@ -70,7 +74,12 @@ impl Edge {
 
     /// The root of the tree.
     pub(crate) fn root(&self) -> Hash {
-        let all: Vec<Hash> = self.levels.iter().rev().flat_map(|row| peaks(row)).collect();
+        let all: Vec<Hash> = self
+            .levels
+            .iter()
+            .rev()
+            .flat_map(|row| peaks(row))
+            .collect();
         fold_right(&all)
     }
 }

@@ -56,14 +56,21 @@ impl Hash {
 
 impl fmt::Debug for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().take(8).try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.0
+            .iter()
+            .take(8)
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
 /// The root over neighbouring perfect subtrees of falling size, from left to right.
 pub(crate) fn fold_right(subtrees: &[Hash]) -> Hash {
-    let Some((last, rest)) = subtrees.split_last() else { return Hash::empty() };
-    rest.iter().rev().fold(*last, |right, left| Hash::of_node(*left, right))
+    let Some((last, rest)) = subtrees.split_last() else {
+        return Hash::empty();
+    };
+    rest.iter()
+        .rev()
+        .fold(*last, |right, left| Hash::of_node(*left, right))
 }
 
 /// The root over hashes of subtrees of equal size: the tree of RFC 6962 with these as its leaves.
@@ -88,7 +95,10 @@ pub(crate) fn peaks(hashes: &[Hash]) -> Vec<Hash> {
 fn perfect_root(hashes: &[Hash]) -> Hash {
     let mut row = hashes.to_vec();
     while row.len() > 1 {
-        row = row.chunks_exact(2).map(|pair| Hash::of_node(pair[0], pair[1])).collect();
+        row = row
+            .chunks_exact(2)
+            .map(|pair| Hash::of_node(pair[0], pair[1]))
+            .collect();
     }
     row.first().copied().unwrap_or_else(Hash::empty)
 }

@@ -25,12 +25,27 @@ pub(crate) fn inclusion(index: u64, size: u64) -> Option<Vec<Range>> {
         return None;
     }
     let mut path = Vec::new();
-    let mut at = Range { from: 0, until: size };
+    let mut at = Range {
+        from: 0,
+        until: size,
+    };
     while at.until - at.from > 1 {
         let middle = at.split();
-        let (left, right) =
-            (Range { from: at.from, until: middle }, Range { from: middle, until: at.until });
-        let (next, sibling) = if index < middle { (left, right) } else { (right, left) };
+        let (left, right) = (
+            Range {
+                from: at.from,
+                until: middle,
+            },
+            Range {
+                from: middle,
+                until: at.until,
+            },
+        );
+        let (next, sibling) = if index < middle {
+            (left, right)
+        } else {
+            (right, left)
+        };
         path.push(sibling);
         at = next;
     }
@@ -44,16 +59,31 @@ pub(crate) fn consistency(old: u64, size: u64) -> Option<Vec<Range>> {
         return None;
     }
     let mut path = Vec::new();
-    let mut at = Range { from: 0, until: size };
+    let mut at = Range {
+        from: 0,
+        until: size,
+    };
     let mut whole = true;
     while at.until != old {
         let middle = at.split();
         if old <= middle {
-            path.push(Range { from: middle, until: at.until });
-            at = Range { from: at.from, until: middle };
+            path.push(Range {
+                from: middle,
+                until: at.until,
+            });
+            at = Range {
+                from: at.from,
+                until: middle,
+            };
         } else {
-            path.push(Range { from: at.from, until: middle });
-            at = Range { from: middle, until: at.until };
+            path.push(Range {
+                from: at.from,
+                until: middle,
+            });
+            at = Range {
+                from: middle,
+                until: at.until,
+            };
             whole = false;
         }
     }
@@ -120,9 +150,15 @@ pub fn verify_consistency(
     if old == 0 || old > size {
         return false;
     }
-    let first = if old.is_power_of_two() { Some(&old_root) } else { None };
+    let first = if old.is_power_of_two() {
+        Some(&old_root)
+    } else {
+        None
+    };
     let mut path = first.into_iter().chain(proof);
-    let Some(seed) = path.next() else { return false };
+    let Some(seed) = path.next() else {
+        return false;
+    };
     let shift = (old - 1).trailing_ones();
     let (mut position, mut last) = ((old - 1) >> shift, (size - 1) >> shift);
     let (mut older, mut newer) = (*seed, *seed);

@@ -20,7 +20,9 @@ fn defined_root(leaves: &[Hash]) -> Hash {
 }
 
 fn leaves(count: u64) -> Vec<Hash> {
-    (0..count).map(|n| Hash::of_leaf(&n.to_be_bytes())).collect()
+    (0..count)
+        .map(|n| Hash::of_leaf(&n.to_be_bytes()))
+        .collect()
 }
 
 fn grown(leaves: &[Hash]) -> (Edge, Vec<Tile>) {
@@ -58,7 +60,10 @@ fn the_edge_has_the_root_of_the_definition_at_every_size() {
         assert_eq!(edge.root(), defined_root(&all[..=count]), "{count}");
     }
     assert_eq!(full.len(), 1);
-    assert_eq!((full[0].level, full[0].n, &full[0].hashes[..]), (0, 0, &all[..256]));
+    assert_eq!(
+        (full[0].level, full[0].n, &full[0].hashes[..]),
+        (0, 0, &all[..256])
+    );
 }
 
 #[test]
@@ -84,7 +89,10 @@ fn every_leaf_of_every_tree_is_proved_and_no_other() {
         for index in 0..size {
             let leaf = tree[usize::try_from(index).unwrap()];
             let proof = fetched(&inclusion(index, size).unwrap(), tree);
-            assert!(verify_inclusion(leaf, index, size, &proof, root), "{index} of {size}");
+            assert!(
+                verify_inclusion(leaf, index, size, &proof, root),
+                "{index} of {size}"
+            );
             assert!(!verify_inclusion(flipped(leaf), index, size, &proof, root));
             assert!(!verify_inclusion(leaf, index, size, &proof, flipped(root)));
             assert!(!verify_inclusion(leaf, (index + 1) % size, size, &proof, root) || size == 1);
@@ -100,7 +108,10 @@ fn every_tree_is_a_prefix_of_every_larger_one_and_of_no_other() {
         let tree = &all[..usize::try_from(size).unwrap()];
         let new = (size, defined_root(tree));
         for old_size in 1..=size {
-            let old = (old_size, defined_root(&tree[..usize::try_from(old_size).unwrap()]));
+            let old = (
+                old_size,
+                defined_root(&tree[..usize::try_from(old_size).unwrap()]),
+            );
             let proof = fetched(&consistency(old_size, size).unwrap(), tree);
             assert!(verify_consistency(old, new, &proof), "{old_size} in {size}");
             assert!(!verify_consistency((old.0, flipped(old.1)), new, &proof));
