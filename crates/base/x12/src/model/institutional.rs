@@ -2,7 +2,9 @@
 
 use rust_decimal::Decimal;
 
-use super::{Address, ClaimBody, OtherPayer, Party, Procedure, Reference, date_format, number};
+use super::{
+    Address, ClaimBody, OtherPayer, Party, Procedure, Reference, date_format, number, total,
+};
 use crate::write::{SetWriter, line};
 
 /// One institutional claim (2300).
@@ -91,7 +93,7 @@ pub struct InstitutionalLine {
 impl InstitutionalClaim {
     /// The sum of the lines, which CLM02 carries.
     pub fn charge(&self) -> Decimal {
-        self.lines.iter().map(|line| line.charge).sum()
+        total(self.lines.iter().map(|line| line.charge))
     }
 }
 

@@ -83,9 +83,19 @@ fn optional(value: Option<Decimal>) -> String {
     value.map(number).unwrap_or_default()
 }
 
-/// A number that was sent, or `None`.
+/// A number that was sent, or `None`. The standard's numbers have at most 18 digits; longer ones
+/// are not numbers here, which also keeps every sum exact.
 fn parse(text: &str) -> Option<Decimal> {
-    text.parse().ok()
+    if text.len() > 20 {
+        None
+    } else {
+        text.parse().ok()
+    }
+}
+
+/// A sum that cannot overflow.
+fn total(amounts: impl Iterator<Item = Decimal>) -> Decimal {
+    amounts.fold(Decimal::ZERO, Decimal::saturating_add)
 }
 
 /// `D8` for one day, `RD8` for a period.

@@ -2,7 +2,9 @@
 
 use rust_decimal::Decimal;
 
-use super::{Address, ClaimBody, OtherPayer, Party, Procedure, Reference, date_format, number};
+use super::{
+    Address, ClaimBody, OtherPayer, Party, Procedure, Reference, date_format, number, total,
+};
 use crate::write::{SetWriter, line};
 
 /// One professional claim (2300).
@@ -76,7 +78,7 @@ pub struct ProfessionalLine {
 impl ProfessionalClaim {
     /// The sum of the lines, which CLM02 carries.
     pub fn charge(&self) -> Decimal {
-        self.lines.iter().map(|line| line.charge).sum()
+        total(self.lines.iter().map(|line| line.charge))
     }
 }
 

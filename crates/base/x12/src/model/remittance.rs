@@ -2,7 +2,9 @@
 
 use rust_decimal::Decimal;
 
-use super::{Address, Contact, Document, Party, Procedure, Reference, number, optional, parse};
+use super::{
+    Address, Contact, Document, Party, Procedure, Reference, number, optional, parse, total,
+};
 use crate::syntax::{Segment, TransactionSet};
 use crate::tree::Loop;
 use crate::write::{Line, SetWriter, line};
@@ -178,9 +180,9 @@ pub struct ProviderAdjustment {
 impl Remittance {
     /// What the payment must be: claims paid less provider adjustments.
     pub fn expected_payment(&self) -> Decimal {
-        let claims: Decimal = self.claims.iter().map(|claim| claim.paid).sum();
-        let provider: Decimal = self.provider_adjustments.iter().map(|one| one.amount).sum();
-        claims - provider
+        let claims = total(self.claims.iter().map(|claim| claim.paid));
+        let provider = total(self.provider_adjustments.iter().map(|one| one.amount));
+        claims.saturating_sub(provider)
     }
 
     /// Whether payment, every claim and every line balance.
@@ -210,22 +212,18 @@ impl Remittance {
 impl ClaimPayment {
     /// Whether charge less all adjustments is what was paid, for the claim and each line.
     pub fn balances(&self) -> bool {
-        let claim: Decimal = self.adjustments.iter().map(|one| one.amount).sum();
-        let lines: Decimal = self
-            .lines
-            .iter()
-            .flat_map(|line| &line.adjustments)
-            .map(|one| one.amount)
-            .sum();
-        self.charge - claim - lines == self.paid && self.lines.iter().all(ServicePayment::balances)
+        let lines = self.lines.iter().flat_map(|line| &line.adjustments);
+        let adjusted = total(self.adjustments.iter().chain(lines).map(|one| one.amount));
+        self.charge.saturating_sub(adjusted) == self.paid
+            && self.lines.iter().all(ServicePayment::balances)
     }
 }
 
 impl ServicePayment {
     /// Whether charge less adjustments is what was paid.
     pub fn balances(&self) -> bool {
-        let adjusted: Decimal = self.adjustments.iter().map(|one| one.amount).sum();
-        self.charge - adjusted == self.paid
+        let adjusted = total(self.adjustments.iter().map(|one| one.amount));
+        self.charge.saturating_sub(adjusted) == self.paid
     }
 }
 

@@ -1,6 +1,10 @@
 //! Integration tests: the public interface against real files, generated faults and outside tools.
 
+#![allow(clippy::print_stdout, reason = "a test that cannot run here says so")]
+
 mod documents;
+mod hostile;
+mod laws;
 mod mutants;
 mod oracles;
 mod outcomes;

@@ -81,9 +81,9 @@ pub(super) fn check_address(n4: &Segment<'_>, mark: Mark, sink: &mut Sink) {
 }
 
 /// An amount as an exact decimal; an unreadable one counts as zero, since its element is refused
-/// for itself.
+/// for itself. The standard's amounts have at most 18 digits, so that no sum can overflow.
 fn amount(text: &str) -> Decimal {
-    if text.is_empty() {
+    if text.is_empty() || text.len() > 20 {
         return Decimal::ZERO;
     }
     text.parse().unwrap_or(Decimal::ZERO)
