@@ -61,7 +61,9 @@ impl Checker<'_> {
             Node::Index => Types::system(SystemType::Integer),
             Node::Total => Types::unknown(),
             Node::Variable(name) => match &**name {
-                "resource" | "context" => self.root.clone(),
+                "context" => self.root.clone(),
+                // The resource around an element of a data type may be any.
+                "resource" => self.root.clone().if_resource(),
                 "ucum" | "sct" | "loinc" => Types::system(SystemType::String),
                 _ => Types::unknown(),
             },

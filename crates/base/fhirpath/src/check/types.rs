@@ -44,6 +44,15 @@ impl Types {
         Self::of(Kind::System(system))
     }
 
+    /// The same when every type is a resource, otherwise unknown.
+    pub(super) fn if_resource(self) -> Self {
+        let is_resource = |kind: &Kind| matches!(kind, Kind::Fhir(type_id) if type_id.def().kind == TypeKind::Resource);
+        match &self.kinds {
+            Some(kinds) if kinds.iter().all(is_resource) => self,
+            _ => Self::unknown(),
+        }
+    }
+
     pub(super) fn unordered(mut self) -> Self {
         self.is_unordered = true;
         self

@@ -71,9 +71,12 @@ impl<'a> Evaluator<'a, '_> {
             let Some(text) = reference::text_of(item) else {
                 continue;
             };
-            let root = self.context.root_resource.or(self.context.resource);
-            let found = root
-                .and_then(|root| reference::find_inside(root, &text))
+            // A contained resource belongs to the resource at hand, a Bundle entry to the Bundle.
+            let places = [self.context.resource, self.context.root_resource];
+            let found = places
+                .into_iter()
+                .flatten()
+                .find_map(|place| reference::find_inside(place, &text))
                 .or_else(|| self.context.resolver?.resolve(&text).map(Element::resource));
             if let Some(found) = found {
                 output.push(Value::Element(found));

@@ -1,6 +1,6 @@
 //! Every expression of the official definitions compiles, and runs on real resources.
 
-use mt_fhir::definitions::{ParamId, constraints};
+use mt_fhir::definitions::{ParamId, TypeId, constraints};
 use mt_fhir::json::{Doc, Limits};
 use mt_fhirpath::{Context, Element, Expr};
 
@@ -55,4 +55,51 @@ fn every_search_parameter_runs_on_a_patient_and_an_observation() {
         }
         assert!(found > 20, "{found}");
     }
+}
+
+#[test]
+fn the_names_in_search_parameters_exist() {
+    for param in (0..ParamId::COUNT).filter_map(|number| ParamId(number).def()) {
+        for base in param.base {
+            let branches = param.expression.split(" | ");
+            let own = branches.filter(|branch| {
+                let path = branch.trim_start_matches('(');
+                path.strip_prefix(base.name())
+                    .is_some_and(|rest| rest.starts_with('.'))
+            });
+            for branch in own {
+                let expr = Expr::parse(branch).unwrap();
+                assert_eq!(expr.check(base.type_id()), Ok(()), "{branch}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_names_in_invariants_exist() {
+    let mut faults = Vec::new();
+    for type_id in TypeId::all() {
+        let of_elements = type_id.def().elements.iter().flat_map(|element| {
+            let of_types = element.types.iter().map(|choice| choice.type_id);
+            let constraints = element.constraints.iter().copied();
+            constraints.flat_map(move |c| of_types.clone().map(move |t| (c, t)))
+        });
+        let own = type_id
+            .def()
+            .constraints
+            .iter()
+            .map(|constraint| (*constraint, type_id));
+        for (constraint, type_id) in own.chain(of_elements) {
+            let expr = Expr::parse(constraint.expression).unwrap();
+            if let Err(error) = expr.check(type_id) {
+                faults.push(format!("{} on {}: {error}", constraint.key, type_id.name()));
+            }
+        }
+    }
+    // Two known errors of R4 itself.
+    let known = [
+        "cid-0 on ChargeItemDefinition: unknown element name at offset 0",
+        "ras-1 on decimal: unknown element low at offset 1",
+    ];
+    assert_eq!(faults, known);
 }

@@ -9,6 +9,7 @@
 mod definitions;
 mod essentials;
 mod hostile;
+mod laws;
 mod official;
 mod patches;
 mod shared;
