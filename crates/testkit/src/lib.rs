@@ -1,1 +1,8 @@
-//! Test support: a database per test, builders, fixed clock.
+#![doc = include_str!("../README.md")]
+
+mod hooks;
+pub mod resources;
+mod store;
+
+pub use hooks::{NoAudit, NoRules};
+pub use store::{TestStore, query};

@@ -94,7 +94,7 @@ end $$;
 
 -- How the owner's functions find keys: the start-up check reads it and refuses any other plan.
 create function records.keyed_plan() returns setof text
-language plpgsql stable security definer
+language plpgsql volatile security definer
 set search_path = pg_catalog set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
 begin

@@ -1,0 +1,6 @@
+//! The store against a real PostgreSQL.
+
+mod conditional;
+mod history;
+mod search;
+mod versions;
