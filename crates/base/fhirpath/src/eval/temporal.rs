@@ -77,11 +77,15 @@ impl<'a> Evaluator<'a, '_> {
 
     pub(super) fn boundary(
         &mut self,
-        boundary: Boundary,
+        function: Function,
         arguments: &[NodeId],
         input: &[Value<'a>],
         scope: Scope<'a, '_>,
     ) -> Result<Collection<'a>> {
+        let boundary = match function {
+            Function::LowBoundary => Boundary::Low,
+            _ => Boundary::High,
+        };
         let Some(value) = self.system(input, "boundary")? else {
             return Ok(Collection::new());
         };
