@@ -9,4 +9,4 @@ mod reply;
 
 pub use code::{AckCode, AckCodeError, ErrorCode, Outcome, Severity};
 pub use mode::{AckMode, Condition};
-pub use reply::{Problem, Reply};
+pub use reply::{Problem, Reply, header_of};

@@ -66,6 +66,15 @@ pub struct Reply<'r> {
 /// Most problems one acknowledgement reports.
 const MAX_PROBLEMS: usize = 50;
 
+/// The header alone of bytes that may not be a readable message, so that what it asks for can be
+/// known and answered.
+#[must_use]
+pub fn header_of(bytes: &[u8]) -> Option<Message<'_>> {
+    let head = &bytes[..bytes.len().min(MAX_HEADER)];
+    let end = head.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+    Message::parse(&head[..end.unwrap_or(head.len())]).ok()
+}
+
 /// How much of an unreadable message is searched for its header.
 const MAX_HEADER: usize = 4096;
 
@@ -94,11 +103,8 @@ impl Reply<'_> {
     /// header is answered to; else the answer is addressed to nobody and names no message.
     #[must_use]
     pub fn to_unreadable(&self, bytes: &[u8]) -> Vec<u8> {
-        let head = &bytes[..bytes.len().min(MAX_HEADER)];
-        let end = head.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
-        let fallback = b"MSH|^~\\&|||||||||P|2.5.1";
-        let header = Message::parse(&head[..end.unwrap_or(head.len())]);
-        let header = header.or_else(|_| Message::parse(fallback));
+        let fallback = Message::parse(b"MSH|^~\\&|||||||||P|2.5.1");
+        let header = header_of(bytes).map_or(fallback, Ok);
         header.map_or_else(|_| Vec::new(), |header| self.to(&header))
     }
 

@@ -27,13 +27,12 @@ fn segments_divide_and_rejoin(message: &Message<'_>) {
     for segment in message.segments() {
         let mut rejoined = segment.raw()[..3].to_vec();
         for (number, field) in segment.fields() {
-            let header = segment.ordinal() == 1;
-            if !(header && number == 1) && !(header && number == 2) {
-                rejoined.push(delimiters.field);
-                rejoin(field, &delimiters, &mut rejoined);
-            } else {
+            if segment.ordinal() == 1 && number <= 2 {
                 rejoined.extend_from_slice(field.raw());
+                continue;
             }
+            rejoined.push(delimiters.field);
+            rejoin(field, &delimiters, &mut rejoined);
         }
         assert_eq!(rejoined, segment.raw());
     }
