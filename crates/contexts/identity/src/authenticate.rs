@@ -34,8 +34,12 @@ impl Identity {
     #[must_use]
     pub fn new(database: Database, tenants: Tenants, clock: Arc<dyn Clock>, origin: &str) -> Self {
         // Short lives bound how long a retired key or a suspended tenant is still served.
-        let keys = Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(30));
-        let sessions = Cache::builder().max_capacity(50_000).time_to_live(Duration::from_secs(10));
+        let keys = Cache::builder()
+            .max_capacity(10_000)
+            .time_to_live(Duration::from_secs(30));
+        let sessions = Cache::builder()
+            .max_capacity(50_000)
+            .time_to_live(Duration::from_secs(10));
         Self {
             database,
             tenants,
@@ -73,18 +77,28 @@ impl Identity {
     async fn check(&self, token: &str) -> Result<Arc<Authenticated>, AuthenticationError> {
         let kid = kid_of(token).ok_or(AuthenticationError::Invalid)?;
         let key = self.key(kid).await?;
-        let verified = self.verifier.verify(token, |_| key).map_err(|error| match error {
-            TokenError::Expired => AuthenticationError::Expired,
-            TokenError::Invalid | TokenError::BadKey => AuthenticationError::Invalid,
-        })?;
+        let verified = self
+            .verifier
+            .verify(token, |_| key)
+            .map_err(|error| match error {
+                TokenError::Expired => AuthenticationError::Expired,
+                TokenError::Invalid | TokenError::BadKey => AuthenticationError::Invalid,
+            })?;
         if let Some(known) = self.sessions.get(&verified.digest).await {
             return Ok(known);
         }
-        if !self.tenants.is_active(verified.tenant).await.map_err(unavailable)? {
+        if !self
+            .tenants
+            .is_active(verified.tenant)
+            .await
+            .map_err(unavailable)?
+        {
             return Err(AuthenticationError::Suspended);
         }
         let who = Arc::new(authenticated(&verified)?);
-        self.sessions.insert(verified.digest, Arc::clone(&who)).await;
+        self.sessions
+            .insert(verified.digest, Arc::clone(&who))
+            .await;
         Ok(who)
     }
 
@@ -122,7 +136,11 @@ fn kid_of(token: &str) -> Option<(TenantId, Uuid)> {
 fn authenticated(verified: &Verified) -> Result<Authenticated, AuthenticationError> {
     let claims = &verified.claims;
     let scopes = Scopes::parse(&claims.scope).map_err(|_| AuthenticationError::Invalid)?;
-    let roles: Vec<Role> = claims.roles.iter().filter_map(|code| Role::from_code(code)).collect();
+    let roles: Vec<Role> = claims
+        .roles
+        .iter()
+        .filter_map(|code| Role::from_code(code))
+        .collect();
     let shared = |text: &String| Arc::<str>::from(text.as_str());
     let launch = LaunchContext {
         patient: claims.patient.as_ref().map(shared),
@@ -141,7 +159,11 @@ fn authenticated(verified: &Verified) -> Result<Authenticated, AuthenticationErr
 }
 
 fn actor(claims: &AccessClaims, roles: &[Role]) -> Actor {
-    let kind = if roles.contains(&Role::Service) { ActorKind::Service } else { ActorKind::User };
+    let kind = if roles.contains(&Role::Service) {
+        ActorKind::Service
+    } else {
+        ActorKind::User
+    };
     let assurance = match claims.acr.as_deref() {
         Some("step-up") => Assurance::StepUp,
         Some("mfa") => Assurance::Multi,

@@ -5,7 +5,7 @@ use mt_kernel::ErrorKind;
 use mt_store::StoreError;
 
 /// Why identity refuses.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
     /// A role code that the matrix does not know.
     #[error("there is no role {0}")]

@@ -14,5 +14,9 @@ use mt_database::{Migration, Migrations};
 /// Tables of this context.
 pub const MIGRATIONS: Migrations = Migrations {
     schema: "identity",
-    files: &[Migration::new(1, "signing_key", include_str!("../migrations/0001_signing_key.sql"))],
+    files: &[Migration::new(
+        1,
+        "signing_key",
+        include_str!("../migrations/0001_signing_key.sql"),
+    )],
 };

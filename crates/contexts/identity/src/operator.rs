@@ -79,9 +79,21 @@ mod tests {
     fn unknown_roles_bad_scopes_and_long_lives_are_refused() {
         let claims = |token: OperatorToken| token.claims("i", "a", Instant(0)).map(|_| ());
         assert!(claims(token("doctor", "user/*.cruds", 3600)).is_ok());
-        assert!(matches!(claims(token("king", "user/*.rs", 60)), Err(IdentityError::UnknownRole(_))));
-        assert!(matches!(claims(token("doctor", "user/*.sr", 60)), Err(IdentityError::Scope(_))));
-        assert!(matches!(claims(token("doctor", "", 10)), Err(IdentityError::Lifetime)));
-        assert!(matches!(claims(token("doctor", "", 100_000)), Err(IdentityError::Lifetime)));
+        assert!(matches!(
+            claims(token("king", "user/*.rs", 60)),
+            Err(IdentityError::UnknownRole(_))
+        ));
+        assert!(matches!(
+            claims(token("doctor", "user/*.sr", 60)),
+            Err(IdentityError::Scope(_))
+        ));
+        assert!(matches!(
+            claims(token("doctor", "", 10)),
+            Err(IdentityError::Lifetime)
+        ));
+        assert!(matches!(
+            claims(token("doctor", "", 100_000)),
+            Err(IdentityError::Lifetime)
+        ));
     }
 }

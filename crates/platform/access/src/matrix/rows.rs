@@ -408,7 +408,10 @@ mod tests {
 
     #[test]
     fn the_printed_page_is_up_to_date() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/reference/permissions.md");
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../../docs/reference/permissions.md"
+        );
         if std::env::var_os("MEDITRACK_WRITE_DOCS").is_some() {
             std::fs::write(path, printed()).unwrap();
         }

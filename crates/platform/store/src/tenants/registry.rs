@@ -171,6 +171,22 @@ impl Tenants {
             .cloned())
     }
 
+    /// Whether the tenant serves, by what this process knows of the registry.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_active(&self, id: TenantId) -> Result<bool> {
+        let known = self.known().get(&id).map(|info| info.state);
+        let state = match known {
+            Some(state) => Some(state),
+            None => {
+                self.refresh().await?;
+                self.known().get(&id).map(|info| info.state)
+            }
+        };
+        Ok(state == Some(TenantState::Active))
+    }
+
     /// Stops serving a tenant: its keys leave the memory of every process.
     ///
     /// # Errors
