@@ -40,7 +40,10 @@ impl Answer {
 
     /// An answer without a body.
     pub(crate) fn empty(name: &'static str, status: StatusCode) -> Self {
-        Self { status, ..Self::resource(name, Bytes::new()) }
+        Self {
+            status,
+            ..Self::resource(name, Bytes::new())
+        }
     }
 
     /// A stored version.
@@ -66,5 +69,10 @@ impl Answer {
 
 /// `Patient/1/_history/2`
 pub(crate) fn version_path(done: &Committed) -> String {
-    format!("{}/{}/_history/{}", done.resource_type.name(), done.id, done.version)
+    format!(
+        "{}/{}/_history/{}",
+        done.resource_type.name(),
+        done.id,
+        done.version
+    )
 }

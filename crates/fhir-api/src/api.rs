@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::Response;
 use axum::routing::any;
-use axum::Router;
 use bytes::Bytes;
 use moka::sync::Cache;
 use mt_access::{AuthenticationError, Authenticator, Interaction as Right};
@@ -48,7 +48,10 @@ pub struct ApiLimits {
 impl Default for ApiLimits {
     fn default() -> Self {
         Self {
-            body: BodyLimits { received: 64 << 20, inflated: 64 << 20 },
+            body: BodyLimits {
+                received: 64 << 20,
+                inflated: 64 << 20,
+            },
             json: Limits::default(),
             bundle_entries: 20_000,
             url_bytes: 8 << 10,
@@ -85,7 +88,12 @@ pub struct Sessions(Cache<[u8; 32], Arc<Session>>);
 impl Default for Sessions {
     fn default() -> Self {
         let lifetime = std::time::Duration::from_secs(60);
-        Self(Cache::builder().max_capacity(20_000).time_to_live(lifetime).build())
+        Self(
+            Cache::builder()
+                .max_capacity(20_000)
+                .time_to_live(lifetime)
+                .build(),
+        )
     }
 }
 
@@ -124,13 +132,22 @@ impl Call<'_> {
             session: Arc::clone(&self.session),
             registry: self.registry.clone(),
         };
-        self.session.caller(&self.registry, right, self.correlation_id, self.now, authority)
+        self.session.caller(
+            &self.registry,
+            right,
+            self.correlation_id,
+            self.now,
+            authority,
+        )
     }
 
     /// How searches of this request are read.
     pub(crate) fn parse_options(&self) -> ParseOptions<'static> {
-        let handling =
-            if self.wishes.strict { mt_search::Handling::Strict } else { mt_search::Handling::Lenient };
+        let handling = if self.wishes.strict {
+            mt_search::Handling::Strict
+        } else {
+            mt_search::Handling::Lenient
+        };
         ParseOptions {
             handling,
             limits: self.api.limits.query,
@@ -151,15 +168,20 @@ impl Call<'_> {
     /// The resource in the body.
     pub(crate) fn resource(&self) -> Result<mt_fhir::Doc> {
         if self.body.is_empty() {
-            return Err(FhirError::new(ErrorKind::Malformed, "the request has no body"));
+            return Err(FhirError::new(
+                ErrorKind::Malformed,
+                "the request has no body",
+            ));
         }
         wire::parse_resource(&self.headers, &self.body, &self.api.limits.json)
     }
 }
 
 async fn handle(State(api): State<Arc<FhirApi>>, request: Request) -> Response {
-    let correlation_id =
-        request.extensions().get::<CorrelationId>().map_or_else(Uuid::now_v7, |id| id.0);
+    let correlation_id = request
+        .extensions()
+        .get::<CorrelationId>()
+        .map_or_else(Uuid::now_v7, |id| id.0);
     let head = request.method() == Method::HEAD;
     let fallback = Wishes::plain();
     let query = match wire::query_of(request.uri()) {
@@ -187,17 +209,27 @@ async fn answer(
 ) -> Result<Answer> {
     let (parts, body) = request.into_parts();
     if parts.uri.path().len() + parts.uri.query().map_or(0, str::len) > api.limits.url_bytes {
-        return Err(FhirError::new(ErrorKind::TooLarge, "the URL is longer than the limit; use POST _search"));
+        return Err(FhirError::new(
+            ErrorKind::TooLarge,
+            "the URL is longer than the limit; use POST _search",
+        ));
     }
-    let path = parts.uri.path().strip_prefix("/fhir/R4").unwrap_or_default().trim_matches('/');
+    let path = parts
+        .uri
+        .path()
+        .strip_prefix("/fhir/R4")
+        .unwrap_or_default()
+        .trim_matches('/');
     let route = Route::parse(&parts.method, path)?;
     if route == Route::Capabilities {
         return Ok(interactions::capabilities(base));
     }
     let session = authenticate(api, &parts.headers).await?;
-    api.rates.check(session.tenant(), session.who.client_key).map_err(throttled)?;
+    api.rates
+        .check(session.tenant(), session.who.client_key)
+        .map_err(throttled)?;
     let body = body_of(api, &parts.headers, body).await?;
-    let registry = api.store.params_of(session.tenant());
+    let registry = api.store.tenants().params_of(session.tenant());
     let mut call = Call {
         api,
         session,
@@ -224,38 +256,58 @@ async fn body_of(api: &FhirApi, headers: &HeaderMap, body: Body) -> Result<Bytes
 
 /// The parameters of a form body count as if they stood in the URL (R4 search.html).
 fn take_form(call: &mut Call<'_>) -> Result<()> {
-    let declared = call.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let is_form = declared
-        .is_some_and(|text| text.trim_start().starts_with("application/x-www-form-urlencoded"));
+    let declared = call
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let is_form = declared.is_some_and(|text| {
+        text.trim_start()
+            .starts_with("application/x-www-form-urlencoded")
+    });
     if call.method == Method::POST && is_form {
         let body = std::mem::take(&mut call.body);
         let text = std::str::from_utf8(&body)
             .map_err(|_| FhirError::new(ErrorKind::Malformed, "the form is not UTF-8"))?;
-        call.query.extend(mt_search::decode_form(text)?);
+        call.query.extend(mt_search::decode_pairs(text)?);
     }
     Ok(())
 }
 
 async fn authenticate(api: &FhirApi, headers: &HeaderMap) -> Result<Arc<Session>> {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let bearer = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     let token = bearer.and_then(|text| {
         let (scheme, token) = text.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("Bearer").then_some(token.trim())
+        scheme
+            .eq_ignore_ascii_case("Bearer")
+            .then_some(token.trim())
     });
     let Some(token) = token else {
-        return Err(challenge(FhirError::new(ErrorKind::Unauthenticated, "an access token is needed"), ""));
+        return Err(challenge(
+            FhirError::new(ErrorKind::Unauthenticated, "an access token is needed"),
+            "",
+        ));
     };
-    let who = api.authenticator.authenticate(token).await.map_err(|error| {
-        let message = error.to_string();
-        match error {
-            AuthenticationError::Invalid | AuthenticationError::Expired => {
-                challenge(FhirError::new(ErrorKind::Unauthenticated, message), "invalid_token")
+    let who = api
+        .authenticator
+        .authenticate(token)
+        .await
+        .map_err(|error| {
+            let message = error.to_string();
+            match error {
+                AuthenticationError::Invalid | AuthenticationError::Expired => challenge(
+                    FhirError::new(ErrorKind::Unauthenticated, message),
+                    "invalid_token",
+                ),
+                AuthenticationError::Suspended => FhirError::new(ErrorKind::Forbidden, message),
+                AuthenticationError::Unavailable => FhirError::new(ErrorKind::Unavailable, message),
             }
-            AuthenticationError::Suspended => FhirError::new(ErrorKind::Forbidden, message),
-            AuthenticationError::Unavailable => FhirError::new(ErrorKind::Unavailable, message),
-        }
-    })?;
-    Ok(api.sessions.0.get_with(who.credential, || Arc::new(Session::new(who))))
+        })?;
+    Ok(api
+        .sessions
+        .0
+        .get_with(who.credential, || Arc::new(Session::new(who))))
 }
 
 /// RFC 6750 §3.
@@ -280,10 +332,15 @@ fn base_of(api: &FhirApi, headers: &HeaderMap) -> String {
     if let Some(base) = &api.public_base {
         return base.clone();
     }
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let host = headers
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok());
     let plain = |host: &&str| {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b".-:[]".contains(&b);
         !host.is_empty() && host.len() <= 255 && host.bytes().all(allowed)
     };
-    format!("http://{}/fhir/R4", host.filter(plain).unwrap_or("localhost"))
+    format!(
+        "http://{}/fhir/R4",
+        host.filter(plain).unwrap_or("localhost")
+    )
 }

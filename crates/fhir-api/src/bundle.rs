@@ -48,7 +48,11 @@ impl<'b> BundleWriter<'b> {
             }
             out.push(b']');
         }
-        Self { out, base, entries: 0 }
+        Self {
+            out,
+            base,
+            entries: 0,
+        }
     }
 
     /// Adds a match or an included resource of a search; `body` is what is shown of it.
@@ -68,7 +72,8 @@ impl<'b> BundleWriter<'b> {
         self.open_entry();
         self.out.extend_from_slice(b"\"resource\":");
         self.out.extend_from_slice(&outcome.to_json());
-        self.out.extend_from_slice(b",\"search\":{\"mode\":\"outcome\"}}");
+        self.out
+            .extend_from_slice(b",\"search\":{\"mode\":\"outcome\"}}");
     }
 
     /// Adds a version to a history.
@@ -95,15 +100,6 @@ impl<'b> BundleWriter<'b> {
         self.out.extend_from_slice(tail.as_bytes());
     }
 
-    /// Adds a resource without more.
-    pub(crate) fn resource_entry(&mut self, stored: &Stored) {
-        self.open_entry();
-        self.full_url(stored);
-        self.out.extend_from_slice(b",\"resource\":");
-        self.out.extend_from_slice(&stored.body);
-        self.out.push(b'}');
-    }
-
     /// Adds an answer to one entry of a batch or transaction.
     pub(crate) fn response_entry(&mut self, response: &EntryResponse) {
         self.open_entry();
@@ -114,11 +110,19 @@ impl<'b> BundleWriter<'b> {
             comma = true;
         }
         if !response.resource.is_empty() {
-            self.out.extend_from_slice(if comma { b",\"resource\":" } else { b"\"resource\":" });
+            self.out.extend_from_slice(if comma {
+                b",\"resource\":"
+            } else {
+                b"\"resource\":"
+            });
             self.out.extend_from_slice(&response.resource);
             comma = true;
         }
-        self.out.extend_from_slice(if comma { b",\"response\":{" } else { b"\"response\":{" });
+        self.out.extend_from_slice(if comma {
+            b",\"response\":{"
+        } else {
+            b"\"response\":{"
+        });
         self.out.extend_from_slice(b"\"status\":");
         write_string(&response.status, &mut self.out);
         for (name, value) in [
@@ -142,18 +146,28 @@ impl<'b> BundleWriter<'b> {
 
     /// The finished Bundle.
     pub(crate) fn finish(mut self) -> Vec<u8> {
-        self.out.extend_from_slice(if self.entries > 0 { b"]}" } else { b"}" });
+        self.out
+            .extend_from_slice(if self.entries > 0 { b"]}" } else { b"}" });
         self.out
     }
 
     fn open_entry(&mut self) {
-        self.out.extend_from_slice(if self.entries == 0 { b",\"entry\":[{" } else { b",{" });
+        self.out.extend_from_slice(if self.entries == 0 {
+            b",\"entry\":[{"
+        } else {
+            b",{"
+        });
         self.entries += 1;
     }
 
     fn full_url(&mut self, stored: &Stored) {
         self.out.extend_from_slice(b"\"fullUrl\":");
-        let url = format!("{}/{}/{}", self.base, stored.resource_type.name(), stored.id);
+        let url = format!(
+            "{}/{}/{}",
+            self.base,
+            stored.resource_type.name(),
+            stored.id
+        );
         write_string(&url, &mut self.out);
     }
 }

@@ -36,27 +36,41 @@ impl FhirError {
         self
     }
 
-    /// All issues of a validation that found errors.
-    pub(crate) fn invalid(issues: Vec<Issue>) -> Self {
-        Self { kind: ErrorKind::Invalid, issues, headers: Vec::new() }
+    /// The same refusal, told of a place in the input.
+    pub(crate) fn at(mut self, expression: &str) -> Self {
+        for issue in &mut self.issues {
+            issue
+                .expression
+                .get_or_insert_with(|| expression.to_owned());
+        }
+        self
     }
 
     /// The outcome that is sent; its id is the request's correlation id.
     pub(crate) fn outcome(&self, correlation_id: &str) -> OperationOutcome {
         let issues = if self.kind == ErrorKind::Internal {
             // What went wrong inside is in the log under the same id.
-            vec![issue_of(&Fault::new(self.kind, "an internal error occurred"))]
+            vec![issue_of(&Fault::new(
+                self.kind,
+                "an internal error occurred",
+            ))]
         } else {
             self.issues.clone()
         };
-        OperationOutcome { id: Some(correlation_id.to_owned()), issues }
+        OperationOutcome {
+            id: Some(correlation_id.to_owned()),
+            issues,
+        }
     }
 }
 
 /// A fault as an issue.
 pub(crate) fn issue_of(fault: &Fault) -> Issue {
-    let severity =
-        if fault.kind == ErrorKind::Internal { Severity::Fatal } else { Severity::Error };
+    let severity = if fault.kind == ErrorKind::Internal {
+        Severity::Fatal
+    } else {
+        Severity::Error
+    };
     Issue {
         severity,
         code: code_of(fault.kind),
@@ -85,7 +99,11 @@ const fn code_of(kind: ErrorKind) -> IssueCode {
 
 impl From<Fault> for FhirError {
     fn from(fault: Fault) -> Self {
-        Self { kind: fault.kind, issues: vec![issue_of(&fault)], headers: Vec::new() }
+        Self {
+            kind: fault.kind,
+            issues: vec![issue_of(&fault)],
+            headers: Vec::new(),
+        }
     }
 }
 
@@ -96,7 +114,11 @@ impl From<StoreError> for FhirError {
             tracing::error!(error = %error, "the record store failed");
         }
         let issues = error.faults().iter().map(issue_of).collect();
-        let mut refusal = Self { kind, issues, headers: Vec::new() };
+        let mut refusal = Self {
+            kind,
+            issues,
+            headers: Vec::new(),
+        };
         if let StoreError::Gone { version, .. } = error
             && let Ok(tag) = HeaderValue::from_str(&format!("W/\"{version}\""))
         {

@@ -6,6 +6,7 @@ mod authority;
 mod bundle;
 mod error;
 mod interactions;
+mod load;
 pub mod operations;
 mod route;
 mod session;
@@ -13,3 +14,4 @@ mod summary;
 mod wire;
 
 pub use api::{ApiLimits, FhirApi, Sessions, router};
+pub use load::{Loaded, plan_bundle, refused};

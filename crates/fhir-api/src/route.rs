@@ -85,9 +85,11 @@ fn get(segments: &[&str]) -> Result<Route> {
         [t, id] => Ok(Route::Read(known(t)?, id_of(id)?)),
         [t, id, "_history"] => Ok(Route::HistoryInstance(known(t)?, id_of(id)?)),
         [t, id, "*"] => Ok(Route::SearchCompartment(compartment(t)?, id_of(id)?, None)),
-        [t, id, inner] => {
-            Ok(Route::SearchCompartment(compartment(t)?, id_of(id)?, Some(known(inner)?)))
-        }
+        [t, id, inner] => Ok(Route::SearchCompartment(
+            compartment(t)?,
+            id_of(id)?,
+            Some(known(inner)?),
+        )),
         [t, id, "_history", version] => {
             let version = version.parse().map_err(|_| FhirError::not_found())?;
             Ok(Route::Vread(known(t)?, id_of(id)?, version))
@@ -103,7 +105,11 @@ fn post(segments: &[&str]) -> Result<Route> {
         [t] => Ok(Route::Create(known(t)?)),
         [t, "_search"] => Ok(Route::SearchType(known(t)?)),
         [t, id, inner, "_search"] => {
-            let inner = if inner == "*" { None } else { Some(known(inner)?) };
+            let inner = if inner == "*" {
+                None
+            } else {
+                Some(known(inner)?)
+            };
             Ok(Route::SearchCompartment(compartment(t)?, id_of(id)?, inner))
         }
         _ => Err(unknown_path()),
@@ -128,33 +134,39 @@ fn segments_of(path: &str) -> Result<Vec<String>> {
     if path.is_empty() {
         return Ok(Vec::new());
     }
-    path.split('/').map(|segment| percent_decoded(segment).ok_or_else(unknown_path)).collect()
+    path.split('/')
+        .map(|segment| percent_decoded(segment).ok_or_else(unknown_path))
+        .collect()
 }
 
 fn percent_decoded(segment: &str) -> Option<String> {
     if !segment.contains('%') {
         return Some(segment.to_owned());
     }
-    let pairs = mt_search::decode_form(&format!("x={}", segment.replace('+', "%2B"))).ok()?;
+    let pairs = mt_search::decode_pairs(&format!("x={}", segment.replace('+', "%2B"))).ok()?;
     pairs.into_iter().next().map(|(_, value)| value)
 }
 
 fn known(name: &str) -> Result<ResourceType> {
     ResourceType::from_name(name).ok_or_else(|| {
-        FhirError::new(ErrorKind::NotFound, "the path names no resource type of FHIR R4")
+        FhirError::new(
+            ErrorKind::NotFound,
+            "the path names no resource type of FHIR R4",
+        )
     })
 }
 
 fn compartment(name: &str) -> Result<Compartment> {
-    let resource_type = known(name)?;
-    Compartment::all()
-        .find(|compartment| compartment.resource_type() == resource_type)
-        .ok_or_else(unknown_path)
+    Compartment::of(known(name)?).ok_or_else(unknown_path)
 }
 
 /// FHIR `id`: 1 to 64 of `A-Z a-z 0-9 - .`; anything else names nothing.
 fn id_of(text: &str) -> Result<String> {
-    if is_id(text) { Ok(text.to_owned()) } else { Err(FhirError::not_found()) }
+    if is_id(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(FhirError::not_found())
+    }
 }
 
 /// Whether `text` is a FHIR `id`.
@@ -189,8 +201,16 @@ mod tests {
             (Method::GET, "metadata", Route::Capabilities),
             (Method::GET, "Patient/a-1.B", Route::Read(PATIENT, id())),
             (Method::HEAD, "Patient/a-1.B", Route::Read(PATIENT, id())),
-            (Method::GET, "Patient/a-1.B/_history/3", Route::Vread(PATIENT, id(), 3)),
-            (Method::GET, "Patient/a-1.B/_history", Route::HistoryInstance(PATIENT, id())),
+            (
+                Method::GET,
+                "Patient/a-1.B/_history/3",
+                Route::Vread(PATIENT, id(), 3),
+            ),
+            (
+                Method::GET,
+                "Patient/a-1.B/_history",
+                Route::HistoryInstance(PATIENT, id()),
+            ),
             (Method::GET, "Patient/_history", Route::HistoryType(PATIENT)),
             (Method::GET, "_history", Route::HistorySystem),
             (Method::POST, "Patient", Route::Create(PATIENT)),
@@ -216,14 +236,23 @@ mod tests {
     fn operations_are_found_at_every_place() {
         let named = |place| Route::Operation(place, "validate".into());
         assert_eq!(route(&Method::POST, "$validate"), named(Place::System));
-        assert_eq!(route(&Method::GET, "Patient/$validate"), named(Place::Type(PATIENT)));
+        assert_eq!(
+            route(&Method::GET, "Patient/$validate"),
+            named(Place::Type(PATIENT))
+        );
         let instance = Place::Instance(PATIENT, "1".into());
         assert_eq!(route(&Method::POST, "Patient/1/$validate"), named(instance));
     }
 
     #[test]
     fn what_names_nothing_is_not_found() {
-        for path in ["Nothing", "Patient/a b", "Patient/a_b", "Patient/1/2/3", "Patient/1/_history/x"] {
+        for path in [
+            "Nothing",
+            "Patient/a b",
+            "Patient/a_b",
+            "Patient/1/2/3",
+            "Patient/1/_history/x",
+        ] {
             let kind = Route::parse(&Method::GET, path).unwrap_err().kind;
             assert_eq!(kind, ErrorKind::NotFound, "{path}");
         }

@@ -19,7 +19,11 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(who: Arc<Authenticated>) -> Self {
-        Self { who, readable: OnceLock::new(), searchable: OnceLock::new() }
+        Self {
+            who,
+            readable: OnceLock::new(),
+            searchable: OnceLock::new(),
+        }
     }
 
     pub(crate) fn tenant(&self) -> TenantId {
@@ -50,7 +54,11 @@ impl Session {
             Interaction::Search => &self.searchable,
             _ => &self.readable,
         };
-        let kind = if interaction == Interaction::Search { interaction } else { Interaction::Read };
+        let kind = if interaction == Interaction::Search {
+            interaction
+        } else {
+            Interaction::Read
+        };
         let access = cell.get_or_init(|| Arc::new(filter(&self.who.grant, kind, registry, now)));
         Caller::new(ctx, Arc::clone(access), Arc::new(authority))
     }
@@ -69,7 +77,10 @@ fn filter(
             Decision::Denied => {}
             decision if decision.is_open() => filter = filter.allow(resource_type),
             Decision::Allowed(reaches) => {
-                for query in reaches.iter().flat_map(|r| queries(r, resource_type, registry, now)) {
+                for query in reaches
+                    .iter()
+                    .flat_map(|r| queries(r, resource_type, registry, now))
+                {
                     filter = filter.allow_matching(resource_type, query);
                 }
             }
@@ -86,14 +97,21 @@ pub(crate) fn queries(
     registry: &ParamRegistry,
     now: Instant,
 ) -> Vec<Query> {
-    let options = ParseOptions { handling: mt_search::Handling::Strict, ..ParseOptions::at(now) };
+    let options = ParseOptions {
+        handling: mt_search::Handling::Strict,
+        ..ParseOptions::at(now)
+    };
     let parse = |scope| Query::parse(registry, scope, &reach.criteria, &options).ok();
     if reach.compartments.is_empty() {
         return parse(Scope::resource(resource_type)).into_iter().collect();
     }
     let scoped = reach.compartments.iter().filter_map(|compartment| {
         let kind = Compartment::of(compartment.resource_type)?;
-        Some(Scope::compartment(kind, &compartment.id, Some(resource_type)))
+        Some(Scope::compartment(
+            kind,
+            &compartment.id,
+            Some(resource_type),
+        ))
     });
     scoped.filter_map(parse).collect()
 }

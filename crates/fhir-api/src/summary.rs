@@ -5,7 +5,7 @@ use mt_fhir::definitions::ElementDef;
 use mt_fhir::json::{Limits, NodeId};
 use mt_fhir::{Doc, Node, ResourceType};
 use mt_kernel::ErrorKind;
-use mt_search::Summary;
+use mt_search::query::Summary;
 
 use crate::error::{FhirError, Result};
 
@@ -25,17 +25,26 @@ pub(crate) enum View {
 impl View {
     /// The view that the parameters of a read ask for; `None` is the whole resource.
     pub(crate) fn read(query: &[(String, String)]) -> Result<Option<Self>> {
-        let value = |name: &str| query.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+        let value = |name: &str| {
+            query
+                .iter()
+                .find(|(n, _)| n == name)
+                .map(|(_, v)| v.as_str())
+        };
         match value("_summary") {
             None | Some("false") => {}
             Some("true") => return Ok(Some(Self::Summary)),
             Some("text") => return Ok(Some(Self::Text)),
             Some("data") => return Ok(Some(Self::Data)),
             Some(_) => {
-                return Err(FhirError::parameter("_summary", "the value must be true, text, data or false"));
+                return Err(FhirError::parameter(
+                    "_summary",
+                    "the value must be true, text, data or false",
+                ));
             }
         }
-        Ok(value("_elements").map(|list| Self::Elements(list.split(',').map(str::to_owned).collect())))
+        Ok(value("_elements")
+            .map(|list| Self::Elements(list.split(',').map(str::to_owned).collect())))
     }
 
     /// The view that a search asks for.
@@ -84,7 +93,9 @@ impl View {
             Self::Data => bare != "text",
             Self::Elements(wanted) => {
                 let matches = |name: &str| wanted.iter().any(|one| one == name);
-                is_mandatory || matches(bare) || def.is_some_and(|def: &ElementDef| matches(def.name))
+                is_mandatory
+                    || matches(bare)
+                    || def.is_some_and(|def: &ElementDef| matches(def.name))
             }
         }
     }
@@ -123,16 +134,27 @@ mod tests {
     const PATIENT: &str = r#"{"resourceType":"Patient","id":"1","text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>"},"birthDate":"1970","_birthDate":{"id":"b"},"maritalStatus":{"text":"M"}}"#;
 
     fn fields(view: &View) -> Vec<String> {
-        let shown = Doc::parse(view.apply(PATIENT.as_bytes()).unwrap(), &Limits::default()).unwrap();
-        shown.root().children().filter_map(|field| field.key().map(str::to_owned)).collect()
+        let shown =
+            Doc::parse(view.apply(PATIENT.as_bytes()).unwrap(), &Limits::default()).unwrap();
+        shown
+            .root()
+            .children()
+            .filter_map(|field| field.key().map(str::to_owned))
+            .collect()
     }
 
     #[test]
     fn each_view_shows_its_elements_and_says_that_it_is_a_part() {
-        assert_eq!(fields(&View::Summary), ["resourceType", "id", "birthDate", "_birthDate", "meta"]);
+        assert_eq!(
+            fields(&View::Summary),
+            ["resourceType", "id", "birthDate", "_birthDate", "meta"]
+        );
         assert_eq!(fields(&View::Text), ["resourceType", "id", "text", "meta"]);
         let elements = View::Elements(vec!["maritalStatus".into()]);
-        assert_eq!(fields(&elements), ["resourceType", "id", "maritalStatus", "meta"]);
+        assert_eq!(
+            fields(&elements),
+            ["resourceType", "id", "maritalStatus", "meta"]
+        );
         assert!(!fields(&View::Data).contains(&"text".to_owned()));
         let json = String::from_utf8(View::Data.apply(PATIENT.as_bytes()).unwrap()).unwrap();
         assert!(json.contains("SUBSETTED"));

@@ -27,7 +27,12 @@ impl Format {
 
     /// The format that a media type or one of FHIR's short names means.
     fn named(text: &str) -> Option<Self> {
-        let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let essence = text
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         match essence.as_str() {
             "json" | "application/json" | "application/fhir+json" | "text/json" => Some(Self::Json),
             "xml" | "application/xml" | "application/fhir+xml" | "text/xml" => Some(Self::Xml),
@@ -57,7 +62,12 @@ pub(crate) struct Wishes {
 impl Wishes {
     /// JSON and no preference, for a request that could not be understood.
     pub(crate) const fn plain() -> Self {
-        Self { format: Format::Json, returns: None, strict: false, respond_async: false }
+        Self {
+            format: Format::Json,
+            returns: None,
+            strict: false,
+            respond_async: false,
+        }
     }
 
     /// Reads `_format`, `Accept` and `Prefer`; `_format` wins (R4 http.html#parameters).
@@ -68,7 +78,11 @@ impl Wishes {
             strict: false,
             respond_async: false,
         };
-        for value in headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok()) {
+        for value in headers
+            .get_all("prefer")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+        {
             for preference in value.split([',', ';']).map(str::trim) {
                 match preference {
                     "return=minimal" => wishes.returns = Some(Return::Minimal),
@@ -91,7 +105,10 @@ fn accepted(headers: &HeaderMap, query: &[(String, String)]) -> Result<Format> {
         return Format::named(&named.replace(' ', "+"))
             .ok_or_else(|| FhirError::parameter("_format", "the format is neither JSON nor XML"));
     }
-    let Some(accept) = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()) else {
+    let Some(accept) = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+    else {
         return Ok(Format::Json);
     };
     let mut anything = false;
@@ -100,17 +117,25 @@ fn accepted(headers: &HeaderMap, query: &[(String, String)]) -> Result<Format> {
             return Ok(format);
         }
         let essence = range.split(';').next().unwrap_or_default().trim();
-        anything |= matches!(essence, "*/*" | "application/*" | "text/html" | "application/fhir+ndjson");
+        anything |= matches!(
+            essence,
+            "*/*" | "application/*" | "text/html" | "application/fhir+ndjson"
+        );
     }
     if anything || accept.trim().is_empty() {
         return Ok(Format::Json);
     }
-    Err(FhirError::new(ErrorKind::Unsupported, "none of the accepted media types can be served"))
+    Err(FhirError::new(
+        ErrorKind::Unsupported,
+        "none of the accepted media types can be served",
+    ))
 }
 
 /// Reads a resource from a request body.
 pub(crate) fn parse_resource(headers: &HeaderMap, body: &[u8], limits: &Limits) -> Result<Doc> {
-    let declared = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let declared = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     match declared.map_or(Some(Format::Json), Format::named) {
         Some(Format::Json) => Ok(Doc::parse(body, limits).map_err(unreadable)?),
         Some(Format::Xml) => Ok(mt_fhir::xml::parse(body, limits).map_err(unreadable)?),
@@ -122,34 +147,51 @@ pub(crate) fn parse_resource(headers: &HeaderMap, body: &[u8], limits: &Limits) 
 }
 
 fn unreadable(error: impl std::fmt::Display) -> FhirError {
-    FhirError::new(ErrorKind::Malformed, format!("the body cannot be read: {error}"))
+    FhirError::new(
+        ErrorKind::Malformed,
+        format!("the body cannot be read: {error}"),
+    )
 }
 
 /// The decoded query parameters of a URL.
 pub(crate) fn query_of(uri: &Uri) -> Result<Vec<(String, String)>> {
     match uri.query() {
         None | Some("") => Ok(Vec::new()),
-        Some(query) => Ok(mt_search::decode_form(query)?),
+        Some(query) => Ok(mt_search::decode_pairs(query)?),
     }
 }
 
 /// The version that `If-Match` names: `W/"3"`, `"3"` or `3`.
 pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<u32>> {
-    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        return Ok(None);
+    };
     let version = value.to_str().ok().and_then(version_of_tag);
-    version.map(Some).ok_or_else(|| FhirError::parameter("If-Match", "the header names no version"))
+    version
+        .map(Some)
+        .ok_or_else(|| FhirError::parameter("If-Match", "the header names no version"))
 }
 
 fn version_of_tag(tag: &str) -> Option<u32> {
     let tag = tag.trim();
-    tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"').parse().ok()
+    tag.strip_prefix("W/")
+        .unwrap_or(tag)
+        .trim_matches('"')
+        .parse()
+        .ok()
 }
 
 /// Whether the client's copy is still good (`If-None-Match`, `If-Modified-Since`).
 pub(crate) fn is_fresh(headers: &HeaderMap, version: u32, last_modified: Instant) -> bool {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
     if let Some(tags) = text(header::IF_NONE_MATCH) {
-        return tags.split(',').any(|tag| tag.trim() == "*" || version_of_tag(tag) == Some(version));
+        return tags
+            .split(',')
+            .any(|tag| tag.trim() == "*" || version_of_tag(tag) == Some(version));
     }
     let since = text(header::IF_MODIFIED_SINCE)
         .and_then(|date| jiff::fmt::rfc2822::parse(date).ok())
@@ -187,7 +229,12 @@ pub(crate) fn render(answer: Answer, wishes: &Wishes, base: &str, head: bool) ->
         set(header::ETAG, &format!("W/\"{version}\""));
     }
     if let Some(at) = answer.last_modified {
-        set(header::LAST_MODIFIED, &at.timestamp().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+        set(
+            header::LAST_MODIFIED,
+            &at.timestamp()
+                .strftime("%a, %d %b %Y %H:%M:%S GMT")
+                .to_string(),
+        );
     }
     if let Some(location) = answer.location {
         set(header::LOCATION, &format!("{base}/{location}"));
@@ -212,10 +259,18 @@ pub(crate) fn render_error(error: &FhirError, wishes: &Wishes, correlation_id: &
         Format::Xml => to_xml(&json).unwrap_or(json),
     };
     let status = StatusCode::from_u16(error.kind.status());
-    let mut response = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+    let mut response = status
+        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        .into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(wishes.format.media_type()));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(wishes.format.media_type()),
+    );
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-store"),
+    );
     for (name, value) in &error.headers {
         headers.insert(name, value.clone());
     }
@@ -225,9 +280,19 @@ pub(crate) fn render_error(error: &FhirError, wishes: &Wishes, correlation_id: &
 }
 
 fn to_xml(json: &[u8]) -> Result<Vec<u8>> {
-    let internal = |_| FhirError::new(ErrorKind::Internal, "a resource could not be written as XML");
+    let internal = |_| {
+        FhirError::new(
+            ErrorKind::Internal,
+            "a resource could not be written as XML",
+        )
+    };
     let doc = Doc::parse(json, &Limits::default()).map_err(internal)?;
-    let internal = |_| FhirError::new(ErrorKind::Internal, "a resource could not be written as XML");
+    let internal = |_| {
+        FhirError::new(
+            ErrorKind::Internal,
+            "a resource could not be written as XML",
+        )
+    };
     mt_fhir::xml::write(doc.root()).map_err(internal)
 }
 
@@ -236,18 +301,30 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(n, v)| (n.parse().unwrap(), v.parse().unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(n, v)| (n.parse().unwrap(), v.parse().unwrap()))
+            .collect()
     }
 
     fn format(accept: &'static str, query: &str) -> Option<Format> {
-        let query = if query.is_empty() { vec![] } else { vec![("_format".into(), query.into())] };
-        Wishes::read(&headers(&[("accept", accept)]), &query).ok().map(|wishes| wishes.format)
+        let query = if query.is_empty() {
+            vec![]
+        } else {
+            vec![("_format".into(), query.into())]
+        };
+        Wishes::read(&headers(&[("accept", accept)]), &query)
+            .ok()
+            .map(|wishes| wishes.format)
     }
 
     #[test]
     fn the_format_is_negotiated_and_the_parameter_wins() {
         assert_eq!(format("application/fhir+xml", ""), Some(Format::Xml));
-        assert_eq!(format("text/html,application/xhtml+xml,*/*;q=0.8", ""), Some(Format::Json));
+        assert_eq!(
+            format("text/html,application/xhtml+xml,*/*;q=0.8", ""),
+            Some(Format::Json)
+        );
         assert_eq!(format("application/fhir+json", "xml"), Some(Format::Xml));
         assert_eq!(format("*/*", "application/fhir json"), Some(Format::Json));
         assert_eq!(format("text/turtle", ""), None);
@@ -256,14 +333,23 @@ mod tests {
 
     #[test]
     fn preferences_are_read() {
-        let wishes =
-            Wishes::read(&headers(&[("prefer", "return=minimal, handling=strict")]), &[]).unwrap();
-        assert_eq!((wishes.returns, wishes.strict), (Some(Return::Minimal), true));
+        let wishes = Wishes::read(
+            &headers(&[("prefer", "return=minimal, handling=strict")]),
+            &[],
+        )
+        .unwrap();
+        assert_eq!(
+            (wishes.returns, wishes.strict),
+            (Some(Return::Minimal), true)
+        );
     }
 
     #[test]
     fn entity_tags_are_read_strictly() {
-        assert_eq!(if_match(&headers(&[("if-match", "W/\"12\"")])).unwrap(), Some(12));
+        assert_eq!(
+            if_match(&headers(&[("if-match", "W/\"12\"")])).unwrap(),
+            Some(12)
+        );
         assert_eq!(if_match(&headers(&[])).unwrap(), None);
         assert!(if_match(&headers(&[("if-match", "W/\"x\"")])).is_err());
     }

@@ -11,11 +11,14 @@ use crate::answer::Answer;
 use crate::api::Call;
 use crate::bundle::{BundleWriter, EntryResponse};
 use crate::error::{FhirError, Result};
-use crate::route::Route;
 use crate::operations;
+use crate::route::Route;
 
 pub(super) async fn run(call: &Call<'_>, doc: &Doc) -> Result<Answer> {
-    let entries = doc.root().get("entry").filter(|entry| entry.kind() == Kind::Array);
+    let entries = doc
+        .root()
+        .get("entry")
+        .filter(|entry| entry.kind() == Kind::Array);
     let id = call.correlation_id.to_string();
     let mut bundle = BundleWriter::new("batch-response", &call.base, &id, None, &[]);
     for entry in entries.into_iter().flat_map(Node::children) {
@@ -41,7 +44,10 @@ pub(super) async fn single(call: &Call<'_>, request: EntryRequest<'_>) -> Result
         json.into()
     });
     let mut headers = request.headers;
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/fhir+json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/fhir+json"),
+    );
     let inner = Call {
         api: call.api,
         session: std::sync::Arc::clone(&call.session),
@@ -66,7 +72,9 @@ pub(super) fn response_of(answer: Answer) -> EntryResponse {
     EntryResponse {
         status: status_text(answer.status),
         full_url: answer.location.as_ref().and_then(|location| {
-            location.split_once("/_history").map(|(path, _)| path.to_owned())
+            location
+                .split_once("/_history")
+                .map(|(path, _)| path.to_owned())
         }),
         location: answer.location,
         etag: answer.version.map(|version| format!("W/\"{version}\"")),
@@ -87,5 +95,9 @@ fn refusal(error: &FhirError, correlation_id: &str) -> EntryResponse {
 
 /// `201 Created`
 pub(super) fn status_text(status: StatusCode) -> String {
-    format!("{} {}", status.as_u16(), status.canonical_reason().unwrap_or_default())
+    format!(
+        "{} {}",
+        status.as_u16(),
+        status.canonical_reason().unwrap_or_default()
+    )
 }

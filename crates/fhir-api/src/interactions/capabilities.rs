@@ -49,12 +49,10 @@ fn statement() -> Value {
                 "description": "OAuth 2.0 bearer tokens with SMART App Launch scopes",
             },
             "resource": resources,
-            "interaction": ["transaction", "batch", "search-system", "history-system"]
-                .map(|code| json!({ "code": code })),
-            "searchParam": COMMON.map(|(name, kind)| json!({ "name": name, "type": kind })),
+            "interaction": SYSTEM_INTERACTIONS.map(code),
+            "searchParam": COMMON.map(parameter),
             "operation": operations::declared(None),
-            "compartment": ["patient", "encounter", "practitioner", "relatedPerson", "device"]
-                .map(|name| format!("{FHIR}/CompartmentDefinition/{name}")),
+            "compartment": COMPARTMENTS.map(compartment),
         }],
     })
 }
@@ -70,20 +68,52 @@ const COMMON: [(&str, &str); 7] = [
     ("_type", "token"),
 ];
 
+const SYSTEM_INTERACTIONS: [&str; 4] = ["transaction", "batch", "search-system", "history-system"];
+
+const TYPE_INTERACTIONS: [&str; 9] = [
+    "read",
+    "vread",
+    "update",
+    "patch",
+    "delete",
+    "history-instance",
+    "history-type",
+    "create",
+    "search-type",
+];
+
+const COMPARTMENTS: [&str; 5] = [
+    "patient",
+    "encounter",
+    "practitioner",
+    "relatedPerson",
+    "device",
+];
+
+fn code(code: &str) -> Value {
+    json!({ "code": code })
+}
+
+fn parameter((name, kind): (&str, &str)) -> Value {
+    json!({ "name": name, "type": kind })
+}
+
+fn compartment(name: &str) -> String {
+    format!("{FHIR}/CompartmentDefinition/{name}")
+}
+
 fn resource(kind: ResourceType) -> Value {
     let params: Vec<Value> = search_params(kind)
         .map(|param| json!({ "name": param.code, "definition": param.url, "type": kind_code(param.kind) }))
         .collect();
     let references = search_params(kind).filter(|param| param.kind == ParamKind::Reference);
-    let includes: Vec<String> =
-        references.map(|param| format!("{}:{}", kind.name(), param.code)).collect();
+    let includes: Vec<String> = references
+        .map(|param| format!("{}:{}", kind.name(), param.code))
+        .collect();
     let mut value = json!({
         "type": kind.name(),
         "profile": format!("{FHIR}/StructureDefinition/{}", kind.name()),
-        "interaction": [
-            "read", "vread", "update", "patch", "delete", "history-instance", "history-type",
-            "create", "search-type",
-        ].map(|code| json!({ "code": code })),
+        "interaction": TYPE_INTERACTIONS.map(code),
         "versioning": "versioned-update",
         "readHistory": true,
         "updateCreate": true,

@@ -24,12 +24,18 @@ impl<'a> EntryRequest<'a> {
     /// Reads an entry.
     pub(super) fn read(entry: Node<'a>) -> Result<Self> {
         let request = entry.get("request").ok_or_else(|| missing("request"))?;
-        let method = request.str("method").ok_or_else(|| missing("request.method"))?;
+        let method = request
+            .str("method")
+            .ok_or_else(|| missing("request.method"))?;
         let method = method_named(method)?;
         let url = request.str("url").ok_or_else(|| missing("request.url"))?;
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let path = path.trim_start_matches('/');
-        let query = if query.is_empty() { Vec::new() } else { mt_search::decode_form(query)? };
+        let query = if query.is_empty() {
+            Vec::new()
+        } else {
+            mt_search::decode_pairs(query)?
+        };
         Ok(Self {
             route: Route::parse(&method, path)?,
             path: path.to_owned(),
@@ -50,7 +56,10 @@ fn method_named(text: &str) -> Result<Method> {
         "PUT" => Ok(Method::PUT),
         "PATCH" => Ok(Method::PATCH),
         "DELETE" => Ok(Method::DELETE),
-        _ => Err(FhirError::new(ErrorKind::Malformed, "the method of the entry is not known")),
+        _ => Err(FhirError::new(
+            ErrorKind::Malformed,
+            "the method of the entry is not known",
+        )),
     }
 }
 
@@ -65,7 +74,10 @@ fn headers_of(request: Node<'_>) -> Result<HeaderMap> {
     for (field, name) in names {
         if let Some(text) = request.str(field) {
             let value = HeaderValue::from_str(text).map_err(|_| {
-                FhirError::new(ErrorKind::Malformed, format!("request.{field} is not usable"))
+                FhirError::new(
+                    ErrorKind::Malformed,
+                    format!("request.{field} is not usable"),
+                )
             })?;
             headers.insert(name, value);
         }

@@ -2,9 +2,10 @@
 
 use mt_access::Interaction as Right;
 use mt_fhir::ResourceType;
-use mt_fhir::datetime;
+use mt_fhir::datetime::DateTime;
 use mt_kernel::Instant;
-use mt_store::{HistoryQuery, HistoryScope};
+use mt_search::query::Range;
+use mt_store::{HistoryOf, HistoryQuery};
 
 use crate::answer::Answer;
 use crate::api::Call;
@@ -12,30 +13,35 @@ use crate::bundle::{BundleWriter, Link};
 use crate::error::{FhirError, Result};
 
 pub(crate) async fn instance(call: &Call<'_>, kind: ResourceType, id: &str) -> Result<Answer> {
-    let scope = HistoryScope::Instance(kind, id.to_owned());
-    run(call, "history-instance", Right::Read, scope).await
+    run(
+        call,
+        "history-instance",
+        Right::Read,
+        HistoryOf::Instance(kind, id),
+    )
+    .await
 }
 
 pub(crate) async fn of_type(call: &Call<'_>, kind: ResourceType) -> Result<Answer> {
-    run(call, "history-type", Right::Search, HistoryScope::Type(kind)).await
+    run(call, "history-type", Right::Search, HistoryOf::Type(kind)).await
 }
 
 pub(crate) async fn system(call: &Call<'_>) -> Result<Answer> {
-    run(call, "history-system", Right::Search, HistoryScope::System).await
+    run(call, "history-system", Right::Search, HistoryOf::System).await
 }
 
 async fn run(
     call: &Call<'_>,
     name: &'static str,
     right: Right,
-    scope: HistoryScope,
+    of: HistoryOf<'_>,
 ) -> Result<Answer> {
     let query = HistoryQuery {
-        scope,
-        since: instant(call, "_since")?,
-        at: instant(call, "_at")?,
+        of,
+        since: range(call, "_since")?.map(|range| Instant(range.lo)),
+        at: range(call, "_at")?,
         count: count(call)?,
-        cursor: value(call, "_cursor").map(str::to_owned),
+        cursor: value(call, "_cursor"),
     };
     let page = call.api.store.history(&call.caller(right), &query).await?;
     let path = format!("{}/{}", call.base, call.path);
@@ -45,8 +51,14 @@ async fn run(
         let separator = if applied.is_empty() { "" } else { "&" };
         format!("{path}?{applied}{separator}_cursor={cursor}")
     });
-    let mut links = vec![Link { relation: "self", url: own.trim_end_matches('?') }];
-    links.extend(next.as_deref().map(|url| Link { relation: "next", url }));
+    let mut links = vec![Link {
+        relation: "self",
+        url: own.trim_end_matches('?'),
+    }];
+    links.extend(next.as_deref().map(|url| Link {
+        relation: "next",
+        url,
+    }));
     let id = call.correlation_id.to_string();
     let mut bundle = BundleWriter::new("history", &call.base, &id, page.total, &links);
     for entry in &page.entries {
@@ -56,7 +68,10 @@ async fn run(
 }
 
 fn value<'c>(call: &'c Call<'_>, name: &str) -> Option<&'c str> {
-    call.query.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    call.query
+        .iter()
+        .find(|(n, _)| n == name)
+        .map(|(_, v)| v.as_str())
 }
 
 /// The parameters that took effect, as in the request.
@@ -70,18 +85,23 @@ fn applied(call: &Call<'_>) -> String {
     form.finish()
 }
 
-fn instant(call: &Call<'_>, name: &str) -> Result<Option<Instant>> {
-    let Some(text) = value(call, name) else { return Ok(None) };
-    let bounds = datetime::interval(text)
+fn range(call: &Call<'_>, name: &str) -> Result<Option<Range<i64>>> {
+    let Some(text) = value(call, name) else {
+        return Ok(None);
+    };
+    let moment = DateTime::parse_search(text)
         .ok_or_else(|| FhirError::parameter(name, "the value is no FHIR date or instant"))?;
-    Ok(Some(Instant(bounds.lo)))
+    let (lo, hi) = moment.bounds();
+    Ok(Some(Range { lo, hi }))
 }
 
-fn count(call: &Call<'_>) -> Result<u32> {
+fn count(call: &Call<'_>) -> Result<usize> {
     let limits = &call.api.limits;
-    let Some(text) = value(call, "_count") else { return Ok(limits.page) };
+    let Some(text) = value(call, "_count") else {
+        return Ok(limits.page as usize);
+    };
     let n: u32 = text
         .parse()
         .map_err(|_| FhirError::parameter("_count", "the value is no whole number"))?;
-    Ok(n.clamp(1, limits.max_page))
+    Ok(n.clamp(1, limits.max_page) as usize)
 }

@@ -11,6 +11,7 @@ mod write;
 
 pub(crate) use capabilities::capabilities;
 pub(crate) use search::searchset;
+pub(crate) use transaction::{Planner, renumbered};
 
 use mt_fhir::json::Kind;
 use mt_kernel::ErrorKind;
@@ -51,9 +52,10 @@ pub(crate) async fn interaction(call: &Call<'_>, route: Route) -> Result<Answer>
         Route::ConditionalPatch(kind) => write::conditional_patch(call, kind).await,
         Route::Delete(kind, id) => write::delete(call, kind, id).await,
         Route::ConditionalDelete(kind) => write::conditional_delete(call, kind).await,
-        Route::Capabilities | Route::Bundle | Route::Operation(..) => {
-            Err(FhirError::new(ErrorKind::Unsupported, "this interaction cannot stand here"))
-        }
+        Route::Capabilities | Route::Bundle | Route::Operation(..) => Err(FhirError::new(
+            ErrorKind::Unsupported,
+            "this interaction cannot stand here",
+        )),
     }
 }
 
@@ -62,9 +64,14 @@ async fn bundle(call: &Call<'_>) -> Result<Answer> {
     let doc = call.resource()?;
     let root = doc.root();
     if root.resource_type() != Some("Bundle") {
-        return Err(FhirError::new(ErrorKind::Malformed, "the body must be a Bundle"));
+        return Err(FhirError::new(
+            ErrorKind::Malformed,
+            "the body must be a Bundle",
+        ));
     }
-    let entries = root.get("entry").filter(|entry| entry.kind() == Kind::Array);
+    let entries = root
+        .get("entry")
+        .filter(|entry| entry.kind() == Kind::Array);
     let n = entries.map_or(0, mt_fhir::Node::len);
     let limit = call.api.limits.bundle_entries;
     if n > limit {

@@ -14,7 +14,11 @@ use crate::summary;
 use crate::wire;
 
 pub(crate) async fn read(call: &Call<'_>, kind: ResourceType, id: &str) -> Result<Answer> {
-    let stored = call.api.store.read(&call.caller(Right::Read), kind, id).await?;
+    let stored = call
+        .api
+        .store
+        .read(&call.caller(Right::Read), kind, id)
+        .await?;
     show(call, "read", stored)
 }
 
@@ -24,7 +28,11 @@ pub(crate) async fn vread(
     id: &str,
     version: u32,
 ) -> Result<Answer> {
-    let stored = call.api.store.vread(&call.caller(Right::Read), kind, id, version).await?;
+    let stored = call
+        .api
+        .store
+        .vread(&call.caller(Right::Read), kind, id, version)
+        .await?;
     show(call, "vread", stored)
 }
 
@@ -32,7 +40,11 @@ fn show(call: &Call<'_>, name: &'static str, stored: Stored) -> Result<Answer> {
     if wire::is_fresh(&call.headers, stored.version, stored.last_updated) {
         let (version, at) = (stored.version, stored.last_updated);
         let answer = Answer::empty(name, StatusCode::NOT_MODIFIED);
-        return Ok(Answer { version: Some(version), last_modified: Some(at), ..answer });
+        return Ok(Answer {
+            version: Some(version),
+            last_modified: Some(at),
+            ..answer
+        });
     }
     if stored.resource_type == ResourceType::BINARY
         && let Some(answer) = raw_binary(call, name, &stored)
@@ -56,7 +68,9 @@ fn raw_binary(call: &Call<'_>, name: &'static str, stored: &Stored) -> Option<An
     let doc = Doc::parse(stored.body.to_vec(), &call.api.limits.json).ok()?;
     let media_type = doc.root().str("contentType")?;
     let data = doc.root().str("data")?;
-    let bytes = base64::engine::general_purpose::STANDARD.decode(data).ok()?;
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(data)
+        .ok()?;
     Some(Answer {
         version: Some(stored.version),
         last_modified: Some(stored.last_updated),

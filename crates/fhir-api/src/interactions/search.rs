@@ -38,15 +38,25 @@ async fn run(call: &Call<'_>, name: &'static str, scope: Scope, path: &str) -> R
     let query = Query::parse(&call.registry, scope, &call.query, &call.parse_options())?;
     require_search(call, &query)?;
     let query = with_page_size(call, query);
-    let cursor = call.query.iter().find(|(n, _)| n == "_cursor").map(|(_, v)| v.as_str());
-    let page = call.api.store.search(&call.caller(Right::Search), &query, cursor).await?;
+    let cursor = call
+        .query
+        .iter()
+        .find(|(n, _)| n == "_cursor")
+        .map(|(_, v)| v.as_str());
+    let page = call
+        .api
+        .store
+        .search(&call.caller(Right::Search), &query, cursor)
+        .await?;
     let body = searchset(call, &query, path, &page)?;
     Ok(Answer::resource(name, body))
 }
 
 /// A type that the caller may not search at all is refused rather than found empty.
 fn require_search(call: &Call<'_>, query: &Query) -> Result<()> {
-    let Some(types) = query.types.listed() else { return Ok(()) };
+    let Some(types) = query.types.listed() else {
+        return Ok(());
+    };
     for kind in types {
         if call.session.grant().decide(*kind, Right::Search) == Decision::Denied {
             let message = format!("you may not search {}", kind.name());
@@ -63,16 +73,35 @@ fn with_page_size(call: &Call<'_>, mut query: Query) -> Query {
 }
 
 /// A page as a Bundle. `self` says what was applied; `next` carries the cursor.
-pub(crate) fn searchset(call: &Call<'_>, query: &Query, path: &str, page: &Page) -> Result<Vec<u8>> {
-    let url = if path.is_empty() { call.base.clone() } else { format!("{}/{path}", call.base) };
-    let applied = query.applied();
-    let own = if applied.is_empty() { url.clone() } else { format!("{url}?{applied}") };
+pub(crate) fn searchset(
+    call: &Call<'_>,
+    query: &Query,
+    path: &str,
+    page: &Page,
+) -> Result<Vec<u8>> {
+    let url = if path.is_empty() {
+        call.base.clone()
+    } else {
+        format!("{}/{path}", call.base)
+    };
+    let applied = query.applied_query();
+    let own = if applied.is_empty() {
+        url.clone()
+    } else {
+        format!("{url}?{applied}")
+    };
     let next = page.next.as_ref().map(|cursor| {
         let separator = if applied.is_empty() { "" } else { "&" };
         format!("{url}?{applied}{separator}_cursor={cursor}")
     });
-    let mut links = vec![Link { relation: "self", url: &own }];
-    links.extend(next.as_deref().map(|url| Link { relation: "next", url }));
+    let mut links = vec![Link {
+        relation: "self",
+        url: &own,
+    }];
+    links.extend(next.as_deref().map(|url| Link {
+        relation: "next",
+        url,
+    }));
     let id = call.correlation_id.to_string();
     let mut bundle = BundleWriter::new("searchset", &call.base, &id, page.total, &links);
     let view = View::of(query.summary, &query.elements);
@@ -94,9 +123,14 @@ fn ignored(query: &Query) -> Option<OperationOutcome> {
     if query.ignored.is_empty() {
         return None;
     }
-    let issue = |ignored: &mt_search::Ignored| {
-        let text = format!("the parameter {} was ignored: {}", ignored.name, ignored.reason);
+    let issue = |ignored: &mt_search::query::Ignored| {
+        let text = format!(
+            "the parameter {} was ignored: {}",
+            ignored.name, ignored.reason
+        );
         Issue::warning(IssueCode::NotSupported, text).at(ignored.name.clone())
     };
-    Some(OperationOutcome::new(query.ignored.iter().map(issue).collect()))
+    Some(OperationOutcome::new(
+        query.ignored.iter().map(issue).collect(),
+    ))
 }

@@ -8,6 +8,7 @@ use mt_access::Interaction as Right;
 use mt_fhir::json::{Kind, NodeId};
 use mt_fhir::{Doc, ResourceType};
 use mt_kernel::ErrorKind;
+use mt_search::{ParamRegistry, ParseOptions, Query};
 use mt_store::{Action, Batch, Change, Committed, Content, Effect, Patch, Target};
 
 use super::batch::{response_of, single, status_text};
@@ -21,23 +22,28 @@ use crate::route::Route;
 use crate::wire::{self, Return};
 
 pub(super) async fn run(call: &Call<'_>, doc: Doc) -> Result<Answer> {
-    let (changes, reads, n) = plan(call, &doc)?;
-    let mut batch = Batch::of_bundle(doc);
-    let mut places = Vec::with_capacity(changes.len());
-    for (place, change) in changes {
-        places.push(place);
-        batch.push(change);
-    }
-    let done = call.api.store.commit(&call.caller(Right::Update), batch).await.map_err(|error| {
-        FhirError::from(renumbered(error, &places))
-    })?;
-    let mut responses: Vec<EntryResponse> = vec![EntryResponse::default(); n];
+    let planner = Planner {
+        registry: &call.registry,
+        options: call.parse_options(),
+    };
+    let Plan {
+        batch,
+        places,
+        reads,
+        entries,
+    } = planner.plan(doc)?;
+    let caller = call.caller(Right::Update);
+    let done = call.api.store.commit(&caller, batch).await;
+    let done = done.map_err(|error| FhirError::from(renumbered(error, &places)))?;
+    let mut responses: Vec<EntryResponse> = vec![EntryResponse::default(); entries];
     for (place, committed) in places.iter().zip(&done) {
         responses[*place] = written(call, committed);
     }
     // Reads come last and see what the transaction wrote.
     for (place, entry) in reads {
-        let answer = single(call, entry.request()?).await.map_err(|error| at(error, place))?;
+        let answer = single(call, entry.request()?)
+            .await
+            .map_err(|error| at(error, place))?;
         responses[place] = response_of(answer);
     }
     let id = call.correlation_id.to_string();
@@ -46,6 +52,15 @@ pub(super) async fn run(call: &Call<'_>, doc: Doc) -> Result<Answer> {
         bundle.response_entry(response);
     }
     Ok(Answer::resource("transaction", bundle.finish()))
+}
+
+/// A transaction, understood: what to commit, and where its parts stand in the Bundle.
+pub(crate) struct Plan {
+    pub(crate) batch: Batch,
+    /// Position in the Bundle of each change.
+    pub(crate) places: Vec<usize>,
+    reads: Vec<(usize, Deferred)>,
+    entries: usize,
 }
 
 /// A reading entry, kept as a document of its own while the Bundle is committed.
@@ -57,73 +72,174 @@ impl Deferred {
     }
 }
 
-type Planned = (Vec<(usize, Change)>, Vec<(usize, Deferred)>, usize);
-
 /// Understands every entry before anything is written.
-fn plan(call: &Call<'_>, doc: &Doc) -> Result<Planned> {
-    let entries = doc.root().get("entry").filter(|entry| entry.kind() == Kind::Array);
-    let (mut changes, mut reads, mut n) = (Vec::new(), Vec::new(), 0);
-    for (place, entry) in entries.into_iter().flat_map(mt_fhir::Node::children).enumerate() {
-        let request = EntryRequest::read(entry).map_err(|error| at(error, place))?;
-        match change_of(call, &request).map_err(|error| at(error, place))? {
-            Some(change) => changes.push((place, change)),
-            None => reads.push((place, Deferred(Doc::from_node(entry)))),
-        }
-        n = place + 1;
-    }
-    Ok((changes, reads, n))
+pub(crate) struct Planner<'a> {
+    pub(crate) registry: &'a ParamRegistry,
+    pub(crate) options: ParseOptions<'a>,
 }
 
-/// The change that an entry asks for; `None` when it only reads.
-fn change_of(call: &Call<'_>, request: &EntryRequest<'_>) -> Result<Option<Change>> {
-    let if_match = wire::if_match(&request.headers)?;
-    let (resource_type, action) = match &request.route {
-        Route::Create(kind) => {
-            let if_none_exist = match request.headers.get("if-none-exist") {
-                Some(value) => {
-                    Some(write::criteria_text(call, *kind, value.to_str().unwrap_or_default())?)
+impl Planner<'_> {
+    pub(crate) fn plan(&self, doc: Doc) -> Result<Plan> {
+        let (mut changes, mut places, mut reads, mut n) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        let entries = doc
+            .root()
+            .get("entry")
+            .filter(|entry| entry.kind() == Kind::Array);
+        for (place, entry) in entries
+            .into_iter()
+            .flat_map(mt_fhir::Node::children)
+            .enumerate()
+        {
+            let request = EntryRequest::read(entry).map_err(|error| at(error, place))?;
+            match self.change_of(&request).map_err(|error| at(error, place))? {
+                Some(change) => {
+                    changes.push(change);
+                    places.push(place);
                 }
-                None => None,
-            };
-            let content = Content::Entry(content(request, *kind)?);
-            (*kind, Action::Create { content, if_none_exist })
-        }
-        Route::Update(kind, id) => {
-            let content = Content::Entry(content(request, *kind)?);
-            let own = request.resource.and_then(|resource| resource.str("id"));
-            if own.is_some_and(|own| own != id) {
-                let message = "the resource's id differs from the URL's";
-                return Err(FhirError::new(ErrorKind::Malformed, message));
+                None => reads.push((place, Deferred(Doc::from_node(entry)))),
             }
-            let target = Target::Id(id.clone());
-            (*kind, Action::Update { target, content, if_match, upsert: true })
+            n = place + 1;
         }
-        Route::ConditionalUpdate(kind) => {
-            let content = Content::Entry(content(request, *kind)?);
-            let target = criteria(call, *kind, request)?;
-            (*kind, Action::Update { target, content, if_match, upsert: true })
+        let mut batch = Batch::of_bundle(doc);
+        changes.into_iter().for_each(|change| batch.push(change));
+        Ok(Plan {
+            batch,
+            places,
+            reads,
+            entries: n,
+        })
+    }
+
+    /// The change that an entry asks for; `None` when it only reads.
+    fn change_of(&self, request: &EntryRequest<'_>) -> Result<Option<Change>> {
+        let if_match = wire::if_match(&request.headers)?;
+        let (resource_type, action) = match &request.route {
+            Route::Create(kind) => {
+                let if_none_exist = request.headers.get("if-none-exist");
+                let if_none_exist = if_none_exist.and_then(|value| value.to_str().ok());
+                let if_none_exist = if_none_exist
+                    .map(|text| self.criteria(*kind, text))
+                    .transpose()?;
+                let content = Content::Entry(content(request, *kind)?);
+                (
+                    *kind,
+                    Action::Create {
+                        content,
+                        if_none_exist,
+                    },
+                )
+            }
+            Route::Update(kind, id) => {
+                let content = Content::Entry(content_with_id(request, *kind, id)?);
+                let target = Target::Id(id.clone());
+                (
+                    *kind,
+                    Action::Update {
+                        target,
+                        content,
+                        if_match,
+                        upsert: true,
+                    },
+                )
+            }
+            Route::ConditionalUpdate(kind) => {
+                let content = Content::Entry(content(request, *kind)?);
+                let target = self.target(*kind, request)?;
+                (
+                    *kind,
+                    Action::Update {
+                        target,
+                        content,
+                        if_match,
+                        upsert: true,
+                    },
+                )
+            }
+            Route::Patch(kind, id) => {
+                let target = Target::Id(id.clone());
+                (
+                    *kind,
+                    Action::Patch {
+                        target,
+                        patch: self.patch(request)?,
+                        if_match,
+                    },
+                )
+            }
+            Route::ConditionalPatch(kind) => {
+                let target = self.target(*kind, request)?;
+                (
+                    *kind,
+                    Action::Patch {
+                        target,
+                        patch: self.patch(request)?,
+                        if_match,
+                    },
+                )
+            }
+            Route::Delete(kind, id) => (
+                *kind,
+                Action::Delete {
+                    target: Target::Id(id.clone()),
+                    if_match,
+                },
+            ),
+            Route::ConditionalDelete(kind) => (
+                *kind,
+                Action::Delete {
+                    target: self.target(*kind, request)?,
+                    if_match,
+                },
+            ),
+            Route::Bundle | Route::Operation(..) => {
+                let message = "a transaction cannot hold Bundles or operations";
+                return Err(FhirError::new(ErrorKind::Unsupported, message));
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(Change {
+            resource_type,
+            full_url: request.full_url.map(str::to_owned),
+            action,
+        }))
+    }
+
+    fn criteria(&self, kind: ResourceType, text: &str) -> Result<Query> {
+        write::criteria_text(self.registry, &self.options, kind, text)
+    }
+
+    fn target(&self, kind: ResourceType, request: &EntryRequest<'_>) -> Result<Target> {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(&request.query);
+        Ok(Target::Criteria(Box::new(
+            self.criteria(kind, &form.finish())?,
+        )))
+    }
+
+    /// A patch travels as `Parameters` (FHIRPath Patch) or as a `Binary` that holds a JSON Patch.
+    fn patch(&self, request: &EntryRequest<'_>) -> Result<Arc<dyn Patch>> {
+        use base64::Engine;
+        let missing = || FhirError::new(ErrorKind::Malformed, "the entry has no patch");
+        let resource = request.resource.ok_or_else(missing)?;
+        if resource.resource_type() != Some("Binary") {
+            return write::fhirpath_patch(&Doc::from_node(resource), self.options.now);
         }
-        Route::Patch(kind, id) => {
-            let patch = patch(request)?;
-            (*kind, Action::Patch { target: Target::Id(id.clone()), patch, if_match })
-        }
-        Route::ConditionalPatch(kind) => {
-            let target = criteria(call, *kind, request)?;
-            (*kind, Action::Patch { target, patch: patch(request)?, if_match })
-        }
-        Route::Delete(kind, id) => {
-            (*kind, Action::Delete { target: Target::Id(id.clone()), if_match })
-        }
-        Route::ConditionalDelete(kind) => {
-            (*kind, Action::Delete { target: criteria(call, *kind, request)?, if_match })
-        }
-        Route::Bundle | Route::Operation(..) => {
-            let message = "a transaction cannot hold Bundles or operations";
-            return Err(FhirError::new(ErrorKind::Unsupported, message));
-        }
-        _ => return Ok(None),
-    };
-    Ok(Some(Change { resource_type, full_url: request.full_url.map(str::to_owned), action }))
+        let data = resource.str("data").ok_or_else(missing)?;
+        let bytes = base64::engine::general_purpose::STANDARD
+            .decode(data)
+            .map_err(|_| missing())?;
+        let doc = Doc::parse(bytes, &mt_fhir::json::Limits::default()).map_err(|_| missing())?;
+        write::json_patch(&doc)
+    }
+}
+
+fn content_with_id(request: &EntryRequest<'_>, kind: ResourceType, id: &str) -> Result<NodeId> {
+    let own = request.resource.and_then(|resource| resource.str("id"));
+    if own.is_some_and(|own| own != id) {
+        let message = "the resource's id differs from the URL's";
+        return Err(FhirError::new(ErrorKind::Malformed, message));
+    }
+    content(request, kind)
 }
 
 fn content(request: &EntryRequest<'_>, kind: ResourceType) -> Result<NodeId> {
@@ -133,28 +249,11 @@ fn content(request: &EntryRequest<'_>, kind: ResourceType) -> Result<NodeId> {
             let message = "the resource is not of the type that the URL names";
             Err(FhirError::new(ErrorKind::Malformed, message))
         }
-        None => Err(FhirError::new(ErrorKind::Malformed, "the entry has no resource")),
+        None => Err(FhirError::new(
+            ErrorKind::Malformed,
+            "the entry has no resource",
+        )),
     }
-}
-
-fn criteria(call: &Call<'_>, kind: ResourceType, request: &EntryRequest<'_>) -> Result<Target> {
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.extend_pairs(&request.query);
-    Ok(Target::Criteria(Box::new(write::criteria_text(call, kind, &format!("?{}", form.finish()))?)))
-}
-
-/// A patch travels as `Parameters` (FHIRPath Patch) or as a `Binary` that holds a JSON Patch.
-fn patch(request: &EntryRequest<'_>) -> Result<Arc<dyn Patch>> {
-    use base64::Engine;
-    let missing = || FhirError::new(ErrorKind::Malformed, "the entry has no patch");
-    let resource = request.resource.ok_or_else(missing)?;
-    if resource.resource_type() != Some("Binary") {
-        return write::fhirpath_patch(&Doc::from_node(resource));
-    }
-    let data = resource.str("data").ok_or_else(missing)?;
-    let bytes = base64::engine::general_purpose::STANDARD.decode(data).map_err(|_| missing())?;
-    let doc = Doc::parse(bytes, &mt_fhir::json::Limits::default()).map_err(|_| missing())?;
-    write::json_patch(&doc)
 }
 
 fn written(call: &Call<'_>, done: &Committed) -> EntryResponse {
@@ -167,13 +266,17 @@ fn written(call: &Call<'_>, done: &Committed) -> EntryResponse {
         location: (!gone).then(|| format!("{}/{}", call.base, version_path(done))),
         etag: Some(format!("W/\"{}\"", done.version)),
         last_modified: Some(done.last_updated.to_fhir()),
-        resource: if gone || !wanted { Bytes::new() } else { done.body.clone() },
+        resource: if gone || !wanted {
+            Bytes::new()
+        } else {
+            done.body.clone()
+        },
         outcome: None,
     }
 }
 
 /// The store numbers changes; the client numbers entries.
-fn renumbered(error: mt_store::StoreError, places: &[usize]) -> mt_store::StoreError {
+pub(crate) fn renumbered(error: mt_store::StoreError, places: &[usize]) -> mt_store::StoreError {
     match error {
         mt_store::StoreError::Entry { entry, cause } => {
             let entry = places.get(entry).copied().unwrap_or(entry);

@@ -7,9 +7,9 @@ use axum::http::{StatusCode, header};
 use mt_access::Interaction as Right;
 use mt_fhir::outcome::{Issue, IssueCode, OperationOutcome};
 use mt_fhir::{Doc, ResourceType};
-use mt_fhirpath::patch::{FhirPathPatch, JsonPatch};
-use mt_kernel::{ErrorKind, Fault};
-use mt_search::{Handling, ParseOptions, Query, Scope};
+use mt_fhirpath::patch::{PatchError, apply_fhirpath, apply_json};
+use mt_kernel::{ErrorKind, Fault, Instant};
+use mt_search::{Handling, ParamRegistry, ParseOptions, Query, Scope};
 use mt_store::{Action, Batch, Change, Committed, Content, Effect, Patch, Target};
 
 use crate::answer::Answer;
@@ -25,23 +25,50 @@ pub(crate) async fn create(call: &Call<'_>, kind: ResourceType) -> Result<Answer
             let text = value
                 .to_str()
                 .map_err(|_| FhirError::parameter("If-None-Exist", "the header is not text"))?;
-            Some(criteria_text(call, kind, text)?)
+            Some(criteria_text(
+                &call.registry,
+                &call.parse_options(),
+                kind,
+                text,
+            )?)
         }
     };
     let content = Content::Own(Box::new(doc));
-    run(call, "create", kind, Action::Create { content, if_none_exist }).await
+    run(
+        call,
+        "create",
+        kind,
+        Action::Create {
+            content,
+            if_none_exist,
+        },
+    )
+    .await
 }
 
 pub(crate) async fn update(call: &Call<'_>, kind: ResourceType, id: String) -> Result<Answer> {
     let doc = resource_of(call, kind)?;
     match doc.root().str("id") {
         Some(own) if own == id => {}
-        Some(_) => return Err(FhirError::new(ErrorKind::Malformed, "the resource's id differs from the URL's").at("id")),
-        None => return Err(FhirError::new(ErrorKind::Malformed, "the resource has no id").at("id")),
+        Some(_) => {
+            return Err(FhirError::new(
+                ErrorKind::Malformed,
+                "the resource's id differs from the URL's",
+            )
+            .at("id"));
+        }
+        None => {
+            return Err(FhirError::new(ErrorKind::Malformed, "the resource has no id").at("id"));
+        }
     }
     let if_match = wire::if_match(&call.headers)?;
     let content = Content::Own(Box::new(doc));
-    let action = Action::Update { target: Target::Id(id), content, if_match, upsert: true };
+    let action = Action::Update {
+        target: Target::Id(id),
+        content,
+        if_match,
+        upsert: true,
+    };
     run(call, "update", kind, action).await
 }
 
@@ -50,7 +77,12 @@ pub(crate) async fn conditional_update(call: &Call<'_>, kind: ResourceType) -> R
     let target = criteria(call, kind)?;
     let if_match = wire::if_match(&call.headers)?;
     let content = Content::Own(Box::new(doc));
-    let action = Action::Update { target, content, if_match, upsert: true };
+    let action = Action::Update {
+        target,
+        content,
+        if_match,
+        upsert: true,
+    };
     run(call, "update-conditional", kind, action).await
 }
 
@@ -71,17 +103,45 @@ async fn patch_target(
 ) -> Result<Answer> {
     let patch = patch_of(call)?;
     let if_match = wire::if_match(&call.headers)?;
-    run(call, name, kind, Action::Patch { target, patch, if_match }).await
+    run(
+        call,
+        name,
+        kind,
+        Action::Patch {
+            target,
+            patch,
+            if_match,
+        },
+    )
+    .await
 }
 
 pub(crate) async fn delete(call: &Call<'_>, kind: ResourceType, id: String) -> Result<Answer> {
     let if_match = wire::if_match(&call.headers)?;
-    run(call, "delete", kind, Action::Delete { target: Target::Id(id), if_match }).await
+    run(
+        call,
+        "delete",
+        kind,
+        Action::Delete {
+            target: Target::Id(id),
+            if_match,
+        },
+    )
+    .await
 }
 
 pub(crate) async fn conditional_delete(call: &Call<'_>, kind: ResourceType) -> Result<Answer> {
     let target = criteria(call, kind)?;
-    run(call, "delete-conditional", kind, Action::Delete { target, if_match: None }).await
+    run(
+        call,
+        "delete-conditional",
+        kind,
+        Action::Delete {
+            target,
+            if_match: None,
+        },
+    )
+    .await
 }
 
 async fn run(
@@ -90,14 +150,25 @@ async fn run(
     kind: ResourceType,
     action: Action,
 ) -> Result<Answer> {
-    let change = Change { resource_type: kind, full_url: None, action };
+    let change = Change {
+        resource_type: kind,
+        full_url: None,
+        action,
+    };
     let right = match change.action {
         Action::Create { .. } => Right::Create,
         Action::Update { .. } | Action::Patch { .. } => Right::Update,
         Action::Delete { .. } => Right::Delete,
     };
-    let mut done = call.api.store.commit(&call.caller(right), Batch::from(change)).await.map_err(unbatched)?;
-    let done = done.pop().ok_or_else(|| FhirError::new(ErrorKind::Internal, "nothing was committed"))?;
+    let mut done = call
+        .api
+        .store
+        .commit(&call.caller(right), Batch::from(change))
+        .await
+        .map_err(unbatched)?;
+    let done = done
+        .pop()
+        .ok_or_else(|| FhirError::new(ErrorKind::Internal, "nothing was committed"))?;
     Ok(answer(call, name, &done))
 }
 
@@ -113,7 +184,10 @@ fn answer(call: &Call<'_>, name: &'static str, done: &Committed) -> Answer {
     let status = status_of(done.effect);
     if matches!(done.effect, Effect::Deleted | Effect::Absent) {
         let version = (done.effect == Effect::Deleted).then_some(done.version);
-        return Answer { version, ..Answer::empty(name, status) };
+        return Answer {
+            version,
+            ..Answer::empty(name, status)
+        };
     }
     let mut answer = Answer::committed(name, status, done);
     match call.wishes.returns {
@@ -178,22 +252,46 @@ fn raw_binary(call: &Call<'_>) -> Option<Doc> {
 /// The criteria of a conditional interaction: the URL's parameters, read strictly, because a
 /// parameter that is left out would mean other resources.
 fn criteria(call: &Call<'_>, kind: ResourceType) -> Result<Target> {
-    let query = strict_query(call, kind, &call.query)?;
-    if query.conditions().next().is_none() {
-        let message = "a conditional interaction needs search criteria";
-        return Err(FhirError::new(ErrorKind::Precondition, message));
-    }
+    let query = strict_query(&call.registry, &call.parse_options(), kind, &call.query)?;
     Ok(Target::Criteria(Box::new(query)))
 }
 
 /// Criteria as a header or an entry carries them: `identifier=…` or `Patient?identifier=…`.
-pub(crate) fn criteria_text(call: &Call<'_>, kind: ResourceType, text: &str) -> Result<Query> {
+pub(crate) fn criteria_text(
+    registry: &ParamRegistry,
+    options: &ParseOptions<'_>,
+    kind: ResourceType,
+    text: &str,
+) -> Result<Query> {
     let parameters = match text.split_once('?') {
         Some((before, parameters)) if before == kind.name() || before.is_empty() => parameters,
-        Some(_) => return Err(FhirError::parameter("ifNoneExist", "the criteria name another type")),
+        Some(_) => {
+            return Err(FhirError::parameter(
+                "ifNoneExist",
+                "the criteria name another type",
+            ));
+        }
         None => text,
     };
-    let query = strict_query(call, kind, &mt_search::decode_form(parameters)?)?;
+    strict_query(
+        registry,
+        options,
+        kind,
+        &mt_search::decode_pairs(parameters)?,
+    )
+}
+
+fn strict_query(
+    registry: &ParamRegistry,
+    options: &ParseOptions<'_>,
+    kind: ResourceType,
+    pairs: &[(String, String)],
+) -> Result<Query> {
+    let options = ParseOptions {
+        handling: Handling::Strict,
+        ..*options
+    };
+    let query = Query::parse(registry, Scope::resource(kind), pairs, &options)?;
     if query.conditions().next().is_none() {
         let message = "a conditional interaction needs search criteria";
         return Err(FhirError::new(ErrorKind::Precondition, message));
@@ -201,62 +299,81 @@ pub(crate) fn criteria_text(call: &Call<'_>, kind: ResourceType, text: &str) -> 
     Ok(query)
 }
 
-fn strict_query(
-    call: &Call<'_>,
-    kind: ResourceType,
-    pairs: &[(String, String)],
-) -> Result<Query> {
-    let options = ParseOptions { handling: Handling::Strict, ..call.parse_options() };
-    Ok(Query::parse(&call.registry, Scope::resource(kind), pairs, &options)?)
-}
-
 /// The patch in the body: JSON Patch or FHIRPath Patch, by content type.
 fn patch_of(call: &Call<'_>) -> Result<Arc<dyn Patch>> {
-    let declared = call.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = declared.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let declared = call
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = declared
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
     if essence.eq_ignore_ascii_case("application/json-patch+json") {
-        let doc = Doc::parse(call.body.to_vec(), &call.api.limits.json)
-            .map_err(|error| FhirError::new(ErrorKind::Malformed, format!("the patch cannot be read: {error}")))?;
+        let doc = Doc::parse(call.body.to_vec(), &call.api.limits.json).map_err(|error| {
+            FhirError::new(
+                ErrorKind::Malformed,
+                format!("the patch cannot be read: {error}"),
+            )
+        })?;
         return json_patch(&doc);
     }
     let doc = call.resource()?;
-    fhirpath_patch(&doc)
+    fhirpath_patch(&doc, call.now)
 }
 
 /// A JSON Patch (RFC 6902).
 pub(crate) fn json_patch(doc: &Doc) -> Result<Arc<dyn Patch>> {
-    let patch = JsonPatch::parse(doc.root()).map_err(bad_patch)?;
-    Ok(Arc::new(Json(patch)))
+    if !doc.root().is_array() {
+        return Err(FhirError::new(
+            ErrorKind::Malformed,
+            "a JSON Patch is an array of operations",
+        ));
+    }
+    Ok(Arc::new(Json(doc.clone())))
 }
 
 /// A FHIRPath Patch: a `Parameters` resource (R4 fhirpatch.html).
-pub(crate) fn fhirpath_patch(doc: &Doc) -> Result<Arc<dyn Patch>> {
-    let patch = FhirPathPatch::parse(doc.root()).map_err(bad_patch)?;
-    Ok(Arc::new(FhirPath(patch)))
-}
-
-fn bad_patch(error: impl std::fmt::Display) -> FhirError {
-    FhirError::new(ErrorKind::Malformed, format!("the patch cannot be used: {error}"))
+pub(crate) fn fhirpath_patch(doc: &Doc, now: Instant) -> Result<Arc<dyn Patch>> {
+    if doc.root().resource_type() != Some("Parameters") {
+        return Err(FhirError::new(
+            ErrorKind::Malformed,
+            "a FHIRPath Patch is a Parameters resource",
+        ));
+    }
+    Ok(Arc::new(FhirPath {
+        patch: doc.clone(),
+        now,
+    }))
 }
 
 #[derive(Debug)]
-struct Json(JsonPatch);
+struct Json(Doc);
 
 impl Patch for Json {
     fn apply(&self, doc: &mut Doc) -> Result<(), Fault> {
-        self.0.apply(doc).map_err(unfit)
+        apply_json(doc, self.0.root()).map_err(unfit)
     }
 }
 
 #[derive(Debug)]
-struct FhirPath(FhirPathPatch);
+struct FhirPath {
+    patch: Doc,
+    /// What `now()` means in its expressions.
+    now: Instant,
+}
 
 impl Patch for FhirPath {
     fn apply(&self, doc: &mut Doc) -> Result<(), Fault> {
-        self.0.apply(doc).map_err(unfit)
+        apply_fhirpath(doc, self.patch.root(), self.now).map_err(unfit)
     }
 }
 
-fn unfit(error: impl std::fmt::Display) -> Fault {
-    Fault::new(ErrorKind::Invalid, format!("the patch does not fit the resource: {error}"))
+fn unfit(error: PatchError) -> Fault {
+    Fault::new(
+        ErrorKind::Invalid,
+        format!("the patch does not fit the resource: {error}"),
+    )
 }

@@ -18,7 +18,10 @@ pub(super) async fn run(call: &Call<'_>, id: &str) -> Result<Answer> {
     let inputs = Inputs::read(call)?;
     let caller = call.caller(Right::Read);
     // Tells an unknown, hidden or deleted patient from one without a record.
-    call.api.store.read(&caller, ResourceType::PATIENT, id).await?;
+    call.api
+        .store
+        .read(&caller, ResourceType::PATIENT, id)
+        .await?;
     let mut pairs = Vec::new();
     if let Some(since) = inputs.text("_since") {
         pairs.push(("_lastUpdated".to_owned(), format!("ge{since}")));
@@ -37,5 +40,8 @@ pub(super) async fn run(call: &Call<'_>, id: &str) -> Result<Answer> {
         .search(&call.caller(Right::Search), &query, inputs.text("_cursor"))
         .await?;
     let path = format!("Patient/{id}/$everything");
-    Ok(Answer::resource("everything", searchset(call, &query, &path, &page)?))
+    Ok(Answer::resource(
+        "everything",
+        searchset(call, &query, &path, &page)?,
+    ))
 }

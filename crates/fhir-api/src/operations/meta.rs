@@ -38,13 +38,31 @@ pub(super) async fn change(
     add: bool,
 ) -> Result<Answer> {
     let inputs = Inputs::read(call)?;
-    let meta = inputs.value("meta").filter(|meta| meta.is_object()).ok_or_else(|| {
-        FhirError::new(ErrorKind::Malformed, "the parameter meta is missing").at("meta")
-    })?;
-    let patch = Arc::new(MetaPatch { meta: Doc::from_node(meta), add });
-    let action = Action::Patch { target: Target::Id(id), patch, if_match: None };
-    let change = Change { resource_type: kind, full_url: None, action };
-    let done = call.api.store.commit(&call.caller(Right::Update), Batch::from(change)).await?;
+    let meta = inputs
+        .value("meta")
+        .filter(|meta| meta.is_object())
+        .ok_or_else(|| {
+            FhirError::new(ErrorKind::Malformed, "the parameter meta is missing").at("meta")
+        })?;
+    let patch = Arc::new(MetaPatch {
+        meta: Doc::from_node(meta),
+        add,
+    });
+    let action = Action::Patch {
+        target: Target::Id(id),
+        patch,
+        if_match: None,
+    };
+    let change = Change {
+        resource_type: kind,
+        full_url: None,
+        action,
+    };
+    let done = call
+        .api
+        .store
+        .commit(&call.caller(Right::Update), Batch::from(change))
+        .await?;
     let name = if add { "meta-add" } else { "meta-delete" };
     answer(name, done.first().map_or(&[], |done| &done.body))
 }
@@ -52,7 +70,8 @@ pub(super) async fn change(
 fn answer(name: &'static str, body: &[u8]) -> Result<Answer> {
     let damaged = |_| FhirError::new(ErrorKind::Internal, "a stored resource cannot be read");
     let doc = Doc::parse(body, &Limits::default()).map_err(damaged)?;
-    let mut out = br#"{"resourceType":"Parameters","parameter":[{"name":"return","valueMeta":"#.to_vec();
+    let mut out =
+        br#"{"resourceType":"Parameters","parameter":[{"name":"return","valueMeta":"#.to_vec();
     match doc.root().get("meta") {
         Some(meta) => meta.write_json(&mut out),
         None => out.extend_from_slice(b"{}"),
@@ -73,13 +92,20 @@ impl Patch for MetaPatch {
         let root = doc.root().id();
         let meta = field(doc, root, "meta", Doc::new_object);
         for name in LISTS {
-            let Some(wanted) = self.meta.root().get(name).filter(|list| list.kind() == Kind::Array)
+            let Some(wanted) = self
+                .meta
+                .root()
+                .get(name)
+                .filter(|list| list.kind() == Kind::Array)
             else {
                 continue;
             };
             let list = field(doc, meta, name, Doc::new_array);
             for item in wanted.children() {
-                let present = doc.node(list).children().position(|known| is_same(known, item));
+                let present = doc
+                    .node(list)
+                    .children()
+                    .position(|known| is_same(known, item));
                 match (present, self.add) {
                     (None, true) => {
                         let copy = doc.copy_from(item);

@@ -37,7 +37,6 @@ struct Declared {
 
 /// Types on which an operation is declared.
 enum Types {
-    None,
     All,
     Named(&'static [ResourceType]),
 }
@@ -45,7 +44,6 @@ enum Types {
 impl Types {
     fn contains(&self, kind: ResourceType) -> bool {
         match self {
-            Self::None => false,
             Self::All => true,
             Self::Named(named) => named.contains(&kind),
         }
@@ -98,11 +96,19 @@ const OPERATIONS: &[Declared] = &[
 /// Runs the operation `$name` at `place`.
 pub(crate) async fn dispatch(call: &Call<'_>, place: Place, name: &str) -> Result<Answer> {
     let declared = OPERATIONS.iter().find(|operation| operation.name == name);
-    let declared = declared.filter(|operation| is_open_at(operation, &place)).ok_or_else(|| {
-        FhirError::new(ErrorKind::Unsupported, "the server does not know this operation here")
-    })?;
+    let declared = declared
+        .filter(|operation| is_open_at(operation, &place))
+        .ok_or_else(|| {
+            FhirError::new(
+                ErrorKind::Unsupported,
+                "the server does not know this operation here",
+            )
+        })?;
     if call.method != Method::POST && (call.method != Method::GET || declared.affects_state) {
-        return Err(FhirError::new(ErrorKind::Unsupported, "the operation must be invoked by POST"));
+        return Err(FhirError::new(
+            ErrorKind::Unsupported,
+            "the operation must be invoked by POST",
+        ));
     }
     match (declared.name, place) {
         ("validate", place) => validate::run(call, &place).await,
@@ -113,7 +119,10 @@ pub(crate) async fn dispatch(call: &Call<'_>, place: Place, name: &str) -> Resul
         }
         ("meta-add", Place::Instance(kind, id)) => meta::change(call, kind, id, true).await,
         ("meta-delete", Place::Instance(kind, id)) => meta::change(call, kind, id, false).await,
-        _ => Err(FhirError::new(ErrorKind::Unsupported, "the operation is not supported here")),
+        _ => Err(FhirError::new(
+            ErrorKind::Unsupported,
+            "the operation is not supported here",
+        )),
     }
 }
 

@@ -14,8 +14,15 @@ pub(super) struct Inputs<'c> {
 impl<'c> Inputs<'c> {
     /// Reads the body, when there is one, beside the URL.
     pub(super) fn read(call: &'c Call<'_>) -> Result<Self> {
-        let doc = if call.body.is_empty() { None } else { Some(call.resource()?) };
-        Ok(Self { query: &call.query, doc })
+        let doc = if call.body.is_empty() {
+            None
+        } else {
+            Some(call.resource()?)
+        };
+        Ok(Self {
+            query: &call.query,
+            doc,
+        })
     }
 
     /// The resource that the body is, when it is no `Parameters`.
@@ -27,7 +34,8 @@ impl<'c> Inputs<'c> {
     /// The parameter `name` of the body.
     fn parameter(&self, name: &str) -> Option<Node<'_>> {
         let list = self.doc.as_ref()?.root().get("parameter")?;
-        list.children().find(|parameter| parameter.str("name") == Some(name))
+        list.children()
+            .find(|parameter| parameter.str("name") == Some(name))
     }
 
     /// The resource that the parameter `name` carries.
@@ -38,14 +46,19 @@ impl<'c> Inputs<'c> {
     /// The value (`value[x]`) of the parameter `name`.
     pub(super) fn value(&self, name: &str) -> Option<Node<'_>> {
         let parameter = self.parameter(name)?;
-        parameter.children().find(|field| field.key().is_some_and(|key| key.starts_with("value")))
+        parameter
+            .children()
+            .find(|field| field.key().is_some_and(|key| key.starts_with("value")))
     }
 
     /// The text of a primitive parameter, from the body or the URL.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         let from_body = self.value(name).and_then(Node::scalar_text);
         from_body.or_else(|| {
-            self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+            self.query
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.as_str())
         })
     }
 }
