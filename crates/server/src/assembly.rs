@@ -1,0 +1,191 @@
+//! Putting the parts together: database, keys, store, identity, audit.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use mt_crypto::{FileKeyring, KeyService, LogKeyUse};
+use mt_database::{Cluster, ClusterOptions, Database, Endpoint, Sizes, migrate, selfcheck};
+use mt_fhir::Node;
+use mt_identity::Identity;
+use mt_kernel::{Clock, ErrorKind, Fault, OpCtx, SystemClock};
+use mt_store::{Hooks, PolicyRegistry, ResourceValidator, Store, StoreOptions, StoreParts};
+use mt_validator::{Level, NoTerminology, Options, Profiles, Validator};
+
+use crate::catalog;
+use crate::config::Config;
+
+/// A data directory with its database, opened.
+pub(crate) struct Ground {
+    /// The private cluster; `None` with a database of the operator's own.
+    pub(crate) cluster: Option<Cluster>,
+    /// As the application role.
+    pub(crate) app: Endpoint,
+    /// As the role that owns the schemas; `None` when only the application role is configured.
+    pub(crate) owner: Option<Endpoint>,
+}
+
+impl Ground {
+    /// Starts or joins the database of `data_dir`, or uses the configured one.
+    pub(crate) async fn open(config: &Config, data_dir: &Path) -> anyhow::Result<Self> {
+        let Some(url) = &config.database.url else {
+            let cluster = Cluster::start_or_join(data_dir, ClusterOptions::default()).await?;
+            let (app, owner) = (cluster.app()?, Some(cluster.owner()?));
+            return Ok(Self {
+                cluster: Some(cluster),
+                app,
+                owner,
+            });
+        };
+        let app = mt_database::external::endpoint(&url.secret()).context("database.url")?;
+        let owner = config.database.owner_url.as_ref();
+        let owner = owner
+            .map(|url| mt_database::external::endpoint(&url.secret()))
+            .transpose();
+        Ok(Self {
+            cluster: None,
+            app,
+            owner: owner.context("database.owner_url")?,
+        })
+    }
+
+    /// Brings the schemas up to date; without the owner's role it only checks that they are.
+    pub(crate) async fn migrate(&self) -> anyhow::Result<usize> {
+        let schemas = catalog::schemas();
+        match &self.owner {
+            Some(owner) => Ok(migrate::migrate(owner, &schemas).await?),
+            None => {
+                migrate::verify(&self.app, &schemas).await?;
+                Ok(0)
+            }
+        }
+    }
+
+    /// Leaves the database; the last process to leave a private cluster stops it.
+    pub(crate) async fn close(self) {
+        if let Some(cluster) = self.cluster {
+            cluster.stop().await;
+        }
+    }
+}
+
+/// The running product.
+pub(crate) struct Installation {
+    pub(crate) ground: Ground,
+    pub(crate) store: Store,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) audit: Arc<mt_audit::Audit>,
+    pub(crate) validator: Arc<Validator>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Installation {
+    /// Opens everything below the doors: migrations, self-check, keys, store, audit, identity.
+    pub(crate) async fn open(config: &Config, data_dir: &Path) -> anyhow::Result<Self> {
+        let ground = Ground::open(config, data_dir).await?;
+        ground.migrate().await?;
+        let warnings = selfcheck::self_check(&ground.app).await?.enforce()?;
+        for warning in warnings {
+            tracing::warn!(%warning, "database self-check");
+        }
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let database = Database::open(&ground.app, Sizes::default()).await?;
+        let keyring = FileKeyring::open(key_directory(config, data_dir))?;
+        let keys = KeyService::new(Arc::new(keyring), Arc::new(LogKeyUse));
+        let validator = Arc::new(official_validator());
+        let audit = mt_audit::Audit::open(&data_dir.join("audit"), database.clone()).await?;
+        let audit = Arc::new(audit);
+        let hooks = Hooks {
+            validator: Arc::new(WriteRules(Arc::clone(&validator))),
+            policies: PolicyRegistry::new(),
+            terminology: None,
+            audit: Arc::clone(&audit) as Arc<dyn mt_store::AuditSink>,
+        };
+        let parts = StoreParts {
+            database: database.clone(),
+            keys,
+            hooks,
+            clock: Arc::clone(&clock),
+        };
+        let options = StoreOptions {
+            cache_bytes: config.store.cache_mib << 20,
+            ..StoreOptions::default()
+        };
+        let store = Store::open(parts, options).await?;
+        audit.follow(&store);
+        let origin = origin(config);
+        let identity = Identity::new(
+            database,
+            store.tenants().clone(),
+            Arc::clone(&clock),
+            &origin,
+        );
+        Ok(Self {
+            ground,
+            store,
+            identity: Arc::new(identity),
+            audit,
+            validator,
+            clock,
+        })
+    }
+
+    /// Writes what is still pending and leaves the database.
+    pub(crate) async fn close(self) {
+        self.audit.close().await;
+        drop(self.store);
+        self.ground.close().await;
+    }
+}
+
+/// Directory of the key-encryption keys.
+pub(crate) fn key_directory(config: &Config, data_dir: &Path) -> PathBuf {
+    config
+        .keys
+        .directory
+        .clone()
+        .unwrap_or_else(|| data_dir.join("keys"))
+}
+
+/// URL of the installation without a trailing slash.
+pub(crate) fn origin(config: &Config) -> String {
+    match &config.server.public_url {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None => format!("http://{}", config.server.listen),
+    }
+}
+
+/// A validator with the official definitions.
+pub(crate) fn official_validator() -> Validator {
+    Validator::new(Arc::new(Profiles::default()), Arc::new(NoTerminology))
+}
+
+/// The rules that every write must keep.
+struct WriteRules(Arc<Validator>);
+
+impl ResourceValidator for WriteRules {
+    fn validate(&self, ctx: &OpCtx, resource: Node<'_>) -> Result<(), Vec<Fault>> {
+        let options = Options {
+            level: Level::Write,
+            profiles: &[],
+            now: ctx.now,
+        };
+        let issues = self.0.validate(resource, &options);
+        let faults: Vec<Fault> = issues
+            .into_iter()
+            .filter(mt_fhir::outcome::Issue::is_error)
+            .map(|issue| {
+                let fault = Fault::new(ErrorKind::Invalid, issue.diagnostics);
+                match issue.expression {
+                    Some(expression) => fault.at(expression),
+                    None => fault,
+                }
+            })
+            .collect();
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults)
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! What the process consists of: schemas in the order of their migration.
+//!
+//! Wiring is this table and [`crate::assembly`]; a context adds a line here.
+
+use mt_database::Migrations;
+
+/// Every schema that the binary owns.
+pub(crate) fn schemas() -> Vec<Migrations> {
+    let mut schemas: Vec<Migrations> = mt_store::MIGRATIONS.to_vec();
+    schemas.push(mt_audit::MIGRATIONS);
+    schemas.push(mt_identity::MIGRATIONS);
+    schemas
+}

@@ -1,0 +1,128 @@
+//! `meditrack demo`: a server with synthetic patients, ready to be tried.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use mt_identity::OperatorToken;
+use mt_kernel::{TenantId, TenantName};
+
+use super::check::self_test;
+use super::{Common, Outcome, say};
+use crate::assembly::Installation;
+use crate::import::{Import, files_of};
+use crate::serve::{Server, asked_to_stop};
+use crate::telemetry;
+
+/// The tenant of the demonstration.
+const TENANT: &str = "demo";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Address and port to listen on
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:3000")]
+    listen: SocketAddr,
+    /// Sample records to load
+    #[arg(long, value_name = "PATH", default_value = "samples")]
+    samples: PathBuf,
+    /// Test the server through HTTP on a free port, then stop
+    #[arg(long)]
+    check: bool,
+}
+
+pub(super) async fn run(common: &Common, args: Args) -> Outcome {
+    let mut config = common.load()?;
+    config.server.listen = args.listen;
+    if args.check {
+        config.server.listen.set_port(0);
+    }
+    config.log.level = std::env::var("MEDITRACK__LOG__LEVEL").unwrap_or_else(|_| "warn".to_owned());
+    let telemetry = telemetry::init(&config.log)?;
+    let data_dir = common.data_dir();
+    let installation = Installation::open(&config, &data_dir).await?;
+    let tenant = tenant(&installation).await?;
+    let patients = load(&installation, tenant, &data_dir, &args.samples).await?;
+    let server = Server::start(&config, &installation, &telemetry).await?;
+    let token = token(&installation, tenant).await?;
+    let outcome = if args.check {
+        self_test(&format!("http://{}", server.address), &token, patients).await
+    } else {
+        greet(&server, &token);
+        asked_to_stop().await;
+        Ok(ExitCode::SUCCESS)
+    };
+    server.stop().await;
+    installation.close().await;
+    telemetry.flush();
+    outcome
+}
+
+async fn tenant(installation: &Installation) -> anyhow::Result<TenantId> {
+    let name = TenantName::parse(TENANT).context("the demo tenant has a bad name")?;
+    let tenants = installation.store.tenants();
+    match tenants.find(&name).await? {
+        Some(info) => Ok(info.id),
+        None => Ok(tenants.create(&name).await?),
+    }
+}
+
+/// Loads the samples; what is there already is not loaded again. Returns whether anything was.
+async fn load(
+    installation: &Installation,
+    tenant: TenantId,
+    data_dir: &std::path::Path,
+    samples: &std::path::Path,
+) -> anyhow::Result<bool> {
+    let files = files_of(&[samples.to_owned()])
+        .with_context(|| format!("the samples in {} cannot be read", samples.display()))?;
+    let import = Import {
+        store: installation.store.clone(),
+        tenant,
+        clock: installation.clock.clone(),
+        state_dir: data_dir.join("import"),
+        progress: true,
+    };
+    let report = import.run(&files).await?;
+    for (place, outcome) in &report.failures {
+        let issue = outcome
+            .issues
+            .first()
+            .map_or("refused", |issue| &issue.diagnostics);
+        anyhow::bail!("{place}: {issue}");
+    }
+    if report.resources > 0 {
+        let (n, rate) = (report.resources, report.rate());
+        let seconds = report.elapsed.as_secs_f64();
+        say(format_args!(
+            "Loaded {n} resources in {seconds:.1} s ({rate:.0} resources/s)."
+        ));
+    } else {
+        say("The sample records are there already.");
+    }
+    Ok(report.resources > 0)
+}
+
+async fn token(installation: &Installation, tenant: TenantId) -> anyhow::Result<String> {
+    let token = OperatorToken {
+        user: "demo".to_owned(),
+        roles: vec!["doctor".to_owned(), "service".to_owned()],
+        scope: "user/*.cruds".to_owned(),
+        patient: None,
+        fhir_user: None,
+        seconds: OperatorToken::LONGEST,
+    };
+    Ok(installation.identity.operator_token(tenant, &token).await?)
+}
+
+fn greet(server: &Server, token: &str) {
+    let base = format!("http://{}/fhir/R4", server.address);
+    say(format_args!(
+        "\nMediTrack serves {base}\n\n  tenant       {TENANT}\n  access token (8 hours, doctor)\n\n{token}\n\n\
+         Try it:\n\n  export TOKEN='{token}'\n\
+         \n  curl -H \"Authorization: Bearer $TOKEN\" '{base}/Patient?name=a&_sort=family&_count=3'\
+         \n  curl -H \"Authorization: Bearer $TOKEN\" '{base}/Observation?code=http://loinc.org|8867-4&_sort=-date&_count=3'\
+         \n  curl -H \"Authorization: Bearer $TOKEN\" '{base}/Condition?_include=Condition:subject&_count=2&_format=xml'\n\n\
+         Stop with Ctrl-C.",
+    ));
+}

@@ -1,0 +1,68 @@
+//! `meditrack import`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::tenant::existing;
+use super::{Common, Outcome, say};
+use crate::assembly::Installation;
+use crate::import::{Import, files_of};
+use crate::telemetry;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Tenant to load into
+    #[arg(long)]
+    tenant: String,
+    /// Bundles, NDJSON files (also .gz, .zst) or folders of them
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// No progress bar
+    #[arg(long)]
+    quiet: bool,
+}
+
+pub(super) async fn run(common: &Common, args: Args) -> Outcome {
+    let config = common.load()?;
+    let telemetry = telemetry::init(&config.log)?;
+    let files = files_of(&args.paths)?;
+    anyhow::ensure!(
+        !files.is_empty(),
+        "there is no .json or .ndjson file in what was named"
+    );
+    let installation = Installation::open(&config, &common.data_dir()).await?;
+    let tenant = existing(&installation, &args.tenant).await?.id;
+    let import = Import {
+        store: installation.store.clone(),
+        tenant,
+        clock: installation.clock.clone(),
+        state_dir: common.data_dir().join("import"),
+        progress: !args.quiet,
+    };
+    let report = import.run(&files).await?;
+    let (n, rate) = (report.resources, report.rate());
+    let seconds = report.elapsed.as_secs_f64();
+    say(format_args!(
+        "{n} resources from {} files in {seconds:.1} s ({rate:.0} resources/s)",
+        files.len()
+    ));
+    if report.skipped > 0 {
+        say(format_args!(
+            "{} parts were loaded before and skipped",
+            report.skipped
+        ));
+    }
+    for (place, outcome) in &report.failures {
+        say(format_args!(
+            "{place}: {}",
+            String::from_utf8_lossy(&outcome.to_json())
+        ));
+    }
+    installation.close().await;
+    telemetry.flush();
+    Ok(if report.failures.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
+}

@@ -1,0 +1,106 @@
+//! `meditrack tenant create|list|suspend|resume|delete`
+
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use mt_kernel::TenantName;
+use mt_store::{TenantInfo, TenantState};
+
+use super::{Common, Outcome, say};
+use crate::assembly::Installation;
+use crate::telemetry;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Args {
+    /// Make a tenant with keys of its own
+    Create {
+        /// Name: lower-case letters, digits, hyphens
+        name: String,
+    },
+    /// Print every tenant
+    List,
+    /// Stop serving a tenant; its records stay
+    Suspend {
+        /// Name
+        name: String,
+    },
+    /// Serve a suspended tenant again
+    Resume {
+        /// Name
+        name: String,
+    },
+    /// Destroy the keys of a suspended tenant: nothing can be recovered
+    Delete {
+        /// Name
+        name: String,
+        /// The name once more, to confirm
+        #[arg(long, value_name = "NAME")]
+        confirm: String,
+    },
+}
+
+pub(super) async fn run(common: &Common, args: Args) -> Outcome {
+    let config = common.load()?;
+    let telemetry = telemetry::init(&config.log)?;
+    let installation = Installation::open(&config, &common.data_dir()).await?;
+    let done = act(&installation, args).await;
+    installation.close().await;
+    telemetry.flush();
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn act(installation: &Installation, args: Args) -> anyhow::Result<()> {
+    let tenants = installation.store.tenants();
+    match args {
+        Args::Create { name } => {
+            let name = TenantName::parse(&name)?;
+            let id = tenants.create(&name).await?;
+            say(format_args!("{name} has number {id}"));
+        }
+        Args::List => {
+            for info in tenants.list().await? {
+                let made = info.created_at.to_fhir();
+                say(format_args!(
+                    "{:>6}  {:<40}  {:<10}  {made}",
+                    info.id,
+                    info.name,
+                    info.state.name()
+                ));
+            }
+        }
+        Args::Suspend { name } => {
+            tenants
+                .suspend(existing(installation, &name).await?.id)
+                .await?
+        }
+        Args::Resume { name } => {
+            tenants
+                .resume(existing(installation, &name).await?.id)
+                .await?
+        }
+        Args::Delete { name, confirm } => {
+            if name != confirm {
+                bail!("--confirm must repeat the name");
+            }
+            let info = existing(installation, &name).await?;
+            if info.state == TenantState::Active {
+                bail!("the tenant is active; suspend it first");
+            }
+            tenants.shred(info.id).await?;
+            say(format_args!(
+                "the keys of {name} are destroyed: nothing of it can be read"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The tenant of this name.
+pub(super) async fn existing(
+    installation: &Installation,
+    name: &str,
+) -> anyhow::Result<TenantInfo> {
+    let name = TenantName::parse(name)?;
+    let found = installation.store.tenants().find(&name).await?;
+    found.with_context(|| format!("there is no tenant {name}"))
+}

@@ -1,0 +1,114 @@
+//! Doors of the process: the listener, its routes and its stop.
+
+mod health;
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use axum::Router;
+use mt_fhir_api::{ApiLimits, FhirApi, Sessions, operations};
+use mt_http::{BodyLimits, Quota, RateLimits, ServeLimits};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::assembly::{Installation, origin};
+use crate::config::Config;
+use crate::telemetry::Telemetry;
+
+/// A server that accepts connections.
+pub(crate) struct Server {
+    pub(crate) address: std::net::SocketAddr,
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Server {
+    /// Binds the listener and serves `installation` on it.
+    pub(crate) async fn start(
+        config: &Config,
+        installation: &Installation,
+        telemetry: &Telemetry,
+    ) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(config.server.listen)
+            .await
+            .with_context(|| format!("{} cannot be listened on", config.server.listen))?;
+        let address = listener.local_addr()?;
+        let router = router(config, installation, telemetry);
+        let limits = ServeLimits {
+            max_connections: config.server.max_connections,
+            ..ServeLimits::default()
+        };
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(mt_http::serve(listener, router, limits, stop.clone()));
+        Ok(Self {
+            address,
+            stop,
+            task,
+        })
+    }
+
+    /// Lets running requests finish and closes the listener.
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        if let Err(error) = self.task.await {
+            tracing::warn!(%error, "the listener ended unexpectedly");
+        }
+    }
+}
+
+fn router(config: &Config, installation: &Installation, telemetry: &Telemetry) -> Router {
+    let limits = &config.limits;
+    let body = BodyLimits {
+        received: limits.body_mib << 20,
+        inflated: limits.body_mib << 20,
+    };
+    let client = Quota {
+        per_second: limits.client_per_second,
+        burst: limits.client_burst,
+    };
+    let tenant = Quota {
+        per_second: limits.tenant_per_second,
+        burst: limits.tenant_burst,
+    };
+    let public_base = config
+        .server
+        .public_url
+        .as_ref()
+        .map(|_| format!("{}/fhir/R4", origin(config)));
+    let api = FhirApi {
+        store: installation.store.clone(),
+        authenticator: Arc::clone(&installation.identity) as Arc<dyn mt_access::Authenticator>,
+        services: operations::Services {
+            validator: Arc::clone(&installation.validator),
+        },
+        rates: RateLimits::new(tenant, client),
+        clock: Arc::clone(&installation.clock),
+        limits: ApiLimits {
+            body,
+            ..ApiLimits::default()
+        },
+        public_base,
+        sessions: Sessions::default(),
+    };
+    Router::new()
+        .merge(mt_fhir_api::router(Arc::new(api)))
+        .merge(health::router(
+            &installation.store,
+            telemetry.metrics.clone(),
+        ))
+        .layer(axum::middleware::from_fn(mt_http::observe))
+        .layer(axum::middleware::from_fn(mt_http::correlate))
+}
+
+/// Resolves when the process is asked to stop (SIGINT, SIGTERM).
+pub(crate) async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,3 @@
+//! Tests of the whole: the walls between crates, the command, the doors.
+
+mod layers;
