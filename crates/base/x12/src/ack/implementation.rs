@@ -223,6 +223,9 @@ impl SetAcknowledgment {
                 fault => code(&mut answer, fault.code()),
             }
         }
+        if report.errors > 0 && answer.codes.is_empty() {
+            code(&mut answer, "5");
+        }
         if report.guide.is_none() {
             code(&mut answer, "I6");
         }

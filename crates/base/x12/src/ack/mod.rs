@@ -33,7 +33,7 @@ pub struct Stamp {
 pub fn acknowledge(report: &Report, stamp: &Stamp) -> Result<Vec<String>, WriteError> {
     let mut answers = Vec::new();
     for interchange in &report.interchanges {
-        let number = stamp.control_number + answers.len() as u32;
+        let number = stamp.control_number.saturating_add(answers.len() as u32);
         let stamp = Stamp {
             control_number: number,
             ..stamp.clone()
@@ -77,7 +77,7 @@ fn answer(report: &InterchangeReport, stamp: &Stamp) -> Result<Option<String>, W
             receiver: group.sender.clone(),
             date: stamp.date.clone(),
             time: stamp.time.clone(),
-            control_number: stamp.control_number + index as u32,
+            control_number: stamp.control_number.saturating_add(index as u32),
             version: "005010X231A1".to_owned(),
         })?;
         let acknowledgment = ImplementationAcknowledgment::of(group);

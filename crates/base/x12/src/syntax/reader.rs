@@ -55,6 +55,12 @@ pub enum ReadError {
         /// The limit in force.
         limit: usize,
     },
+    /// More interchanges, groups and transaction sets than the limit.
+    #[error("the file holds more than {limit} interchanges, groups and transaction sets")]
+    TooManyEnvelopes {
+        /// The limit in force.
+        limit: usize,
+    },
     /// More elements than the limit.
     #[error("the segment at byte {offset} has more than {limit} elements")]
     TooManyElements {

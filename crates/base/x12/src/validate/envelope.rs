@@ -14,6 +14,7 @@ impl Validator {
         }
         self.in_interchange = true;
         self.groups_seen.clear();
+        self.envelopes += 1;
         self.sink.numbers.interchange = isa.get(13).to_owned();
         let identity = |qualifier, id| {
             (
@@ -166,6 +167,7 @@ impl Validator {
         }
         self.in_group = true;
         self.sets_seen.clear();
+        self.envelopes += 1;
         self.sink.numbers.group = gs.get(6).to_owned();
         if let Some(interchange) = self.report.interchanges.last_mut() {
             interchange.groups.push(GroupReport {
@@ -255,6 +257,7 @@ impl Validator {
         if self.set.is_some() {
             self.end_set(None);
         }
+        self.sink.errors = 0;
         self.sink.numbers.set = st.get(2).to_owned();
         let group = self
             .report
@@ -278,6 +281,7 @@ impl Validator {
         }
         set.segment(st, &mut self.sink);
         self.set = Some(set);
+        self.envelopes += 1;
     }
 
     pub(super) fn end_set(&mut self, se: Option<&Segment<'_>>) {
@@ -311,6 +315,9 @@ impl Validator {
         let mut report: SetReport = set.finish(&mut self.sink);
         report.issues = std::mem::take(&mut self.sink.issues);
         report.dropped = std::mem::take(&mut self.sink.dropped);
+        report.errors = std::mem::take(&mut self.sink.errors);
+        self.issues_left = self.issues_left.saturating_sub(report.issues.len());
+        self.sink.limit = self.options.issues_per_set.min(self.issues_left);
         self.sink.numbers.set.clear();
         let group = self.report.interchanges.last_mut().and_then(|found| {
             if found.groups.is_empty() {

@@ -28,7 +28,7 @@ impl Hierarchy {
     pub(super) fn level(&mut self, hl: &Segment<'_>, depth: usize, mark: Mark, sink: &mut Sink) {
         self.close_to(depth, sink);
         let number = hl.get(1).parse().unwrap_or(0);
-        if number != self.last + 1 {
+        if number != self.last.saturating_add(1) {
             let message = "the level is not numbered one higher than the level before it";
             sink.element(
                 mark.element(1),
@@ -37,7 +37,11 @@ impl Hierarchy {
                 message,
             );
         }
-        self.last = if number == 0 { self.last + 1 } else { number };
+        self.last = if number == 0 {
+            self.last.saturating_add(1)
+        } else {
+            number
+        };
         if let Some(parent) = self.open.last_mut() {
             parent.children = true;
             if hl.get(2).parse() != Ok(parent.number) {

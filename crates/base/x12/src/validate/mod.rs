@@ -31,6 +31,10 @@ pub struct Options {
     pub limits: Limits,
     /// Most issues kept for one transaction set; the rest is counted.
     pub issues_per_set: usize,
+    /// Most issues kept for all transaction sets together; the rest is counted.
+    pub issues: usize,
+    /// Most envelopes (interchanges, groups and sets) in one file.
+    pub envelopes: usize,
     /// Rules that only warn, by their names, e.g. `npi-check-digit` for test partners that make up
     /// identifiers.
     pub relaxed: &'static [&'static str],
@@ -41,6 +45,8 @@ impl Default for Options {
         Self {
             limits: Limits::default(),
             issues_per_set: 200,
+            issues: 100_000,
+            envelopes: 1_000_000,
             relaxed: &[],
         }
     }
@@ -57,6 +63,11 @@ pub fn validate(input: impl Read, options: Options) -> Result<Report, ReadError>
     let mut validator = Validator::new(options);
     while let Some(segment) = reader.next_segment()? {
         validator.push(&segment);
+        if validator.envelopes > options.envelopes {
+            return Err(ReadError::TooManyEnvelopes {
+                limit: options.envelopes,
+            });
+        }
     }
     Ok(validator.finish())
 }
@@ -73,6 +84,9 @@ pub struct Validator {
     in_group: bool,
     groups_seen: HashSet<String>,
     sets_seen: HashSet<String>,
+    issues_left: usize,
+    /// Interchanges, groups and sets begun so far.
+    envelopes: usize,
 }
 
 impl Validator {
@@ -82,7 +96,7 @@ impl Validator {
             options,
             report: Report::default(),
             sink: Sink {
-                limit: options.issues_per_set,
+                limit: options.issues_per_set.min(options.issues),
                 relaxed: options.relaxed,
                 ..Sink::default()
             },
@@ -91,6 +105,8 @@ impl Validator {
             in_group: false,
             groups_seen: HashSet::new(),
             sets_seen: HashSet::new(),
+            issues_left: options.issues,
+            envelopes: 0,
         }
     }
 

@@ -73,6 +73,8 @@ pub struct SetReport {
     pub issues: Vec<Issue>,
     /// Issues beyond the limit.
     pub dropped: u64,
+    /// How many errors were found, those beyond the limit included.
+    pub errors: u64,
 }
 
 impl Report {
@@ -99,8 +101,10 @@ impl Report {
 
     /// Whether nothing worse than a warning was found.
     pub fn is_valid(&self) -> bool {
-        self.issues()
-            .all(|issue| issue.severity == Severity::Warning)
+        self.sets().all(SetReport::is_valid)
+            && self
+                .issues()
+                .all(|issue| issue.severity == Severity::Warning)
     }
 }
 
@@ -126,7 +130,7 @@ impl GroupReport {
 impl SetReport {
     /// Whether the set has no error. A set without a guide is valid as far as it was checked.
     pub fn is_valid(&self) -> bool {
-        no_errors(&self.issues)
+        self.errors == 0
     }
 }
 

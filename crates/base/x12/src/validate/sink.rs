@@ -34,6 +34,8 @@ pub(crate) struct Sink {
     /// Rules whose issues only warn.
     pub(crate) relaxed: &'static [&'static str],
     pub(crate) dropped: u64,
+    /// Errors found, kept or not.
+    pub(crate) errors: u64,
 }
 
 impl Mark {
@@ -151,6 +153,7 @@ impl Sink {
         } else {
             severity
         };
+        self.errors += u64::from(severity == Severity::Error);
         if self.issues.len() >= self.limit {
             self.dropped += 1;
             return;

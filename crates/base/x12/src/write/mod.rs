@@ -278,7 +278,7 @@ impl SetWriter<'_> {
         }
     }
 
-    /// Writes a segment only when it has data beyond its first `fixed` elements.
+    /// Writes one segment when `present`.
     pub fn put_if(&mut self, present: bool, line: Line) {
         if present {
             self.put(line);

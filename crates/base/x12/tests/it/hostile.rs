@@ -197,6 +197,43 @@ fn a_segment_without_end_is_refused_before_it_fills_memory() {
 }
 
 #[test]
+fn a_flood_of_envelopes_is_refused_at_its_limit() {
+    let text = documents::write(&documents::professional()).expect("written");
+    let input = Endless {
+        head: &text.as_bytes()[..106],
+        body: b"ST*1~",
+        at: 0,
+        left: usize::MAX,
+    };
+    let options = Options {
+        envelopes: 1000,
+        issues: 50,
+        ..Options::default()
+    };
+    let outcome = validate(input, options);
+    assert!(matches!(
+        outcome,
+        Err(ReadError::TooManyEnvelopes { limit: 1000 })
+    ));
+}
+
+#[test]
+fn an_error_beyond_the_limit_of_issues_still_refuses_the_set() {
+    let text = documents::write(&documents::professional()).expect("written");
+    let broken = text.replace("*OH*", "*ZZ*");
+    let options = Options {
+        issues: 0,
+        ..Options::default()
+    };
+    let report = validate(broken.as_bytes(), options).expect("readable");
+    let set = report.sets().next().expect("a set");
+    assert_eq!(
+        (set.issues.len(), set.is_valid(), report.is_valid()),
+        (0, false, false)
+    );
+}
+
+#[test]
 fn control_characters_never_reach_a_terminal() {
     let text = documents::write(&documents::inquiry()).expect("written");
     let found = pretty(&text.replace("JANE", "J\u{1b}[31mANE")).expect("readable");
