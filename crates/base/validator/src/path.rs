@@ -2,12 +2,16 @@
 
 use std::fmt::{self, Write};
 
+use mt_fhir::definitions::{ElementDef, TypeId};
+
 /// A step of the path, linked to the steps before it.
 #[derive(Clone, Copy)]
 pub(crate) struct Path<'p> {
     parent: Option<&'p Path<'p>>,
     name: &'p str,
     index: Option<usize>,
+    /// What the definitions call the element and its type, where the walk knows.
+    defined: Option<(&'static ElementDef, TypeId)>,
 }
 
 impl<'p> Path<'p> {
@@ -17,6 +21,7 @@ impl<'p> Path<'p> {
             parent: None,
             name,
             index: None,
+            defined: None,
         }
     }
 
@@ -26,6 +31,7 @@ impl<'p> Path<'p> {
             parent: Some(self),
             name,
             index: None,
+            defined: None,
         }
     }
 
@@ -35,6 +41,34 @@ impl<'p> Path<'p> {
             parent: Some(self),
             name,
             index: Some(index),
+            defined: None,
+        }
+    }
+
+    /// The same path, known to be of an element of the definitions.
+    pub(crate) fn defined(self, element: &'static ElementDef, type_id: TypeId) -> Path<'p> {
+        Path {
+            defined: Some((element, type_id)),
+            ..self
+        }
+    }
+
+    /// The path of the element around this one.
+    pub(crate) fn parent(&self) -> Option<&'p Path<'p>> {
+        self.parent
+    }
+
+    /// The definition and type of the element, unless it is a resource.
+    pub(crate) fn definition(&self) -> Option<(&'static ElementDef, TypeId)> {
+        self.defined
+            .filter(|(_, type_id)| *type_id != TypeId::RESOURCE)
+    }
+
+    /// Name in the innermost resource, which is of type `resource`: `Patient.name.given`.
+    pub(crate) fn name_in(&self, resource: &str) -> String {
+        match (self.definition(), self.parent) {
+            (Some(_), Some(parent)) => format!("{}.{}", parent.name_in(resource), self.name),
+            _ => resource.to_owned(),
         }
     }
 

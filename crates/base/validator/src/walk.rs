@@ -220,7 +220,7 @@ impl<'v, 'o> Walk<'v, 'o> {
         };
         let mut both = value.into_iter().chain(shadow);
         if !element.is_list() {
-            let path = path.child(element.name);
+            let path = path.child(element.name).defined(element, field.type_id);
             if both.any(Node::is_array) {
                 return self
                     .report
@@ -255,7 +255,9 @@ impl<'v, 'o> Walk<'v, 'o> {
         for index in 0..count {
             let not_null = |n: Option<Node<'a>>| n.filter(|n| !n.is_null());
             let (value, shadow) = (not_null(values.next()), not_null(shadows.next()));
-            let path = path.item(element.name, index);
+            let path = path
+                .item(element.name, index)
+                .defined(element, field.type_id);
             self.occurrence(Occurrence { value, shadow }, place, scope, &path);
         }
     }

@@ -1,7 +1,8 @@
 //! Regenerates `definitions/` from the official FHIR R4 (4.0.1) definition bundles.
 //!
 //! Usage: `cargo run -p mt-fhir --example trim_definitions -- DIR` where DIR holds
-//! `profiles-types.json.gz`, `profiles-resources.json.gz`, `search-parameters.json.gz`,
+//! `profiles-types.json.gz`, `profiles-resources.json.gz`, `profiles-others.json.gz`,
+//! `extension-definitions.json.gz`, `search-parameters.json.gz`,
 //! `compartmentdefinition-*.json`, `valuesets.json.gz`, `v3-codesystems.json.gz` and
 //! `v2-tables.json.gz`. Prose, mappings and examples go; what the tables of `mt_fhir::definitions`
 //! are built from stays. Numbers already given in `definitions/stable/` never change: new names
@@ -48,6 +49,13 @@ fn main() -> Outcome<()> {
     structures.retain(|r| r["resourceType"] == "StructureDefinition" && r["kind"] != "logical");
     let structures: Vec<Value> = structures.iter().map(trim::structure).collect();
     write_lines(&target.join("structures.ndjson.gz"), &structures)?;
+
+    let mut profiles = bundle(&source.join("profiles-others.json.gz"))?;
+    profiles.extend(bundle(&source.join("extension-definitions.json.gz"))?);
+    profiles.retain(|r| r["resourceType"] == "StructureDefinition");
+    let profiles: Vec<Value> = profiles.iter().map(trim::profile).collect();
+    let validator = Path::new(env!("CARGO_MANIFEST_DIR")).join("../validator/definitions");
+    write_lines(&validator.join("profiles.ndjson.gz"), &profiles)?;
 
     let params = bundle(&source.join("search-parameters.json.gz"))?;
     let params: Vec<Value> = params.iter().map(trim::search_parameter).collect();

@@ -40,6 +40,71 @@ pub(crate) fn structure(source: &Value) -> Value {
     Value::Object(kept)
 }
 
+/// A profile or extension: what its differential says.
+pub(crate) fn profile(source: &Value) -> Value {
+    let mut kept = pick(
+        source,
+        &[
+            "resourceType",
+            "url",
+            "type",
+            "kind",
+            "derivation",
+            "baseDefinition",
+            "context",
+        ],
+    );
+    let elements = source["differential"]["element"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let elements: Value = elements.map(profile_element).collect();
+    kept.insert("differential".into(), json!({ "element": elements }));
+    kept.into()
+}
+
+fn profile_element(source: &Value) -> Value {
+    let mut kept = pick(
+        source,
+        &[
+            "path",
+            "sliceName",
+            "min",
+            "max",
+            "type",
+            "maxLength",
+            "slicing",
+        ],
+    );
+    let fields = source.as_object().into_iter().flatten();
+    let is_value = |key: &str| {
+        ["fixed", "pattern", "minValue", "maxValue"]
+            .iter()
+            .any(|prefix| key.starts_with(prefix))
+    };
+    kept.extend(
+        fields
+            .filter(|(key, _)| is_value(key))
+            .map(|(k, v)| (k.clone(), v.clone())),
+    );
+    if source["binding"].is_object() {
+        kept.insert(
+            "binding".into(),
+            pick(&source["binding"], &["strength", "valueSet"]).into(),
+        );
+    }
+    let constraints: Vec<Value> = source["constraint"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(constraint)
+        .collect();
+    if !constraints.is_empty() {
+        kept.insert("constraint".into(), constraints.into());
+    }
+    kept.into()
+}
+
 pub(crate) fn search_parameter(source: &Value) -> Value {
     let mut kept = pick(
         source,

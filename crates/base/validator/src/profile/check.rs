@@ -60,6 +60,7 @@ impl<'v> Walk<'v, '_> {
         }
         match self.validator.profiles.get(url) {
             Some(profile) => {
+                self.extension_context(profile, scope, path);
                 self.conform(
                     Element::typed(node, TypeId::EXTENSION),
                     profile,

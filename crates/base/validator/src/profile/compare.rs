@@ -4,6 +4,10 @@ use mt_fhir::datetime::{DateTime, Time};
 use mt_fhir::decimal::Decimal;
 use mt_fhir::json::{Kind, Node};
 use mt_fhir::names;
+use mt_ucum::Unit;
+
+/// The system of units that convert.
+const UCUM: &str = "http://unitsofmeasure.org";
 
 /// Whether a value is exactly the fixed one; the order of fields means nothing.
 pub(super) fn is_fixed(value: Node<'_>, fixed: Node<'_>) -> bool {
@@ -40,11 +44,7 @@ pub(super) fn has_pattern(value: Node<'_>, pattern: Node<'_>) -> bool {
 /// Whether `a` is surely less than `b`; of different kinds or units, nothing is sure.
 pub(crate) fn is_less(a: Node<'_>, b: Node<'_>) -> bool {
     if a.is_object() && b.is_object() {
-        let text = |n: Node<'_>, name| n.get_name(name).and_then(Node::as_str).map(str::to_owned);
-        let same_unit = text(a, names::SYSTEM) == text(b, names::SYSTEM)
-            && text(a, names::CODE) == text(b, names::CODE);
-        let values = a.get_name(names::VALUE).zip(b.get_name(names::VALUE));
-        return same_unit && values.is_some_and(|(a, b)| is_less(a, b));
+        return is_less_quantity(a, b).unwrap_or(false);
     }
     if let (Some(a), Some(b)) = (a.number_text(), b.number_text()) {
         return Decimal::parse(a)
@@ -60,6 +60,29 @@ pub(crate) fn is_less(a: Node<'_>, b: Node<'_>) -> bool {
     Time::parse(a)
         .zip(Time::parse(b))
         .is_some_and(|(a, b)| a.bounds().1 < b.bounds().0)
+}
+
+/// In the unit of `b`; `None` when the units do not convert.
+fn is_less_quantity(a: Node<'_>, b: Node<'_>) -> Option<bool> {
+    let text = |n: Node<'_>, name| n.get_name(name).and_then(Node::as_str).map(str::to_owned);
+    let (a_value, b_value) = (a.get_name(names::VALUE)?, b.get_name(names::VALUE)?);
+    let (a_code, b_code) = (text(a, names::CODE), text(b, names::CODE));
+    let (a_system, b_system) = (text(a, names::SYSTEM), text(b, names::SYSTEM));
+    if a_system != b_system {
+        return None;
+    }
+    if a_code == b_code {
+        return Some(is_less(a_value, b_value));
+    }
+    if a_system.as_deref() != Some(UCUM) {
+        return None;
+    }
+    let (from, to) = (Unit::parse(&a_code?).ok()?, Unit::parse(&b_code?).ok()?);
+    let (a, b) = (
+        Decimal::parse(a_value.number_text()?)?,
+        Decimal::parse(b_value.number_text()?)?,
+    );
+    Some(from.convert_f64(a.to_f64(), &to).ok()? < b.to_f64())
 }
 
 #[cfg(test)]

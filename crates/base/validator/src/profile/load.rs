@@ -9,8 +9,8 @@ use mt_fhir::names::Name;
 use mt_fhirpath::Expr;
 
 use super::model::{
-    BindingRule, Discriminator, DiscriminatorKind, Invariant, Profile, Rule, Slicing, Step,
-    TypeRule,
+    BindingRule, Context, Discriminator, DiscriminatorKind, Invariant, Profile, Rule, Slicing,
+    Step, TypeRule,
 };
 use super::{ProfileError, unversioned};
 
@@ -59,7 +59,24 @@ pub(super) fn profile(definition: Node<'_>) -> Result<Profile, ProfileError> {
         type_id,
         base,
         root: builder.finish(),
+        contexts: contexts(definition),
     })
+}
+
+fn contexts(definition: Node<'_>) -> Vec<Context> {
+    let list = definition
+        .get("context")
+        .into_iter()
+        .flat_map(Node::children);
+    list.map(
+        |context| match (context.str("type"), context.str("expression")) {
+            (Some("element"), Some(path)) => {
+                Context::Element(path.strip_prefix(CORE).unwrap_or(path).into())
+            }
+            _ => Context::Other,
+        },
+    )
+    .collect()
 }
 
 /// Builds the tree from elements in order; the open nodes are a chain from the root.

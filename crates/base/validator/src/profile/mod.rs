@@ -6,24 +6,32 @@
 
 mod check;
 mod compare;
+mod context;
 mod load;
 mod model;
 mod slicing;
 mod value_sets;
 
 use std::collections::HashMap;
+use std::io::Read;
+use std::sync::{Arc, LazyLock};
 
-use mt_fhir::json::{Doc, Node};
+use mt_fhir::json::{Doc, Limits, Node};
 
 pub(crate) use compare::is_less;
 use model::Profile;
 pub(crate) use value_sets::ValueSets;
 
+/// Trimmed from the official bundles by the example `trim_definitions` of mt-fhir.
+static CORE: &[u8] = include_bytes!("../../definitions/profiles.ndjson.gz");
+
 /// The profiles, extensions and value sets that a validator knows.
-#[derive(Default)]
+///
+/// A clone shares the definitions: a tenant's own set starts from one that all have.
+#[derive(Clone, Default)]
 pub struct Profiles {
-    structures: HashMap<Box<str>, Profile>,
-    questionnaires: HashMap<Box<str>, Doc>,
+    structures: HashMap<Box<str>, Arc<Profile>>,
+    questionnaires: HashMap<Box<str>, Arc<Doc>>,
     pub(crate) value_sets: ValueSets,
 }
 
@@ -45,6 +53,12 @@ pub enum ProfileError {
 }
 
 impl Profiles {
+    /// The profiles and extensions of the R4 specification itself (vital signs and others).
+    pub fn core() -> Self {
+        static LOADED: LazyLock<Profiles> = LazyLock::new(Profiles::load_core);
+        LOADED.clone()
+    }
+
     /// Without any profile.
     pub fn new() -> Self {
         Profiles::default()
@@ -59,12 +73,13 @@ impl Profiles {
         match resource.resource_type() {
             Some("StructureDefinition") => {
                 let profile = load::profile(resource)?;
-                self.structures.insert(profile.url.clone(), profile);
+                self.structures
+                    .insert(profile.url.clone(), Arc::new(profile));
             }
             Some("Questionnaire") => {
                 let url = resource.str("url").ok_or(ProfileError::NoUrl)?;
                 self.questionnaires
-                    .insert(url.into(), Doc::from_node(resource));
+                    .insert(url.into(), Arc::new(Doc::from_node(resource)));
             }
             Some("ValueSet") => self.value_sets.add_value_set(resource)?,
             Some("CodeSystem") => self.value_sets.add_code_system(resource)?,
@@ -78,14 +93,28 @@ impl Profiles {
         self.get(canonical).is_some()
     }
 
+    fn load_core() -> Self {
+        let mut text = String::new();
+        let inflated = flate2::read::GzDecoder::new(CORE).read_to_string(&mut text);
+        let mut profiles = Profiles::default();
+        debug_assert!(inflated.is_ok(), "the embedded definitions are valid gzip");
+        for line in text.lines() {
+            if let Ok(doc) = Doc::parse(line, &Limits::default()) {
+                // Profiles of logical models are left out.
+                let _ = profiles.add(doc.root());
+            }
+        }
+        profiles
+    }
+
     pub(crate) fn questionnaire(&self, canonical: &str) -> Option<Node<'_>> {
         self.questionnaires
             .get(unversioned(canonical))
-            .map(Doc::root)
+            .map(|doc| doc.root())
     }
 
     pub(crate) fn get(&self, canonical: &str) -> Option<&Profile> {
-        self.structures.get(unversioned(canonical))
+        self.structures.get(unversioned(canonical)).map(Arc::as_ref)
     }
 }
 

@@ -12,6 +12,16 @@ pub(crate) struct Profile {
     /// The profile that this one is based on, when its own elements do not repeat it.
     pub(crate) base: Option<Box<str>>,
     pub(crate) root: Rule,
+    /// For an extension: where it may stand; empty when that is not said.
+    pub(crate) contexts: Vec<Context>,
+}
+
+/// A place where an extension may stand.
+pub(crate) enum Context {
+    /// An element or a type, by its path.
+    Element(Box<str>),
+    /// Another extension, or what an expression finds: not decided here.
+    Other,
 }
 
 /// What is said of one element, or of one slice of it.

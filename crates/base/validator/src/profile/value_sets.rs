@@ -1,6 +1,7 @@
 //! Value sets and code systems that come with profiles, as far as they list their codes.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use mt_fhir::definitions::ValueSet;
 use mt_fhir::json::{Doc, Node};
@@ -11,17 +12,18 @@ use crate::binding::{CodeRef, Membership};
 /// Value sets that include each other deeper than this are going round in circles.
 const MAX_DEPTH: u8 = 16;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct ValueSets {
-    sets: HashMap<Box<str>, Doc>,
+    sets: HashMap<Box<str>, Arc<Doc>>,
     /// Complete code systems.
-    systems: HashMap<Box<str>, HashSet<Box<str>>>,
+    systems: HashMap<Box<str>, Arc<HashSet<Box<str>>>>,
 }
 
 impl ValueSets {
     pub(super) fn add_value_set(&mut self, resource: Node<'_>) -> Result<(), ProfileError> {
         let url = resource.str("url").ok_or(ProfileError::NoUrl)?;
-        self.sets.insert(url.into(), Doc::from_node(resource));
+        self.sets
+            .insert(url.into(), Arc::new(Doc::from_node(resource)));
         Ok(())
     }
 
@@ -38,7 +40,7 @@ impl ValueSets {
                 pending.extend(concept.get("concept"));
             }
         }
-        self.systems.insert(url.into(), codes);
+        self.systems.insert(url.into(), Arc::new(codes));
         Ok(())
     }
 

@@ -130,7 +130,7 @@ fn expected_errors(dir: &Path, outcome: Node<'_>) -> Option<bool> {
 }
 
 fn found_errors(dir: &Path, case: Node<'_>, run: &Run<'_>) -> Vec<String> {
-    let mut profiles = Profiles::new();
+    let mut profiles = Profiles::core();
     let mut asked = Vec::new();
     let strings = |node: Option<Node<'_>>| -> Vec<String> {
         let list = node.into_iter().flat_map(Node::children);

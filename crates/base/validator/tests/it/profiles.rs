@@ -230,6 +230,37 @@ fn extension_slices_are_found_by_the_url_of_their_profile() {
 }
 
 #[test]
+fn an_extension_stands_where_its_definition_allows_it() {
+    let extension = r#"{"resourceType":"StructureDefinition","url":"http://e.org/x","type":"Extension",
+        "context":[{"type":"element","expression":"DomainResource.text"},{"type":"element","expression":"Observation.code"},
+        {"type":"element","expression":"Quantity"}],"differential":{"element":[{"path":"Extension"}]}}"#;
+    let definitions = [
+        definition(URL, "Observation", r#"{"path":"Observation"}"#),
+        extension.to_owned(),
+    ];
+    let x = r#""extension":[{"url":"http://e.org/x","valueCode":"a"}]"#;
+    let div = r#""status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>""#;
+    table(
+        &definitions,
+        &[
+            observation("").replace(r#""text":"x""#, x),
+            observation(&format!(r#","text":{{{x},{div}}}"#)),
+            observation(&format!(r#","valueQuantity":{{{x}}}"#)),
+        ],
+        &[
+            (
+                observation(&format!(",{x}")),
+                "Observation.extension[0]: the extension http://e.org/x is not allowed here",
+            ),
+            (
+                observation(&format!(r#","method":{{{x}}}"#)),
+                "Observation.method.extension[0]: the extension",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn invariants_bindings_and_targets_of_a_profile_hold() {
     let elements = r#"{"path":"Observation","constraint":[{"key":"e-1","severity":"error","human":"needs an effective date","expression":"effective.exists()"}]},
         {"path":"Observation.interpretation","binding":{"strength":"required","valueSet":"http://e.org/vs|1"}},
@@ -355,4 +386,39 @@ fn definitions_that_cannot_be_used_are_refused() {
         Profiles::new().add(parse(r#"{"resourceType":"Patient"}"#).root()),
         Ok(false)
     );
+}
+
+#[test]
+fn the_profiles_of_the_specification_are_at_hand() {
+    let core = Profiles::core();
+    for url in [
+        "vitalsigns",
+        "bp",
+        "patient-birthPlace",
+        "data-absent-reason",
+    ] {
+        assert!(
+            core.is_known(&format!("http://hl7.org/fhir/StructureDefinition/{url}")),
+            "{url}"
+        );
+    }
+}
+
+#[test]
+fn official_examples_conform_to_the_profiles_they_claim() {
+    let validator = data::validator(Profiles::core());
+    let sample = data::sample();
+    let mut wrong = Vec::new();
+    for doc in &sample {
+        let write = validator.validate(doc.root(), &options(Level::Write, &[]));
+        let full = validator.validate(doc.root(), &options(Level::Full, &[]));
+        for issue in full.iter().filter(|i| i.is_error() && !write.contains(i)) {
+            // Knowledge artifacts among the examples name each other by relative URLs.
+            if issue.diagnostics == "a canonical URL must be absolute" {
+                continue;
+            }
+            wrong.push(format!("{}: {issue:?}", data::label(doc.root())));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
