@@ -116,11 +116,6 @@ impl RowCache {
         });
     }
 
-    /// Forgets everything: after a gap in the log, or when a tenant's keys change.
-    pub(crate) fn clear(&self) {
-        self.rows.invalidate_all();
-    }
-
     /// Takes note that the transaction log was read to its end at this moment.
     pub(crate) fn polled(&self) {
         self.polled_at.store(self.elapsed(), Ordering::Relaxed);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::sync::Cache;
-use mt_crypto::KeyService;
+use mt_crypto::{KeyService, TenantKeys};
 use mt_database::{Database, Endpoint};
 use mt_kernel::{Clock, ErrorKind, Fault, TenantId};
 
@@ -136,6 +136,14 @@ impl Store {
     #[must_use]
     pub fn tail_age(&self) -> Duration {
         self.0.tail.age()
+    }
+
+    /// A tenant's keys, for those who open what commits have sealed: relays and the audit trail.
+    ///
+    /// # Errors
+    /// When the tenant does not serve.
+    pub async fn tenant_keys(&self, tenant: TenantId) -> Result<TenantKeys> {
+        Ok(self.0.tenants.get(tenant).await?.keys.clone())
     }
 
     pub(crate) fn hooks(&self) -> &Hooks {

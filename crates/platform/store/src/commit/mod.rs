@@ -21,9 +21,11 @@ use std::collections::HashMap;
 use mt_fhir::ResourceType;
 use uuid::Uuid;
 
+pub(crate) use encode::{EncodedRow, RowArray};
 pub use events::{StoredEvent, decode_events, open_audit_detail, open_events};
 pub(crate) use group::GroupCommit;
-pub(crate) use prepare::{Current, parse_stored};
+pub(crate) use persist::REPLACE_AUX;
+pub(crate) use prepare::{Current, encode_aux, encode_row, parse_stored};
 pub(crate) use references::Renames;
 pub(crate) use unit::type_column;
 

@@ -74,7 +74,7 @@ const INSERT_AUX: &str = "insert into records.aux (tenant, h, lo, hi, type, id) 
     select $1, a.* from unnest($2::records.aux_in[]) a";
 
 /// Writes only what differs.
-const REPLACE_AUX: &str = "with n as materialized (select * from unnest($2::records.aux_in[])), \
+pub(crate) const REPLACE_AUX: &str = "with n as materialized (select * from unnest($2::records.aux_in[])), \
     k as materialized (select * from unnest($3::int2[], $4::uuid[]) as k (type, id)), \
     d as (delete from records.aux a using k \
       where a.tenant = $1 and a.id = k.id and a.type = k.type and not exists \

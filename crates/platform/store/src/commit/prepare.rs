@@ -10,9 +10,10 @@ use mt_fhir::{Doc, Node, ResourceType};
 use mt_kernel::{ErrorKind, Instant};
 use uuid::Uuid;
 
-use super::encode::RowEncoder;
+use super::encode::{EncodedRow, RowEncoder};
 use super::unit::{PreparedRow, RowAction, type_column, version_column};
 use crate::body::{content_of, tombstone, write_canonical};
+use crate::cache::SealedRow;
 use crate::index::{AuxRow, IndexRow, index};
 use crate::tenants::Tenant;
 use crate::{
@@ -345,30 +346,14 @@ fn row(
     sealed: Vec<u8>,
     indexed: &IndexRow,
 ) -> Prepared {
-    let resource_type = type_column(planned.resource_type);
-    let encoded = RowEncoder::with_capacity(200 + sealed.len() + indexed.keys.len() * 12)
-        .int8(indexed.dlo)
-        .int8(indexed.dhi)
-        .int8(at.0)
-        .optional_int8(indexed.pat)
-        .optional_int8(indexed.k1)
-        .int4(version_column(version))
-        .int2(resource_type)
-        .bool(action == RowAction::Delete)
-        .bool(indexed.recheck)
-        .uuid(planned.id)
-        .int8_array(&indexed.keys)
-        .bytea(&sealed)
-        .finish();
-    let aux = |row: &AuxRow| {
-        RowEncoder::with_capacity(112)
-            .int8(row.h)
-            .int8(row.lo)
-            .int8(row.hi)
-            .int2(resource_type)
-            .uuid(planned.id)
-            .finish()
+    let stored = SealedRow {
+        version,
+        updated_at: at,
+        deleted: action == RowAction::Delete,
+        body: sealed.into(),
     };
+    let encoded = encode_row(planned.resource_type, planned.id, &stored, indexed);
+    let aux = |row: &AuxRow| encode_aux(planned.resource_type, planned.id, row);
     Prepared::Row(Box::new(PreparedRow {
         resource_type: planned.resource_type,
         id: planned.id,
@@ -378,8 +363,42 @@ fn row(
         action,
         effect,
         body: body.into(),
-        sealed: sealed.into(),
+        sealed: stored.body,
         row: encoded,
         aux: indexed.aux.iter().map(aux).collect(),
     }))
+}
+
+/// A row of type `records.res_in`.
+pub(crate) fn encode_row(
+    resource_type: ResourceType,
+    id: Uuid,
+    stored: &SealedRow,
+    indexed: &IndexRow,
+) -> EncodedRow {
+    RowEncoder::with_capacity(200 + stored.body.len() + indexed.keys.len() * 12)
+        .int8(indexed.dlo)
+        .int8(indexed.dhi)
+        .int8(stored.updated_at.0)
+        .optional_int8(indexed.pat)
+        .optional_int8(indexed.k1)
+        .int4(version_column(stored.version))
+        .int2(type_column(resource_type))
+        .bool(stored.deleted)
+        .bool(indexed.recheck)
+        .uuid(id)
+        .int8_array(&indexed.keys)
+        .bytea(&stored.body)
+        .finish()
+}
+
+/// A row of type `records.aux_in`.
+pub(crate) fn encode_aux(resource_type: ResourceType, id: Uuid, row: &AuxRow) -> EncodedRow {
+    RowEncoder::with_capacity(100)
+        .int8(row.h)
+        .int8(row.lo)
+        .int8(row.hi)
+        .int2(type_column(resource_type))
+        .uuid(id)
+        .finish()
 }

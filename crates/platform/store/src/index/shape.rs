@@ -8,11 +8,12 @@ use std::sync::{Arc, OnceLock};
 use mt_fhir::ResourceType;
 use mt_fhir::definitions::{Compartment, ParamId, ParamKind, compartment_params, search_param};
 
-/// Parameter codes for the main date, where it is not `date`; the first that the type has.
+/// Parameter codes for the main date; the first that the type has. (`date` of a prescription is when
+/// to take it.)
 const DATES: [&str; 24] = [
+    "authoredon",
     "date",
     "onset-date",
-    "authoredon",
     "authored",
     "authored-on",
     "created",

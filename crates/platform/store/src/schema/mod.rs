@@ -29,6 +29,11 @@ pub const MIGRATIONS: [Migrations; 2] = [
                 "access",
                 include_str!("../../migrations/records/0002_access.sql"),
             ),
+            Migration::new(
+                3,
+                "jobs",
+                include_str!("../../migrations/records/0003_jobs.sql"),
+            ),
         ],
     },
 ];

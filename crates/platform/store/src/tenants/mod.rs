@@ -6,5 +6,5 @@
 mod loaded;
 mod registry;
 
-pub(crate) use loaded::{Tenant, column, needs_reload};
+pub(crate) use loaded::{Tenant, column, needs_reload, read_keys, write_keys};
 pub use registry::{TenantInfo, TenantState, Tenants};

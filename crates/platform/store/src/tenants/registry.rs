@@ -338,14 +338,15 @@ impl Tenants {
     /// # Errors
     /// When the tenant cannot be loaded.
     pub async fn set_params(&self, id: TenantId, params: ParamRegistry) -> Result<()> {
-        let mut all = self
-            .inner
+        self.params_mut().insert(id, params);
+        self.load(id).await.map(drop)
+    }
+
+    fn params_mut(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<TenantId, ParamRegistry>> {
+        self.inner
             .params
             .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        all.insert(id, params);
-        drop(all);
-        self.load(id).await.map(drop)
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn service(&self) -> &KeyService {

@@ -1,6 +1,10 @@
 //! The store against a real PostgreSQL.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod conditional;
 mod history;
+mod jobs;
+mod oracle;
 mod search;
+mod storage;
 mod versions;

@@ -1,0 +1,145 @@
+//! What stands in the database: no plaintext, one log and audit row for each commit, updates in place.
+
+use mt_store::{open_audit_detail, open_events};
+use mt_testkit::{TestStore, resources};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_table_holds_a_word_of_a_record() {
+    let test = TestStore::new().await;
+    let caller = test.caller(test.tenant("a").await);
+    let text =
+        resources::patient_with_identifier("Canaryfamily", "http://canary.example", "CANARY-MRN");
+    let created = test.create(&caller, &text).await;
+    let body = String::from_utf8_lossy(&created.body).replace("Canaryfamily", "Canarysecond");
+    test.put(&caller, &body, None).await.unwrap();
+    test.put(
+        &caller,
+        r#"{"resourceType":"Patient","id":"canary-id"}"#,
+        None,
+    )
+    .await
+    .unwrap();
+    test.search(&caller, "Patient?name=canaryfamily")
+        .await
+        .unwrap();
+    let client = test.database.admin().connect().await.unwrap().0;
+    for table in [
+        "records.res",
+        "records.res_h",
+        "records.aux",
+        "records.txlog",
+        "records.audit",
+        "tenancy.keys",
+        "tenancy.dictionaries",
+        "tenancy.jobs",
+    ] {
+        let sql = format!("select t::text from {table} t");
+        for row in client.query(&sql, &[]).await.unwrap() {
+            let mut text = row.get::<_, String>(0).to_lowercase();
+            for bytes in text.clone().split("\\\\x").skip(1) {
+                let hex: Vec<u8> = bytes.bytes().take_while(u8::is_ascii_hexdigit).collect();
+                let decoded: Vec<u8> = hex
+                    .chunks_exact(2)
+                    .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+                    .collect();
+                text.push_str(&String::from_utf8_lossy(&decoded).to_lowercase());
+            }
+            assert!(!text.contains("canary"), "{table}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_commit_has_one_log_row_and_one_audit_row_that_open() {
+    let test = TestStore::new().await;
+    let tenant = test.tenant("a").await;
+    let caller = test.caller(tenant);
+    for index in 0..20 {
+        test.put(
+            &caller,
+            &format!(
+                r#"{{"resourceType":"Patient","id":"p{}","active":{}}}"#,
+                index % 4,
+                index % 8 < 4
+            ),
+            None,
+        )
+        .await
+        .unwrap();
+    }
+    let client = test.database.admin().connect().await.unwrap().0;
+    let commits: i64 = client
+        .query_one("select count(*) from records.txlog", &[])
+        .await
+        .unwrap()
+        .get(0);
+    let audits: i64 = client
+        .query_one("select count(*) from records.audit", &[])
+        .await
+        .unwrap()
+        .get(0);
+    let versions: i64 = client
+        .query_one("select sum(version) from records.res", &[])
+        .await
+        .unwrap()
+        .get(0);
+    assert_eq!((commits, audits), (versions, versions));
+    let gaps = "select count(*) from (select id, version, lag(version) over (partition by id order by version) before \
+                from (select id, version from records.res union all select id, version from records.res_h) v) w \
+                where version <> coalesce(before, 0) + 1";
+    assert_eq!(
+        client.query_one(gaps, &[]).await.unwrap().get::<_, i64>(0),
+        0
+    );
+    let keys = test.store.tenant_keys(tenant).await.unwrap();
+    for row in client
+        .query("select at, correlation, detail from records.audit", &[])
+        .await
+        .unwrap()
+    {
+        let detail: Vec<u8> = row.get(2);
+        let opened =
+            open_audit_detail(&keys, mt_kernel::Instant(row.get(0)), row.get(1), &detail).unwrap();
+        assert!(opened.ends_with(b" 1"));
+        assert!(open_events(&keys, mt_kernel::Instant(row.get(0)), row.get(1), &detail).is_err());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn updates_that_keep_their_keys_stay_on_their_page() {
+    let test = TestStore::new().await;
+    let caller = test.caller(test.tenant("a").await);
+    let text = |id: usize, note: usize| {
+        format!(
+            r#"{{"resourceType":"Observation","id":"o{id}","status":"final","code":{{"coding":[{{"system":"http://loinc.org","code":"8480-6"}}]}},"note":[{{"text":"{note}"}}]}}"#
+        )
+    };
+    for id in 0..300 {
+        test.put(&caller, &text(id, 0), None).await.unwrap();
+    }
+    for round in 1..3 {
+        for id in 0..300 {
+            test.put(&caller, &text(id, round), None).await.unwrap();
+        }
+    }
+    let client = test.database.admin().connect().await.unwrap().0;
+    let mut hot = (0, 0);
+    for _ in 0..100 {
+        let sql = "select n_tup_upd, n_tup_hot_upd from pg_stat_user_tables where schemaname = 'records' and relname = 'res'";
+        let row = client.query_one(sql, &[]).await.unwrap();
+        hot = (row.get::<_, i64>(0), row.get::<_, i64>(1));
+        if hot.0 >= 600 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(hot.0, 600);
+    assert!(hot.1 * 100 >= hot.0 * 90, "{hot:?}");
+    assert_eq!(
+        test.search(&caller, "Observation?code=8480-6&_count=500")
+            .await
+            .unwrap()
+            .len(),
+        300
+    );
+}
