@@ -133,7 +133,7 @@ impl Installation {
     /// Writes what is still pending and leaves the database.
     pub(crate) async fn close(self) {
         self.audit.close().await;
-        drop(self.store);
+        self.store.close();
         self.ground.close().await;
     }
 }

@@ -146,6 +146,12 @@ impl Store {
         Ok(self.0.tenants.get(tenant).await?.keys.clone())
     }
 
+    /// Ends background work and gives the connections up, before a private cluster is left.
+    pub fn close(&self) {
+        self.0.tail.stop();
+        self.0.database.close();
+    }
+
     pub(crate) fn hooks(&self) -> &Hooks {
         &self.0.hooks
     }

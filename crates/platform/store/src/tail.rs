@@ -65,6 +65,11 @@ impl Tail {
         Ok(Self { task, age })
     }
 
+    /// Follows no longer.
+    pub(crate) fn stop(&self) {
+        self.task.abort();
+    }
+
     /// Time since the last successful poll.
     pub(crate) fn age(&self) -> Duration {
         let polled = Duration::from_micros(self.age.polled_micros.load(Ordering::Relaxed));

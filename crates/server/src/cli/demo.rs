@@ -1,7 +1,7 @@
 //! `meditrack demo`: a server with synthetic patients, ready to be tried.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -11,9 +11,10 @@ use mt_kernel::{TenantId, TenantName};
 use super::check::self_test;
 use super::{Common, Outcome, say};
 use crate::assembly::Installation;
+use crate::config::Config;
 use crate::import::{Import, files_of};
 use crate::serve::{Server, asked_to_stop};
-use crate::telemetry;
+use crate::telemetry::{self, Telemetry};
 
 /// The tenant of the demonstration.
 const TENANT: &str = "demo";
@@ -41,20 +42,32 @@ pub(super) async fn run(common: &Common, args: Args) -> Outcome {
     let telemetry = telemetry::init(&config.log)?;
     let data_dir = common.data_dir();
     let installation = Installation::open(&config, &data_dir).await?;
-    let tenant = tenant(&installation).await?;
-    let patients = load(&installation, tenant, &data_dir, &args.samples).await?;
-    let server = Server::start(&config, &installation, &telemetry).await?;
-    let token = token(&installation, tenant).await?;
+    let outcome = present(&config, &data_dir, &installation, &telemetry, &args).await;
+    installation.close().await;
+    telemetry.flush();
+    outcome
+}
+
+/// Loads what is missing, serves, and waits for the end.
+async fn present(
+    config: &Config,
+    data_dir: &Path,
+    installation: &Installation,
+    telemetry: &Telemetry,
+    args: &Args,
+) -> Outcome {
+    let tenant = tenant(installation).await?;
+    let fresh = load(installation, tenant, data_dir, &args.samples).await?;
+    let server = Server::start(config, installation, telemetry).await?;
+    let token = token(installation, tenant).await?;
     let outcome = if args.check {
-        self_test(&format!("http://{}", server.address), &token, patients).await
+        self_test(&format!("http://{}", server.address), &token, fresh).await
     } else {
         greet(&server, &token);
         asked_to_stop().await;
         Ok(ExitCode::SUCCESS)
     };
     server.stop().await;
-    installation.close().await;
-    telemetry.flush();
     outcome
 }
 
@@ -71,8 +84,8 @@ async fn tenant(installation: &Installation) -> anyhow::Result<TenantId> {
 async fn load(
     installation: &Installation,
     tenant: TenantId,
-    data_dir: &std::path::Path,
-    samples: &std::path::Path,
+    data_dir: &Path,
+    samples: &Path,
 ) -> anyhow::Result<bool> {
     let files = files_of(&[samples.to_owned()])
         .with_context(|| format!("the samples in {} cannot be read", samples.display()))?;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::tenant::existing;
 use super::{Common, Outcome, say};
 use crate::assembly::Installation;
-use crate::import::{Import, files_of};
+use crate::import::{Import, Report, files_of};
 use crate::telemetry;
 
 #[derive(Debug, clap::Args)]
@@ -31,15 +31,10 @@ pub(super) async fn run(common: &Common, args: Args) -> Outcome {
         "there is no .json or .ndjson file in what was named"
     );
     let installation = Installation::open(&config, &common.data_dir()).await?;
-    let tenant = existing(&installation, &args.tenant).await?.id;
-    let import = Import {
-        store: installation.store.clone(),
-        tenant,
-        clock: installation.clock.clone(),
-        state_dir: common.data_dir().join("import"),
-        progress: !args.quiet,
-    };
-    let report = import.run(&files).await?;
+    let report = load(common, &installation, &args, &files).await;
+    installation.close().await;
+    telemetry.flush();
+    let report = report?;
     let (n, rate) = (report.resources, report.rate());
     let seconds = report.elapsed.as_secs_f64();
     say(format_args!(
@@ -58,11 +53,26 @@ pub(super) async fn run(common: &Common, args: Args) -> Outcome {
             String::from_utf8_lossy(&outcome.to_json())
         ));
     }
-    installation.close().await;
-    telemetry.flush();
     Ok(if report.failures.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(1)
     })
+}
+
+async fn load(
+    common: &Common,
+    installation: &Installation,
+    args: &Args,
+    files: &[PathBuf],
+) -> anyhow::Result<Report> {
+    let tenant = existing(installation, &args.tenant).await?.id;
+    let import = Import {
+        store: installation.store.clone(),
+        tenant,
+        clock: installation.clock.clone(),
+        state_dir: common.data_dir().join("import"),
+        progress: !args.quiet,
+    };
+    import.run(files).await
 }

@@ -40,7 +40,15 @@ pub(super) async fn run(common: &Common, args: Args) -> Outcome {
     config.log.level = "error".to_owned();
     let telemetry = telemetry::init(&config.log)?;
     let installation = Installation::open(&config, &common.data_dir()).await?;
-    let tenant = existing(&installation, &args.tenant).await?;
+    let token = sign(&installation, args).await;
+    installation.close().await;
+    telemetry.flush();
+    say(token?);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn sign(installation: &Installation, args: Args) -> anyhow::Result<String> {
+    let tenant = existing(installation, &args.tenant).await?;
     let token = OperatorToken {
         user: args.user,
         roles: args.roles,
@@ -49,12 +57,6 @@ pub(super) async fn run(common: &Common, args: Args) -> Outcome {
         fhir_user: args.fhir_user,
         seconds: args.seconds,
     };
-    let token = installation
-        .identity
-        .operator_token(tenant.id, &token)
-        .await?;
-    say(token);
-    installation.close().await;
-    telemetry.flush();
-    Ok(ExitCode::SUCCESS)
+    let identity = &installation.identity;
+    Ok(identity.operator_token(tenant.id, &token).await?)
 }

@@ -69,6 +69,12 @@ impl Pool {
         self.open_with("").await.map(drop)
     }
 
+    /// Gives the idle connections up and lends none from now on.
+    pub(crate) fn close(&self) {
+        self.inner.permits.close();
+        self.inner.idle().clear();
+    }
+
     /// How full the pool is.
     #[must_use]
     pub fn gauges(&self) -> PoolGauges {
@@ -117,7 +123,8 @@ impl Pool {
         let permit = Arc::clone(&self.inner.permits).acquire_owned();
         match tokio::time::timeout(PATIENCE, permit).await {
             Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => Err(Error::unavailable("every connection of the pool is busy")),
+            Ok(Err(_)) => Err(Error::unavailable("the database has been closed")),
+            Err(_) => Err(Error::unavailable("every connection of the pool is busy")),
         }
     }
 }
@@ -163,6 +170,7 @@ impl Drop for Pooled {
     fn drop(&mut self) {
         if let Some(link) = self.link.take()
             && link.is_alive()
+            && !self.inner.permits.is_closed()
         {
             self.inner.idle().push(link);
         }

@@ -43,6 +43,11 @@ impl Readers {
         }
     }
 
+    /// Gives the connections up.
+    pub(crate) fn close(&self) {
+        self.shared.close();
+    }
+
     /// How busy they are.
     #[must_use]
     pub fn gauges(&self) -> SharedGauges {

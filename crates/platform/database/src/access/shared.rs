@@ -3,6 +3,7 @@
 //! Each slot has a task that keeps it connected; users take the least busy live connection and
 //! queue their requests on it without waiting for one another.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     slots: Slots,
     changes: watch::Receiver<()>,
     keepers: Vec<AbortHandle>,
+    closed: AtomicBool,
 }
 
 impl Shared {
@@ -53,11 +55,27 @@ impl Shared {
             slots,
             changes,
             keepers,
+            closed: AtomicBool::new(false),
         }
+    }
+
+    /// Gives the connections up; requests from now on are refused.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        for keeper in &self.keepers {
+            keeper.abort();
+        }
+        self.slots
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fill(None);
     }
 
     /// The least busy live connection.
     pub(crate) async fn pick(&self) -> Result<Arc<Link>, Error> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::unavailable("the database has been closed"));
+        }
         if let Some(link) = self.least_busy() {
             return Ok(link);
         }
@@ -113,20 +131,23 @@ async fn keep(endpoint: Endpoint, slots: Slots, index: usize, changed: watch::Se
         drop(slots);
         changed.send_replace(());
     };
-    let mut pause = Duration::from_millis(5);
+    let first_pause = Duration::from_millis(5);
+    let mut pause = first_pause;
     loop {
         match endpoint.connect().await {
             Ok((client, driver)) => {
-                pause = Duration::from_millis(5);
+                pause = first_pause;
                 put(Some(Arc::new(Link::new(client, &driver))));
                 let _ = driver.await;
                 put(None);
             }
-            Err(error) => {
+            // The first failure of an outage tells enough.
+            Err(error) if pause == first_pause => {
                 tracing::warn!(%error, "a shared database connection cannot be made");
-                sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
             }
+            Err(error) => tracing::debug!(%error, "a shared database connection cannot be made"),
         }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }

@@ -49,6 +49,11 @@ impl Writers {
         }
     }
 
+    /// Gives the connections up.
+    pub(crate) fn close(&self) {
+        self.shared.close();
+    }
+
     /// How busy they are.
     #[must_use]
     pub fn gauges(&self) -> SharedGauges {
