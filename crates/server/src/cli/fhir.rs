@@ -1,6 +1,5 @@
 //! `meditrack fhir validate|path|patch|convert`: work with FHIR files, without a server.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,7 +10,7 @@ use mt_fhirpath::patch::{apply_fhirpath, apply_json};
 use mt_kernel::{Clock, SystemClock};
 use mt_validator::{Level, Options};
 
-use super::{Outcome, say};
+use super::{Outcome, files, say};
 use crate::assembly::official_validator;
 
 #[derive(Debug, clap::Subcommand)]
@@ -137,13 +136,7 @@ fn print(doc: &Doc, as_xml: bool) -> Outcome {
 
 /// The document of a file, and whether it was XML.
 fn read(file: &Path) -> anyhow::Result<(Doc, bool)> {
-    let bytes = if file == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes)?;
-        bytes
-    } else {
-        std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?
-    };
+    let bytes = files::read(file)?;
     let place = || file.display().to_string();
     match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'<') => Ok((

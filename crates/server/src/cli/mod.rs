@@ -10,10 +10,14 @@ mod demo;
 mod doctor;
 mod export;
 mod fhir;
+mod files;
+mod hl7;
 mod import;
+mod keys;
 mod serve;
 mod tenant;
 mod token;
+mod x12;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -79,6 +83,15 @@ enum Command {
     /// Look after the database
     #[command(subcommand)]
     Db(db::Args),
+    /// Look after keys
+    #[command(subcommand)]
+    Keys(keys::Args),
+    /// Read, answer, send and receive HL7 v2 messages
+    #[command(subcommand)]
+    Hl7(hl7::Args),
+    /// Check, answer and print X12 files
+    #[command(subcommand)]
+    X12(x12::Args),
     /// Check the installation and say what to do
     Doctor,
     /// Print or check the configuration
@@ -106,6 +119,7 @@ fn dispatch(cli: Cli) -> Outcome {
     let common = cli.common;
     match cli.command {
         Command::Fhir(args) => return fhir::run(args),
+        Command::X12(args) => return x12::run(args),
         Command::Config(args) => return config::run(&common, &args),
         Command::Completions { shell } => {
             let mut command = Cli::command();
@@ -126,10 +140,13 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Tenant(args) => tenant::run(&common, args).await,
             Command::Token(args) => token::run(&common, args).await,
             Command::Db(args) => db::run(&common, args).await,
+            Command::Keys(args) => keys::run(&common, args).await,
+            Command::Hl7(args) => hl7::run(args).await,
             Command::Doctor => doctor::run(&common).await,
-            Command::Fhir(_) | Command::Config(_) | Command::Completions { .. } => {
-                Ok(ExitCode::SUCCESS)
-            }
+            Command::Fhir(_)
+            | Command::X12(_)
+            | Command::Config(_)
+            | Command::Completions { .. } => Ok(ExitCode::SUCCESS),
         }
     })
 }

@@ -29,7 +29,7 @@ pub(super) enum Args {
         /// Name
         name: String,
     },
-    /// Destroy the keys of a suspended tenant: nothing can be recovered
+    /// Destroy the keys of a suspended tenant, then its rows: nothing can be recovered
     Delete {
         /// Name
         name: String,
@@ -87,8 +87,9 @@ async fn act(installation: &Installation, args: Args) -> anyhow::Result<()> {
                 bail!("the tenant is active; suspend it first");
             }
             tenants.shred(info.id).await?;
+            let removed = installation.store.remove_shredded(info.id).await?;
             say(format_args!(
-                "the keys of {name} are destroyed: nothing of it can be read"
+                "the keys of {name} are destroyed; {removed} rows are removed"
             ));
         }
     }

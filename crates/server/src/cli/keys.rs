@@ -1,0 +1,53 @@
+//! `meditrack keys status|rotate`
+
+use std::process::ExitCode;
+
+use super::tenant::existing;
+use super::{Common, Outcome, say};
+use crate::assembly::Installation;
+use crate::telemetry;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Args {
+    /// Print the keys of a tenant and what they have sealed
+    Status {
+        /// Tenant
+        #[arg(long)]
+        tenant: String,
+    },
+    /// Give a tenant a new data key and seal its records anew
+    Rotate {
+        /// Tenant
+        #[arg(long)]
+        tenant: String,
+    },
+}
+
+pub(super) async fn run(common: &Common, args: Args) -> Outcome {
+    let config = common.load()?;
+    let telemetry = telemetry::init(&config.log)?;
+    let installation = Installation::open(&config, &common.data_dir()).await?;
+    let done = act(&installation, args).await;
+    installation.close().await;
+    telemetry.flush();
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn act(installation: &Installation, args: Args) -> anyhow::Result<()> {
+    match args {
+        Args::Status { tenant } => {
+            let id = existing(installation, &tenant).await?.id;
+            for line in installation.store.key_status(id).await? {
+                say(line);
+            }
+        }
+        Args::Rotate { tenant } => {
+            let id = existing(installation, &tenant).await?.id;
+            let resealed = installation.store.rotate_body_key(id).await?;
+            say(format_args!(
+                "{resealed} versions are sealed with the new key"
+            ));
+        }
+    }
+    Ok(())
+}
