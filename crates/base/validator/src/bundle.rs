@@ -11,6 +11,10 @@ use crate::primitive::is_absolute;
 use crate::reference::Target;
 use crate::walk::Walk;
 
+/// References are looked up among at most this many entries, each time from the first: beyond it
+/// they are not resolved, so that no Bundle costs the square of its size.
+const MAX_RESOLVED: usize = 2_000;
+
 impl Walk<'_, '_> {
     pub(crate) fn bundle(&mut self, bundle: Node<'_>, path: &Path<'_>) {
         let bundle_type = bundle
@@ -116,12 +120,7 @@ impl Walk<'_, '_> {
 
     /// What a Composition is made of stands in the same document (R4 documents.html#content).
     fn document(&mut self, bundle: Node<'_>, path: &Path<'_>) {
-        let entries = || {
-            bundle
-                .get_name(names::ENTRY)
-                .into_iter()
-                .flat_map(Node::children)
-        };
+        let entries = || resolvable(bundle);
         let Some(first) = entries().next() else {
             return;
         };
@@ -198,6 +197,14 @@ pub(crate) fn refers_to(base: &str, reference: &str, entry: Node<'_>) -> bool {
     let own = base.strip_suffix(id).and_then(|b| b.strip_suffix('/'));
     let server = own.and_then(|b| b.strip_suffix(resource_type.name()));
     server.is_some_and(|server| url.strip_prefix(server) == Some(unversioned))
+}
+
+/// The entries that references are looked up in.
+pub(crate) fn resolvable<'a>(bundle: Node<'a>) -> impl Iterator<Item = Node<'a>> {
+    let entries = bundle
+        .get_name(names::ENTRY)
+        .filter(|e| e.len() <= MAX_RESOLVED);
+    entries.into_iter().flat_map(Node::children)
 }
 
 pub(crate) fn full_url<'a>(entry: Node<'a>) -> Option<&'a str> {

@@ -6,6 +6,7 @@ use mt_fhir::json::Node;
 use mt_fhir::names;
 use mt_fhir::outcome::IssueCode;
 
+use crate::bundle::{full_url, resolvable};
 use crate::path::Path;
 use crate::primitive::{is_absolute, is_id};
 use crate::walk::{Scope, Walk};
@@ -119,10 +120,11 @@ impl Walk<'_, '_> {
         if !self.report.is_full() || !text.starts_with("urn:") {
             return None;
         }
-        let entries = scope.bundle?.get_name(names::ENTRY)?;
-        let entry = entries
-            .children()
-            .find(|e| e.get_name(names::FULL_URL).and_then(Node::as_str) == Some(text));
+        let bundle = scope.bundle?;
+        let entry = resolvable(bundle).find(|entry| full_url(*entry) == Some(text));
+        if entry.is_none() && resolvable(bundle).next().is_none() {
+            return None;
+        }
         if entry.is_none() {
             let text = "no entry of the Bundle has this fullUrl";
             self.report.warning(IssueCode::NotFound, path, text);

@@ -8,7 +8,7 @@ use mt_fhir::names;
 use mt_fhir::outcome::IssueCode;
 use mt_fhirpath::{Context, Element, EvalError, EvalErrorKind, Expr, Resolve};
 
-use crate::bundle::{full_url, refers_to};
+use crate::bundle::{full_url, refers_to, resolvable};
 use crate::path::Path;
 use crate::reference::{Target, contained};
 use crate::walk::{Occurrence, Scope, Walk};
@@ -143,14 +143,14 @@ impl Resolve for Local<'_> {
         if let Target::Contained(id) = Target::parse(reference) {
             return contained(self.0, id);
         }
-        let entries = || self.0.bundle?.get_name(names::ENTRY).map(Node::children);
-        let own = entries()?.find(|entry| {
-            entry
-                .get_name(names::RESOURCE)
-                .is_some_and(|r| r.id() == self.0.root.id())
-        });
-        let base = own.and_then(full_url).unwrap_or_default();
-        let entry = entries()?.find(|entry| refers_to(base, reference, *entry))?;
+        let bundle = self.0.bundle?;
+        let is_own = |entry: &Node<'_>| {
+            let resource = entry.get_name(names::RESOURCE);
+            resource.is_some_and(|r| r.id() == self.0.root.id())
+        };
+        let base = resolvable(bundle).find(is_own).and_then(full_url);
+        let base = base.unwrap_or_default();
+        let entry = resolvable(bundle).find(|entry| refers_to(base, reference, *entry))?;
         entry.get_name(names::RESOURCE)
     }
 }
