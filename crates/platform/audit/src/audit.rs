@@ -15,6 +15,8 @@ use uuid::Uuid;
 use crate::drain::Drain;
 use crate::hot::Hot;
 use crate::journal::Journal;
+use crate::log::integrate::Sequencer;
+use crate::log::witness::Witness;
 use crate::{AuditError, Result};
 
 /// Longest time for which a note is on this machine's disk but not synchronised.
@@ -25,6 +27,10 @@ const DRAIN_EVERY: Duration = Duration::from_millis(50);
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// How often journals of ended processes are looked for.
 const ORPHANS_EVERY: Duration = Duration::from_secs(30);
+/// How often the logs of tenants with recent rows are extended.
+const EXTEND_EVERY: Duration = Duration::from_millis(200);
+/// How often the logs of all tenants are, for rows that other processes wrote.
+const EXTEND_ALL_EVERY: Duration = Duration::from_secs(30);
 
 /// Where the trail gets the tenants and their keys from.
 pub trait Keyring: Send + Sync {
@@ -85,7 +91,17 @@ impl Audit {
     /// Takes tenants and keys from `keyring` and begins to extend the tenants' logs. Until this is
     /// called, nothing can be noted; a second call changes nothing.
     pub fn follow_keyring(self: &Arc<Self>, keyring: Arc<dyn Keyring>) {
-        let _ = self.keyring.set(keyring);
+        if self.keyring.set(Arc::clone(&keyring)).is_err() {
+            return;
+        }
+        let witness = Witness::under(&self.directory);
+        let sequencer = Sequencer::new(self.database.clone(), Arc::clone(&keyring), witness);
+        let (hot, stopped) = (Arc::clone(&self.hot), self.stop.subscribe());
+        let task = tokio::spawn(extend_until(sequencer, keyring, hot, stopped));
+        self.tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(task);
     }
 
     /// Brings the last notes to the database and ends the background work.
@@ -106,6 +122,10 @@ impl Audit {
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    pub(crate) fn keyring(&self) -> Option<&Arc<dyn Keyring>> {
+        self.keyring.get()
     }
 
     pub(crate) const fn database(&self) -> &Database {
@@ -178,6 +198,7 @@ async fn drain_until(mut drain: Drain, mut stopped: watch::Receiver<bool>) {
                 tracing::error!(%error, "notes of ended processes cannot be recovered");
             }
         }
+        metrics::gauge!("audit_journal_waiting_bytes").set(drain.waiting() as f64);
         if let Err(error) = drain.drain_own().await {
             tracing::error!(%error, "notes cannot be brought to the database");
             wait = RETRY_AFTER;
@@ -185,5 +206,37 @@ async fn drain_until(mut drain: Drain, mut stopped: watch::Receiver<bool>) {
     }
     if let Err(error) = drain.finish().await {
         tracing::error!(%error, "notes stay in the journal for the next start");
+    }
+}
+
+async fn extend_until(
+    mut sequencer: Sequencer,
+    keyring: Arc<dyn Keyring>,
+    hot: Arc<Hot>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let mut all_at: Option<Monotonic> = None;
+    while !pause(&mut stopped, EXTEND_EVERY).await {
+        let mut tenants = hot.tenants();
+        if all_at.is_none_or(|at| at.elapsed() >= EXTEND_ALL_EVERY) {
+            all_at = Some(Monotonic::now());
+            match keyring.active().await {
+                Ok(active) => tenants = active,
+                Err(error) => tracing::warn!(%error, "the tenants cannot be listed"),
+            }
+        }
+        for tenant in tenants {
+            extend(&mut sequencer, tenant).await;
+        }
+    }
+}
+
+async fn extend(sequencer: &mut Sequencer, tenant: TenantId) {
+    match sequencer.extend(tenant).await {
+        Ok(_) | Err(AuditError::TenantInactive) => {}
+        Err(error) => {
+            metrics::counter!("audit_extensions_failed").increment(1);
+            tracing::error!(%tenant, %error, "the audit log is not extended");
+        }
     }
 }

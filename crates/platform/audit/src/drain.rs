@@ -63,6 +63,11 @@ impl Drain {
         }
     }
 
+    /// How many bytes of notes wait.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.journal.waiting()
+    }
+
     /// Moves what this process has noted so far.
     pub(crate) async fn drain_own(&mut self) -> Result<()> {
         let end = self.journal.end();

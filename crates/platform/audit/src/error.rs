@@ -30,6 +30,9 @@ pub enum AuditError {
     /// A text is not a checkpoint of this log.
     #[error("not a checkpoint of this log: {0}")]
     BadCheckpoint(&'static str),
+    /// A text is not where a page of entries ended.
+    #[error("not a cursor of the audit trail")]
+    BadCursor,
     /// A file of the trail cannot be used.
     #[error("cannot {action}: {source}")]
     File {
@@ -78,7 +81,7 @@ impl AuditError {
             Self::Crypto(error) => error.kind(),
             Self::Damaged(_) => ErrorKind::Conflict,
             Self::NoSuchEntry => ErrorKind::NotFound,
-            Self::BadCheckpoint(_) => ErrorKind::Invalid,
+            Self::BadCheckpoint(_) | Self::BadCursor => ErrorKind::Invalid,
         }
     }
 

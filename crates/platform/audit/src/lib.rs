@@ -4,11 +4,15 @@ mod audit;
 mod detail;
 mod drain;
 mod error;
+mod fhir;
 mod hot;
 mod journal;
+mod log;
+mod query;
 mod record;
 mod store;
 mod tree;
+mod verify;
 
 use mt_database::{Migration, Migrations};
 
@@ -16,8 +20,12 @@ pub(crate) use audit::place;
 pub use audit::{Audit, Keyring};
 pub use detail::{Detail, Effect, EventCode, Kind, Outcome, Touched};
 pub use error::{AuditError, JournalError, Result};
+pub use fhir::audit_event;
+pub use log::{Checkpoint, ConsistencyProof, InclusionProof, VerifierKey};
+pub use query::{Cursor, Entry, EntryPage, Filter};
 pub use record::Event;
 pub use tree::{Hash, verify_consistency, verify_inclusion};
+pub use verify::{Finding, Report};
 
 /// Tables of the log; they come after those of the record store.
 pub const MIGRATIONS: Migrations = Migrations {

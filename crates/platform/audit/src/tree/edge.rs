@@ -41,11 +41,6 @@ impl Edge {
         self.size
     }
 
-    /// The hashes of the unfilled tile of a level.
-    pub(crate) fn level(&self, level: usize) -> &[Hash] {
-        self.levels.get(level).map_or(&[], Vec::as_slice)
-    }
-
     /// Adds a leaf; the tiles that it fills go to `full`.
     pub(crate) fn push(&mut self, leaf: Hash, full: &mut Vec<Tile>) {
         let mut carried = Some(leaf);

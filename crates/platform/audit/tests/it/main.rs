@@ -1,0 +1,4 @@
+//! Tests of the trail against a real PostgreSQL.
+
+mod fixture;
+mod tampering;

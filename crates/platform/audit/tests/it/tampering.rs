@@ -1,0 +1,219 @@
+//! Each way of changing the trail is found, and said to be what it is.
+
+use std::time::Duration;
+
+use mt_audit::{AuditError, Finding};
+
+use crate::fixture::{Fixture, ONE, TWO, ctx};
+
+const ROWS: usize = 600;
+
+/// The number of the row that is leaf `n` of tenant one.
+async fn seq_of(fixture: &Fixture, leaf: i64) -> i64 {
+    fixture
+        .ask(&format!(
+            "select seqs[{leaf} - first + 1] from audit.checkpoint \
+             where tenant = 1 and first <= {leaf} and size > {leaf}"
+        ))
+        .await
+}
+
+async fn findings(fixture: &Fixture) -> Vec<Finding> {
+    let other = fixture.audit.verify(TWO).await.unwrap();
+    assert!(other.is_sound(), "{other}");
+    fixture.audit.verify(ONE).await.unwrap().findings
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_untouched_log_is_sound() {
+    let fixture = Fixture::with_reads(ROWS).await;
+    let report = fixture.audit.verify(ONE).await.unwrap();
+    assert!(report.is_sound(), "{report}");
+    assert_eq!(
+        (report.leaves, report.waiting, report.unreadable),
+        (600, 0, 0)
+    );
+    assert!(report.witnessed > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_deleted_or_swapped_row_is_named() {
+    let fixture = Fixture::with_reads(ROWS).await;
+    let (a, b, c, d) = (
+        seq_of(&fixture, 3).await,
+        seq_of(&fixture, 100).await,
+        seq_of(&fixture, 200).await,
+        seq_of(&fixture, 201).await,
+    );
+    fixture
+        .tamper(&format!(
+            "update records.audit set detail = set_byte(detail, 40, get_byte(detail, 40) # 1) where seq = {a};
+             delete from records.audit where seq = {b};
+             update records.audit a
+               set at = b.at, correlation = b.correlation, detail = b.detail
+               from records.audit b where (a.seq, b.seq) in (({c}, {d}), ({d}, {c}));"
+        ))
+        .await;
+    let mut found = findings(&fixture).await;
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            Finding::Missing { leaf: 100, seq: b },
+            Finding::Changed { leaf: 3, seq: a },
+            Finding::Changed { leaf: 200, seq: c },
+            Finding::Changed { leaf: 201, seq: d },
+            Finding::Forged { seq: a },
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_in_the_part_that_fills_no_tile_is_found() {
+    let fixture = Fixture::with_reads(ROWS).await;
+    let last = seq_of(&fixture, 599).await;
+    fixture
+        .tamper(&format!(
+            "update records.audit set at = at - 1 where seq = {last}"
+        ))
+        .await;
+    let found = findings(&fixture).await;
+    assert!(found.contains(&Finding::Forged { seq: last }), "{found:?}");
+    assert!(
+        matches!(found[..], [_, Finding::Batch { size: 600, .. }]),
+        "{found:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inserted_row_is_found_whether_the_log_takes_it_or_not() {
+    let fixture = Fixture::with_reads(ROWS).await;
+    let copied = seq_of(&fixture, 7).await;
+    fixture
+        .tamper(&format!(
+            "insert into records.audit (at, xid, tenant, kind, correlation, detail)
+             select at, '1'::xid8, tenant, kind, correlation, detail from records.audit where seq = {copied};"
+        ))
+        .await;
+    let beside = fixture.ask("select max(seq) from records.audit").await;
+    assert_eq!(findings(&fixture).await, [Finding::Outside { seq: beside }]);
+
+    fixture
+        .tamper(&format!(
+            "delete from records.audit where seq = {beside};
+             insert into records.audit (at, tenant, kind, correlation, detail)
+             select at, tenant, kind, correlation, detail from records.audit where seq = {copied};
+             insert into records.audit (at, tenant, kind, correlation, detail)
+             values (1, 1, 2, gen_random_uuid(), '\\x01020304')"
+        ))
+        .await;
+    fixture.enter_reads(ONE, 1);
+    fixture.logged(ONE, 603).await;
+    let mut found = findings(&fixture).await;
+    found.sort();
+    let (duplicate, forged) = (beside + 1, beside + 2);
+    assert_eq!(
+        found,
+        [
+            Finding::Duplicate { seq: duplicate },
+            Finding::Forged { seq: forged }
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_tiles_and_checkpoints_are_found() {
+    let fixture = Fixture::with_reads(ROWS).await;
+    fixture
+        .tamper("update audit.tile set hashes = set_byte(hashes, 9, get_byte(hashes, 9) # 1) where tenant = 1 and n = 1")
+        .await;
+    assert_eq!(findings(&fixture).await, [Finding::Tile { level: 0, n: 1 }]);
+    fixture
+        .tamper("delete from audit.tile where tenant = 1 and n = 0")
+        .await;
+    let found = findings(&fixture).await;
+    assert_eq!(
+        found,
+        [
+            Finding::Tile { level: 0, n: 0 },
+            Finding::Tile { level: 0, n: 1 }
+        ]
+    );
+
+    let fixture = Fixture::with_reads(10).await;
+    fixture
+        .tamper("update audit.checkpoint set note = replace(note, 'a', 'b') where tenant = 1")
+        .await;
+    let found = findings(&fixture).await;
+    assert!(
+        found
+            .iter()
+            .all(|finding| matches!(finding, Finding::Signature { .. })),
+        "{found:?}"
+    );
+    assert!(!found.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_tail_and_an_older_backup_are_told_by_the_witness() {
+    let mut fixture = Fixture::with_reads(300).await;
+    fixture.enter_reads(ONE, 300);
+    fixture.logged(ONE, 600).await;
+    fixture.audit.close().await;
+    // All of it gone, as if the database had been restored from a backup of the time before.
+    let keep = fixture
+        .ask("select min(size) from audit.checkpoint where tenant = 1")
+        .await;
+    fixture
+        .tamper(&format!(
+            "delete from records.audit a using audit.checkpoint c
+               where a.tenant = 1 and c.tenant = 1 and c.size > {keep} and a.seq = any(c.seqs);
+             delete from audit.tile where tenant = 1 and (n + 1) * 256 > {keep};
+             delete from audit.checkpoint where tenant = 1 and size > {keep};"
+        ))
+        .await;
+    fixture.reopen().await;
+    let found = findings(&fixture).await;
+    let size = keep.cast_unsigned();
+    assert!(
+        found.contains(&Finding::RolledBack { size, seen: 600 }),
+        "{found:?}"
+    );
+
+    // The log is not signed on over the hole, until a person says why it is there.
+    fixture.enter_reads(ONE, 5);
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    let report = fixture.audit.verify(ONE).await.unwrap();
+    assert_eq!((report.leaves, report.waiting), (size, 5));
+    let kept = fixture
+        .audit
+        .accept_rollback(&ctx(ONE, 0), "restored on purpose")
+        .unwrap();
+    assert!(kept.join("latest").exists());
+    fixture.logged(ONE, size + 6).await;
+    assert_eq!(findings(&fixture).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rewritten_log_is_told_from_a_kept_checkpoint() {
+    let fixture = Fixture::with_reads(20).await;
+    let kept = fixture.audit.checkpoint(ONE).await.unwrap().unwrap();
+    let proof = fixture.audit.compare(ONE, &kept).await.unwrap();
+    assert!(proof.hashes.is_empty());
+    assert!(matches!(
+        fixture.audit.compare(TWO, &kept).await,
+        Err(AuditError::BadCheckpoint("another log"))
+    ));
+    fixture
+        .tamper(
+            "delete from records.audit where tenant = 1; delete from audit.checkpoint where tenant = 1;
+             delete from audit.tile where tenant = 1; delete from audit.mention where tenant = 1;",
+        )
+        .await;
+    let found = findings(&fixture).await;
+    assert!(
+        found.contains(&Finding::RolledBack { size: 0, seen: 20 }),
+        "{found:?}"
+    );
+    assert!(fixture.audit.compare(ONE, &kept).await.is_err());
+}
