@@ -1,5 +1,6 @@
 //! The audit trail of a running server: its journal, its background work, its life.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant as Monotonic};
@@ -91,7 +92,7 @@ impl Audit {
     /// Takes tenants and keys from `keyring` and begins to extend the tenants' logs. Until this is
     /// called, nothing can be noted; a second call changes nothing.
     pub fn follow_keyring(self: &Arc<Self>, keyring: Arc<dyn Keyring>) {
-        if self.keyring.set(Arc::clone(&keyring)).is_err() {
+        if !self.lend_keys(Arc::clone(&keyring)) {
             return;
         }
         let witness = Witness::under(&self.directory);
@@ -102,6 +103,12 @@ impl Audit {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(task);
+    }
+
+    /// Takes keys from `keyring` and leaves the logs to another process: for commands that enter or
+    /// read entries and end. Returns whether this was the first call.
+    pub fn lend_keys(&self, keyring: Arc<dyn Keyring>) -> bool {
+        self.keyring.set(keyring).is_ok()
     }
 
     /// Brings the last notes to the database and ends the background work.
@@ -216,6 +223,7 @@ async fn extend_until(
     mut stopped: watch::Receiver<bool>,
 ) {
     let mut all_at: Option<Monotonic> = None;
+    let mut stuck = HashSet::new();
     while !pause(&mut stopped, EXTEND_EVERY).await {
         let mut tenants = hot.tenants();
         if all_at.is_none_or(|at| at.elapsed() >= EXTEND_ALL_EVERY) {
@@ -226,17 +234,24 @@ async fn extend_until(
             }
         }
         for tenant in tenants {
-            extend(&mut sequencer, tenant).await;
+            extend(&mut sequencer, tenant, &mut stuck).await;
         }
+        metrics::gauge!("audit_logs_stuck").set(stuck.len() as f64);
     }
 }
 
-async fn extend(sequencer: &mut Sequencer, tenant: TenantId) {
+/// Extends a log; says once that it is stuck, and once that it is not any more.
+async fn extend(sequencer: &mut Sequencer, tenant: TenantId, stuck: &mut HashSet<TenantId>) {
     match sequencer.extend(tenant).await {
-        Ok(_) | Err(AuditError::TenantInactive) => {}
+        Ok(_) | Err(AuditError::TenantInactive) => {
+            if stuck.remove(&tenant) {
+                tracing::info!(%tenant, "the audit log is extended again");
+            }
+        }
         Err(error) => {
-            metrics::counter!("audit_extensions_failed").increment(1);
-            tracing::error!(%tenant, %error, "the audit log is not extended");
+            if stuck.insert(tenant) {
+                tracing::error!(%tenant, %error, "the audit log is not extended");
+            }
         }
     }
 }

@@ -74,11 +74,11 @@ impl Drain {
         while self.arrived < end {
             let reader = match self.reader.take() {
                 Some(reader) => reader,
-                None => open(self.journal.directory(), self.arrived.segment)?,
+                None => open(self.journal.directory(), self.arrived)?,
             };
             let limit = (self.arrived.segment == end.segment).then_some(end.offset);
             let (reader, chunk) = read(reader, limit).await?;
-            if chunk.is_empty() && limit.is_none() {
+            if chunk.is_empty() && limit.is_none() && chunk.stop.is_none() {
                 self.finish_segment()?;
                 continue;
             }
@@ -118,7 +118,7 @@ impl Drain {
     async fn drain_orphan(&self, orphan: Orphan) -> Result<()> {
         let mut tenants = Vec::new();
         for segment in orphan.segments()? {
-            let mut reader = open(orphan.directory(), segment)?;
+            let mut reader = open(orphan.directory(), Position { segment, offset: 0 })?;
             loop {
                 let (next, chunk) = read(reader, None).await?;
                 reader = next;
@@ -215,12 +215,12 @@ impl Drain {
     }
 }
 
-fn open(directory: &std::path::Path, segment: u64) -> Result<SegmentReader> {
+fn open(directory: &std::path::Path, at: Position) -> Result<SegmentReader> {
     let missing = || JournalError::Io {
         action: "read the journal",
         source: std::io::ErrorKind::NotFound.into(),
     };
-    Ok(SegmentReader::open(directory, segment)?.ok_or_else(missing)?)
+    Ok(SegmentReader::open(directory, at.segment, at.offset)?.ok_or_else(missing)?)
 }
 
 /// Reads a chunk without holding up other tasks.

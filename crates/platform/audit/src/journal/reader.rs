@@ -39,10 +39,14 @@ pub(crate) enum Stop {
 }
 
 impl SegmentReader {
-    /// Opens a segment at its beginning; `None` when there is no such segment.
-    pub(crate) fn open(directory: &Path, number: u64) -> Result<Option<Self>, JournalError> {
+    /// Opens a segment at the end of a record (or its beginning); `None` when there is no such segment.
+    pub(crate) fn open(
+        directory: &Path,
+        number: u64,
+        offset: u64,
+    ) -> Result<Option<Self>, JournalError> {
         match File::open(segment_path(directory, number)) {
-            Ok(file) => Ok(Some(Self { file, offset: 0 })),
+            Ok(file) => Ok(Some(Self { file, offset })),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(JournalError::Io {
                 action: "read the journal",

@@ -19,7 +19,7 @@ fn record(detail: &[u8]) -> Record<'_> {
 }
 
 fn read_back(directory: &Path) -> (Vec<Vec<u8>>, Option<Stop>) {
-    let mut reader = SegmentReader::open(directory, 0).unwrap().unwrap();
+    let mut reader = SegmentReader::open(directory, 0, 0).unwrap().unwrap();
     let mut details = Vec::new();
     loop {
         let chunk = reader.chunk(None).unwrap();
@@ -40,7 +40,7 @@ fn records_come_back_in_order_with_the_ends_that_were_reported() {
         ends.push(journal.end().offset);
     }
     journal.sync().unwrap();
-    let mut reader = SegmentReader::open(journal.directory(), 0)
+    let mut reader = SegmentReader::open(journal.directory(), 0, 0)
         .unwrap()
         .unwrap();
     let chunk = reader.chunk(None).unwrap();
@@ -137,7 +137,7 @@ fn a_segment_that_is_still_written_is_read_up_to_the_limit() {
     let path = segment_path(journal.directory(), 0);
     let mut other = std::fs::OpenOptions::new().append(true).open(path).unwrap();
     other.write_all(&[1, 2, 3]).unwrap();
-    let mut reader = SegmentReader::open(journal.directory(), 0)
+    let mut reader = SegmentReader::open(journal.directory(), 0, 0)
         .unwrap()
         .unwrap();
     let chunk = reader.chunk(Some(limit)).unwrap();

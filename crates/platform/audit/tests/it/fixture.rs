@@ -138,6 +138,14 @@ impl Fixture {
     }
 }
 
+impl Fixture {
+    /// The first column of the first row as text, asked as the superuser.
+    pub(crate) async fn ask_text(&self, sql: &str) -> String {
+        let (client, _driver) = self.test.admin().connect().await.unwrap();
+        client.query_one(sql, &[]).await.unwrap().get(0)
+    }
+}
+
 pub(crate) async fn opened(directory: &Path, database: &Database, keys: &Arc<Keys>) -> Arc<Audit> {
     let audit = Audit::open(&directory.join("audit"), database.clone())
         .await
