@@ -3,6 +3,7 @@
 //! Exit codes: 0 done; 1 done in part, or a check found something; 2 wrong arguments (clap);
 //! 3 could not be done.
 
+mod bench;
 mod check;
 mod config;
 mod db;
@@ -97,6 +98,8 @@ enum Command {
     /// Print or check the configuration
     #[command(subcommand)]
     Config(config::Args),
+    /// Measure this machine and print ratios
+    Bench(bench::Args),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -142,6 +145,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Db(args) => db::run(&common, args).await,
             Command::Keys(args) => keys::run(&common, args).await,
             Command::Hl7(args) => hl7::run(args).await,
+            Command::Bench(args) => bench::run(&common, args).await,
             Command::Doctor => doctor::run(&common).await,
             Command::Fhir(_)
             | Command::X12(_)

@@ -21,8 +21,8 @@ use mt_store::{Caller, Store};
 use uuid::Uuid;
 
 use done::Done;
-pub(crate) use source::files_of;
 use source::{Unit, units_of};
+pub(crate) use source::{bundles_of, files_of};
 
 /// Transactions in flight at once: enough to keep parsing and the database both busy.
 const LANES: usize = 4;

@@ -98,6 +98,19 @@ pub(super) fn units_of(path: &Path) -> Box<dyn Iterator<Item = anyhow::Result<Un
     }
 }
 
+/// The Bundles below `path`, those that others refer to first.
+pub(crate) fn bundles_of(path: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
+    let mut bundles = Vec::new();
+    for file in files_of(&[path.to_owned()])? {
+        for unit in units_of(&file) {
+            if let Content::Bundle(bytes) = unit?.content {
+                bundles.push(bytes);
+            }
+        }
+    }
+    Ok(bundles)
+}
+
 fn open(path: &Path) -> anyhow::Result<Box<dyn Iterator<Item = anyhow::Result<Unit>> + Send>> {
     let name = path
         .file_name()
