@@ -21,6 +21,12 @@ use crate::{Result, Store, StoreError, Stored};
 /// SQLSTATE of the owner's functions when too many rows have the keys.
 const MANY: &str = "MT413";
 
+/// Transactions of the log looked at, before the whole type is sorted instead.
+const LOG_WINDOWS: [i64; 4] = [16, 128, 1_024, 8_192];
+
+const WINDOW: &str = "select count(*), min(at) from (select at from records.txlog \
+    where tenant = $1 and at <= $2 order by at desc limit $3) w";
+
 /// A match with its place in the order.
 #[derive(Clone, Debug)]
 pub(crate) struct Match {
@@ -122,6 +128,12 @@ impl Store {
         from: Option<Position>,
         ask: usize,
     ) -> Result<Vec<Row>> {
+        if *path == Path::Log
+            && order == Order::UpdatedDescending
+            && let Some(rows) = self.fetch_from_log(scope, plan, from, ask).await?
+        {
+            return Ok(rows);
+        }
         let mut statement = Statement::new(scope.tenant.id, type_column(plan.resource_type));
         let behind = from.map_or(String::new(), |from| from.behind(&mut statement));
         let limit = statement.value(Value::Int8(i64::try_from(ask).unwrap_or(i64::MAX)));
@@ -149,6 +161,59 @@ impl Store {
             Err(_) | Ok(Err(StoreError::Database(Error::Timeout))) => Err(refused()),
             Ok(rows) => rows,
         }
+    }
+
+    /// The last changed rows, found through the transaction log; `None` when it takes too much of it.
+    ///
+    /// A row's `updated_at` is the `at` of its transaction, so a window of the log holds every row
+    /// changed after the window's first transaction.
+    async fn fetch_from_log(
+        &self,
+        scope: Scope<'_>,
+        plan: &Plan,
+        from: Option<Position>,
+        ask: usize,
+    ) -> Result<Option<Vec<Row>>> {
+        let latest = from.map_or(i64::MAX, |from| from.key);
+        for window in LOG_WINDOWS {
+            let ends = scope
+                .source
+                .query(WINDOW, &[&scope.tenant.id.0, &latest, &window])
+                .await?;
+            let Some(end) = ends.first() else {
+                return Ok(None);
+            };
+            let (count, first): (i64, Option<i64>) = (column(end, 0)?, column(end, 1)?);
+            let whole = count < window;
+            let mut statement = Statement::new(scope.tenant.id, type_column(plan.resource_type));
+            let earliest = if whole {
+                i64::MIN
+            } else {
+                first.unwrap_or(i64::MIN)
+            };
+            let earliest = statement.value(Value::Int8(earliest));
+            let last = statement.value(Value::Int8(latest));
+            statement.push(&format!(
+                "select {COLUMNS} from (select distinct u.id from records.txlog l \
+                 cross join lateral unnest(l.types, l.ids) u (type, id) \
+                 where l.tenant = $1 and l.at >= {earliest} and l.at <= {last} and u.type = $2) c \
+                 join records.res r on r.tenant = $1 and r.type = $2 and r.id = c.id \
+                 where not r.deleted and r.updated_at > {earliest}"
+            ));
+            statement.and(&plan.compiled.cond);
+            let behind = from.map_or(String::new(), |from| from.behind(&mut statement));
+            let limit = statement.value(Value::Int8(i64::try_from(ask).unwrap_or(i64::MAX)));
+            let order = Order::UpdatedDescending.by();
+            statement.push(&format!("{behind}{order} limit {limit}"));
+            let rows = scope
+                .source
+                .query_typed(&statement.text, &statement.params())
+                .await?;
+            if whole || rows.len() == ask {
+                return Ok(Some(rows));
+            }
+        }
+        Ok(None)
     }
 
     /// Opens a row and checks what columns could not decide.
