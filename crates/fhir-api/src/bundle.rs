@@ -67,6 +67,24 @@ impl<'b> BundleWriter<'b> {
         });
     }
 
+    /// Adds a candidate of `$match` with its score from 0 to 1.
+    pub(crate) fn match_entry(&mut self, stored: &Stored, score: f64, grade: MatchGrade) {
+        self.open_entry();
+        self.full_url(stored);
+        self.out.extend_from_slice(b",\"resource\":");
+        self.out.extend_from_slice(&stored.body);
+        let grade = match grade {
+            MatchGrade::Certain => "certain",
+            MatchGrade::Probable => "probable",
+            MatchGrade::Possible => "possible",
+        };
+        let search = format!(
+            ",\"search\":{{\"extension\":[{{\"url\":\"http://hl7.org/fhir/StructureDefinition/match-grade\",\
+             \"valueCode\":\"{grade}\"}}],\"mode\":\"match\",\"score\":{score:.2}}}}}"
+        );
+        self.out.extend_from_slice(search.as_bytes());
+    }
+
     /// Adds what a search wants to say about itself.
     pub(crate) fn outcome_entry(&mut self, outcome: &OperationOutcome) {
         self.open_entry();
@@ -170,6 +188,14 @@ impl<'b> BundleWriter<'b> {
         );
         write_string(&url, &mut self.out);
     }
+}
+
+/// How sure a match is (R4 `match-grade`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MatchGrade {
+    Certain,
+    Probable,
+    Possible,
 }
 
 /// The answer to one entry of a batch or transaction.

@@ -157,7 +157,7 @@ pub(crate) fn origin(config: &Config) -> String {
 
 /// A validator with the official definitions.
 pub(crate) fn official_validator() -> Validator {
-    Validator::new(Arc::new(Profiles::default()), Arc::new(NoTerminology))
+    Validator::new(Arc::new(Profiles::core()), Arc::new(NoTerminology))
 }
 
 /// The rules that every write must keep.

@@ -3,6 +3,7 @@
 mod everything;
 mod meta;
 mod parameters;
+mod patient_match;
 mod validate;
 
 use std::sync::Arc;
@@ -68,6 +69,14 @@ const OPERATIONS: &[Declared] = &[
         affects_state: false,
     },
     Declared {
+        name: "match",
+        definition: "http://hl7.org/fhir/OperationDefinition/Patient-match",
+        system: false,
+        types: Types::Named(&[ResourceType::PATIENT]),
+        instance: false,
+        affects_state: false,
+    },
+    Declared {
         name: "meta",
         definition: "http://hl7.org/fhir/OperationDefinition/Resource-meta",
         system: false,
@@ -113,6 +122,7 @@ pub(crate) async fn dispatch(call: &Call<'_>, place: Place, name: &str) -> Resul
     match (declared.name, place) {
         ("validate", place) => validate::run(call, &place).await,
         ("everything", Place::Instance(_, id)) => everything::run(call, &id).await,
+        ("match", Place::Type(_)) => patient_match::run(call).await,
         ("meta", Place::Instance(kind, id)) => meta::read(call, kind, &id, None).await,
         ("meta", Place::Version(kind, id, version)) => {
             meta::read(call, kind, &id, Some(version)).await
