@@ -74,19 +74,7 @@ async fn rows() {
     let mut rates = Vec::new();
     for _ in 0..3 {
         let mut fixture = Fixture::new().await;
-        fixture.audit.close().await;
-        let directory = fixture.directory.path().join("quiet");
-        let quiet = mt_audit::Audit::open(&directory, fixture.database.clone())
-            .await
-            .unwrap();
-        let quiet = std::sync::Arc::new(quiet);
-        // Keys, but nobody extends the log: rows gather in the database.
-        quiet.lend_keys(std::sync::Arc::clone(&fixture.keys) as _);
-        for n in 0..ROWS {
-            let (ctx, detail) = detail(n);
-            quiet.enter(&ctx, Kind::Read, &detail).unwrap();
-        }
-        quiet.close().await;
+        fixture.gather((0..ROWS).map(detail)).await;
         let started = Instant::now();
         fixture.reopen().await;
         let size = "select coalesce(max(size), 0) from audit.checkpoint where tenant = 1";

@@ -21,7 +21,7 @@ pub use audit::{Audit, Keyring};
 pub use detail::{Detail, Effect, EventCode, Kind, Outcome, Touched};
 pub use error::{AuditError, JournalError, Result};
 pub use fhir::audit_event;
-pub use log::{Checkpoint, ConsistencyProof, InclusionProof, VerifierKey};
+pub use log::{Archived, Checkpoint, ConsistencyProof, InclusionProof, VerifierKey};
 pub use query::{Cursor, Entry, EntryPage, Filter};
 pub use record::Event;
 pub use tree::{Hash, verify_consistency, verify_inclusion};

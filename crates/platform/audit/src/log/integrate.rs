@@ -30,10 +30,12 @@ const LOCK: i32 = 0x6d74_6c67;
 const LAST: &str = "select size, root, last_xid::text, last_seq from audit.checkpoint \
     where tenant = $1 order by size desc limit 1";
 
-const WINDOW: &str = "select seq, at, kind, correlation, detail, xid::text from records.audit \
-    where tenant = $1 and (xid, seq) > ($2::text::xid8, $3::int8) \
-      and xid < pg_snapshot_xmin(pg_current_snapshot()) \
-    order by xid, seq limit $4";
+/// The order is by column, not by the text that is handed out.
+const WINDOW: &str = "select a.seq, a.at, a.kind, a.correlation, a.detail, a.xid::text \
+    from records.audit a \
+    where a.tenant = $1 and (a.xid, a.seq) > ($2::text::xid8, $3::int8) \
+      and a.xid < pg_snapshot_xmin(pg_current_snapshot()) \
+    order by a.xid, a.seq limit $4";
 
 const CHECKPOINT: &str = "insert into audit.checkpoint \
     (tenant, first, size, at, last_xid, last_seq, low, high, seqs, root, note) \

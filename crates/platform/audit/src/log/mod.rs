@@ -2,6 +2,7 @@
 //!
 //! Everything here works on sealed rows; only the index of mentions opens them.
 
+mod archive;
 pub(crate) mod integrate;
 pub(crate) mod leaf;
 pub(crate) mod mention;
@@ -11,5 +12,6 @@ pub(crate) mod signer;
 pub(crate) mod tiles;
 pub(crate) mod witness;
 
+pub use archive::Archived;
 pub use note::{Checkpoint, VerifierKey};
 pub use prove::{ConsistencyProof, InclusionProof};

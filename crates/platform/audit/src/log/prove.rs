@@ -168,7 +168,7 @@ async fn latest(tx: &TenantTx) -> Result<Option<String>> {
 }
 
 /// The latest checkpoint, verified under the log's own key.
-async fn opened(tx: &TenantTx) -> Result<(String, Checkpoint)> {
+pub(crate) async fn opened(tx: &TenantTx) -> Result<(String, Checkpoint)> {
     let verifier = verifier_find(tx).await?.ok_or(AuditError::NoSuchEntry)?;
     let note = latest(tx).await?.ok_or(AuditError::NoSuchEntry)?;
     let checkpoint = Checkpoint::open(&note, &verifier)?;

@@ -118,6 +118,22 @@ impl Fixture {
         panic!("the log of tenant {tenant} does not grow to {leaves} leaves");
     }
 
+    /// Brings rows to the database while nobody extends the log; the trail is closed then.
+    pub(crate) async fn gather(&self, rows: impl Iterator<Item = (OpCtx, Detail)>) {
+        self.audit.close().await;
+        let directory = self.directory.path().join("quiet");
+        let quiet = Arc::new(
+            Audit::open(&directory, self.database.clone())
+                .await
+                .unwrap(),
+        );
+        assert!(quiet.lend_keys(Arc::clone(&self.keys) as Arc<dyn Keyring>));
+        for (ctx, detail) in rows {
+            quiet.enter(&ctx, Kind::Read, &detail).unwrap();
+        }
+        quiet.close().await;
+    }
+
     /// Closes the trail and opens it again on the same files.
     pub(crate) async fn reopen(&mut self) {
         self.audit.close().await;

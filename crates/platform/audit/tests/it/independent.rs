@@ -199,6 +199,38 @@ async fn proofs_tiles_and_checkpoints_satisfy_an_independent_verifier() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_archive_verifies_without_the_database() {
+    let fixture = Fixture::with_reads(600).await;
+    let folder = fixture.directory.path().join("archive");
+    let archived = fixture.audit.archive(ONE, &folder).await.unwrap();
+    assert_eq!((archived.leaves, archived.files), (600, 3 * 3 + 1 + 2));
+    let again = fixture.audit.archive(ONE, &folder).await.unwrap();
+    assert_eq!(again.files, 3 + 1 + 2, "full files are left alone");
+
+    let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let (size, root) = opened(&text("checkpoint"), text("key").trim_end()).unwrap();
+    let (mut leaves, mut tiled) = (Vec::new(), Vec::new());
+    for name in ["000", "001", "002.p/88"] {
+        let bundle = std::fs::read(folder.join("tile/entries").join(name)).unwrap();
+        let rows = std::fs::read(folder.join("rows").join(name)).unwrap();
+        let (mut bundle, mut rows) = (&bundle[..], &rows[..]);
+        while let Some((length, rest)) = bundle.split_first_chunk::<2>() {
+            let (entry, after) = rest.split_at(usize::from(u16::from_be_bytes(*length)));
+            let (length, rest) = rows.split_first_chunk::<4>().unwrap();
+            let (detail, rows_after) =
+                rest.split_at(usize::try_from(u32::from_be_bytes(*length)).unwrap());
+            assert!(entry.ends_with(&sha256(detail)));
+            leaves.push(sha256(&[&[0], entry].concat()));
+            (bundle, rows) = (after, rows_after);
+        }
+        assert!(rows.is_empty());
+        tiled.extend(std::fs::read(folder.join("tile/0").join(name)).unwrap());
+    }
+    assert_eq!(leaves.concat(), tiled);
+    assert_eq!((leaves.len(), tree_hash(&leaves)), (size, root));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_entry_is_made_of_the_stored_row_as_documented() {
     let fixture = Fixture::with_reads(1).await;
     let (client, _driver) = fixture.test.admin().connect().await.unwrap();

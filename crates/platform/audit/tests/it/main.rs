@@ -1,7 +1,8 @@
 //! Tests of the trail against a real PostgreSQL.
 #![allow(
     clippy::unwrap_used,
-    reason = "a test stops where its ground gives way"
+    clippy::print_stdout,
+    reason = "a test stops where its ground gives way, and the writer says what it noted"
 )]
 
 mod fixture;

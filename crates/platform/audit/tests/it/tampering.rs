@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use mt_audit::{AuditError, Finding};
+use mt_fhir::ResourceType;
 
-use crate::fixture::{Fixture, ONE, TWO, ctx};
+use crate::fixture::{Fixture, ONE, TWO, ctx, read};
 
 const ROWS: usize = 600;
 
@@ -34,6 +35,25 @@ async fn an_untouched_log_is_sound() {
         (600, 0, 0)
     );
     assert!(report.witnessed > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_row_becomes_a_leaf_whatever_the_order_of_transactions() {
+    let mut fixture = Fixture::new().await;
+    let one = |n| {
+        let ctx = ctx(ONE, n);
+        let detail = read(&ctx, ResourceType::PATIENT, "p");
+        (ctx, detail)
+    };
+    fixture.gather((0..2500).map(one)).await;
+    // Thirty transactions with numbers of one and two digits, each over several batches' rows.
+    fixture
+        .tamper("update records.audit set xid = (1 + seq % 30)::text::xid8")
+        .await;
+    fixture.reopen().await;
+    fixture.logged(ONE, 2500).await;
+    let report = fixture.audit.verify(ONE).await.unwrap();
+    assert!(report.is_sound() && report.leaves == 2500, "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
