@@ -62,7 +62,7 @@ fn read_bundles(folder: &str) -> (Vec<String>, Vec<String>) {
 fn batch(text: &str) -> Batch {
     let limits = Limits {
         max_bytes: 1 << 30,
-        max_nodes: 1 << 26,
+        max_values: 1 << 26,
         ..Limits::default()
     };
     let doc = Doc::parse(text, &limits).unwrap();
@@ -132,7 +132,8 @@ async fn import(store: &Store, caller: &Caller, bundles: &[String], copies: usiz
 }
 
 async fn creates(store: &Store, caller: &Caller) {
-    let run = |_: usize| {
+    let (store, caller) = (store.clone(), caller.clone());
+    let run = move |_: usize| {
         let (store, caller) = (store.clone(), caller.clone());
         async move {
             let text = resources::patient("Measured");
@@ -165,8 +166,9 @@ async fn reads(store: &Store, caller: &Caller) {
             .collect(),
     );
     for round in ["reads, first", "reads, again"] {
-        let run = |at: usize| {
-            let (store, caller, ids) = (store.clone(), caller.clone(), Arc::clone(&ids));
+        let (store, caller, all) = (store.clone(), caller.clone(), Arc::clone(&ids));
+        let run = move |at: usize| {
+            let (store, caller, ids) = (store.clone(), caller.clone(), Arc::clone(&all));
             async move {
                 let id = &ids[at % ids.len()];
                 store
@@ -187,13 +189,13 @@ async fn reads(store: &Store, caller: &Caller) {
 async fn many<F: Future<Output = ()> + Send + 'static>(
     what: &str,
     count: usize,
-    run: impl Fn(usize) -> F + Copy + Send + 'static,
+    run: impl Fn(usize) -> F + Clone + Send + 'static,
 ) {
     let next = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let started = Instant::now();
     let tasks: Vec<_> = (0..32)
         .map(|_| {
-            let next = Arc::clone(&next);
+            let (next, run) = (Arc::clone(&next), run.clone());
             tokio::spawn(async move {
                 loop {
                     let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
