@@ -4,7 +4,7 @@
 //! index: the ids, a patient's compartment, the hashed keys, the main code, or the order of the type.
 
 use super::compile::{Plan, Scope};
-use super::cond::Cond;
+use super::cond::{Cond, RangeTest};
 use super::page::Order;
 use super::sql::{Statement, Value};
 use crate::Store;
@@ -13,6 +13,11 @@ use crate::index::Shape;
 /// Columns that every search returns.
 pub(crate) const COLUMNS: &str =
     "r.type, r.id, r.version, r.updated_at, r.deleted, r.body, r.dlo, r.dhi, r.recheck";
+
+/// The row with the key `c.id`, one by one: without statistics on hashes the planner would rather read
+/// the whole type, and `offset 0` keeps it from seeing more than the key.
+const BY_KEY: &str = "cross join lateral (select * from records.res k \
+    where k.tenant = $1 and k.type = $2 and k.id = c.id offset 0) r";
 
 /// Patients up to this number are looked up one by one.
 const FEW_PATIENTS: usize = 200;
@@ -30,6 +35,8 @@ pub(crate) enum Path {
     MainCode(Vec<i64>, Cond),
     /// Through keys that must all be there, and a set of which one must.
     Keys { all: Vec<i64>, any: Vec<i64> },
+    /// Through a range in the side table.
+    Side(Vec<i64>, RangeTest),
     /// Through the type, in order.
     Scan,
     /// Through the transaction log, newest first.
@@ -44,6 +51,7 @@ impl Path {
             Self::Patients(_) => "patient",
             Self::MainCode(..) => "code",
             Self::Keys { .. } => "keys",
+            Self::Side(..) => "side",
             Self::Scan => "scan",
             Self::Log => "log",
         }
@@ -88,10 +96,24 @@ impl Path {
             Self::Keys { all, any } => {
                 let found = keyed(statement, all, any, cap);
                 statement.push(&format!(
-                    "select {columns} from {found} c join records.res r \
-                     on r.tenant = $1 and r.type = $2 and r.id = c.id where not r.deleted"
+                    "select {columns} from {found} c {BY_KEY} where not r.deleted"
                 ));
                 statement.and(cond);
+                statement.push(extra);
+                statement.push(tail);
+            }
+            Self::Side(hashes, test) => {
+                let ids = statement.side_ids(hashes, *test);
+                statement.push(&format!(
+                    "select {columns} from ({ids}) c {BY_KEY} where not r.deleted"
+                ));
+                statement.and(&without(
+                    cond,
+                    &Cond::Aux {
+                        hashes: hashes.clone(),
+                        test: *test,
+                    },
+                ));
                 statement.push(extra);
                 statement.push(tail);
             }
@@ -128,9 +150,9 @@ impl Path {
         statement.push(extra);
         statement.push(tail);
         statement.push(&format!(
-            ") union all {head} and r.type = $2 and not r.deleted \
-             and r.id in (select a.id from records.aux a where a.tenant = $1 and a.type = $2 \
-             and a.h = any({list})) and not coalesce({column} = any({list}), false)"
+            ") union all (select {columns} from (select distinct a.id from records.aux a \
+             where a.tenant = $1 and a.type = $2 and a.h = any({list})) c {BY_KEY} \
+             where not r.deleted and not coalesce({column} = any({list}), false)"
         ));
         statement.and(cond);
         statement.push(extra);
@@ -170,8 +192,25 @@ impl Store {
             }
             (_, Some((codes, decided))) => Path::MainCode(codes.clone(), decided.clone()),
             (Some((all, any)), _) if !known_common => Path::Keys { all, any },
-            _ if order == Some(Order::UpdatedDescending) => Path::Log,
-            _ => Path::Scan,
+            _ => Self::last_choice(plan, order),
+        }
+    }
+
+    /// The way when no key is rare.
+    fn last_choice(plan: &Plan, order: Option<Order>) -> Path {
+        let side = plan
+            .compiled
+            .cond
+            .conjuncts()
+            .iter()
+            .find_map(|cond| match cond {
+                Cond::Aux { hashes, test } => Some(Path::Side(hashes.clone(), *test)),
+                _ => None,
+            });
+        match side {
+            Some(side) => side,
+            None if order == Some(Order::UpdatedDescending) => Path::Log,
+            None => Path::Scan,
         }
     }
 
@@ -179,8 +218,7 @@ impl Store {
     pub(crate) fn second_choice(plan: &Plan, order: Option<Order>) -> Path {
         match &plan.hints.main_codes {
             Some((codes, decided)) => Path::MainCode(codes.clone(), decided.clone()),
-            None if order == Some(Order::UpdatedDescending) => Path::Log,
-            None => Path::Scan,
+            None => Self::last_choice(plan, order),
         }
     }
 }

@@ -131,6 +131,17 @@ impl Statement {
         )
     }
 
+    /// A query for the ids of resources of the type with a range in the side table.
+    pub(crate) fn side_ids(&mut self, hashes: &[i64], test: RangeTest) -> String {
+        let (a, b) = self.bounds(test);
+        let hashes = self.value(Value::Int8s(hashes.to_vec()));
+        let within = test.sql("a.lo", "a.hi", (&a, &b));
+        format!(
+            "select distinct a.id from records.aux a where a.tenant = $1 and a.type = $2 \
+             and a.h = any({hashes}) and {within}"
+        )
+    }
+
     /// Some resource of another type is about the same patient and satisfies a condition.
     fn about(&mut self, source: i16, cond: &Cond) -> String {
         let source = self.value(Value::Int2(source));
