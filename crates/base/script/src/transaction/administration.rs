@@ -23,7 +23,15 @@ record! {
 
     /// `Verify`: the receiver of a message that asked for it confirms that it has the message.
     Verify {
-        code: Option<String> = "Code", REQUIRED.codes(codes::VERIFY).loose("");
+        code: Option<String> = "Code", OPTIONAL.codes(codes::VERIFY);
+        description_code: Vec<String> = "DescriptionCode", OPTIONAL.max(4);
+        description: Option<String> = "Description", OPTIONAL.max(70);
+        verify_status: Option<VerifyStatus> = "VerifyStatus", OPTIONAL;
+    }
+
+    /// `VerifyStatus`: some senders write the code of a `Verify` here.
+    VerifyStatus {
+        code: Option<String> = "Code", OPTIONAL.codes(codes::VERIFY);
         description_code: Vec<String> = "DescriptionCode", OPTIONAL.max(4);
         description: Option<String> = "Description", OPTIONAL.max(70);
     }

@@ -7,7 +7,7 @@ mod response;
 pub use administration::{
     Administrative, DrugAdministration, Error, GetMessage, Recertification, RequestedDates,
     Resupply, RxHistoryRequest, RxHistoryResponse, Status, TransferConfirm, TransferInitiation,
-    Verify,
+    Verify, VerifyStatus,
 };
 pub use prescription::{
     CancelRx, FillOutcome, FillStatus, NewRx, NewRxRequest, RxChangeRequest, RxFill,

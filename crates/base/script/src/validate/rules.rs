@@ -5,7 +5,7 @@ use super::sink::Sink;
 use crate::document::Document;
 use crate::message::Message;
 use crate::model::{AllergyOrAdverseEvent, Patient, Pharmacy, Prescriber};
-use crate::transaction::{Body, FillStatus, Response, RxChangeRequest};
+use crate::transaction::{Body, FillStatus, Response, RxChangeRequest, Verify};
 
 /// Checks what no single element can tell.
 pub(super) fn check(document: &Document<'_>, message: &Message, sink: &mut Sink<'_, '_>) {
@@ -49,6 +49,7 @@ pub(super) fn check(document: &Document<'_>, message: &Message, sink: &mut Sink<
         Body::NewRxResponseDenied(answer) => {
             response(answer.response.as_ref(), false, true, &base, sink);
         }
+        Body::Verify(confirmation) => verify(confirmation, &base, sink),
         Body::RxFill(fill) => fill_status(fill.fill_status.as_ref(), &base, sink),
         _ => {}
     }
@@ -67,33 +68,47 @@ pub(super) struct Parties<'m> {
 impl<'m> Parties<'m> {
     pub(super) fn of(body: &'m Body) -> Self {
         macro_rules! parties {
-            ($message:ident, $($optional:ident)?) => {
+            ($message:ident, $allergies:expr) => {
                 Self {
                     patient: $message.patient.as_ref(),
                     prescriber: $message.prescriber.as_ref(),
                     pharmacy: $message.pharmacy.as_ref(),
-                    $(allergies: $message.$optional.as_ref(),)?
-                    ..Self::default()
+                    allergies: $allergies,
                 }
             };
         }
         match body {
-            Body::NewRx(m) => parties!(m, allergies),
-            Body::NewRxRequest(m) => parties!(m, allergies),
-            Body::RxChangeRequest(m) => parties!(m, allergies),
-            Body::RxChangeResponse(m) => parties!(m, allergies),
-            Body::RxRenewalRequest(m) => parties!(m, allergies),
-            Body::RxRenewalResponse(m) => parties!(m, allergies),
-            Body::CancelRx(m) => parties!(m,),
-            Body::CancelRxResponse(m) => parties!(m,),
-            Body::NewRxResponseDenied(m) => parties!(m,),
-            Body::RxFill(m) => parties!(m,),
-            Body::RxFillIndicatorChange(m) => parties!(m,),
-            Body::RxHistoryRequest(m) => parties!(m,),
-            Body::RxHistoryResponse(m) => parties!(m,),
-            Body::Resupply(m) => parties!(m,),
-            Body::Recertification(m) => parties!(m,),
-            Body::DrugAdministration(m) => parties!(m,),
+            Body::NewRx(m) => parties!(m, m.allergies.as_ref()),
+            Body::NewRxRequest(m) => parties!(m, m.allergies.as_ref()),
+            Body::RxChangeRequest(m) => parties!(m, m.allergies.as_ref()),
+            Body::RxChangeResponse(m) => parties!(m, m.allergies.as_ref()),
+            Body::RxRenewalRequest(m) => parties!(m, m.allergies.as_ref()),
+            Body::RxRenewalResponse(m) => parties!(m, m.allergies.as_ref()),
+            Body::CancelRx(m) => parties!(m, None),
+            Body::CancelRxResponse(m) => parties!(m, None),
+            Body::NewRxResponseDenied(m) => parties!(m, None),
+            Body::RxFill(m) => parties!(m, None),
+            Body::RxFillIndicatorChange(m) => parties!(m, None),
+            Body::RxHistoryRequest(m) => parties!(m, None),
+            Body::RxHistoryResponse(m) => parties!(m, None),
+            Body::Resupply(m) => parties!(m, None),
+            Body::Recertification(m) => parties!(m, None),
+            Body::DrugAdministration(m) => parties!(m, None),
+            Body::RxTransferRequest(m) | Body::RxTransferInitiationRequest(m) => parties!(m, None),
+            Body::RxTransferResponse(m) | Body::RxTransfer(m) => parties!(m, None),
+            Body::PAInitiationRequest(m)
+            | Body::PAInitiationResponse(m)
+            | Body::PARequest(m)
+            | Body::PAResponse(m)
+            | Body::PAAppealRequest(m)
+            | Body::PAAppealResponse(m)
+            | Body::PACancelRequest(m)
+            | Body::PACancelResponse(m)
+            | Body::PANotification(m)
+            | Body::REMSInitiationRequest(m)
+            | Body::REMSInitiationResponse(m)
+            | Body::REMSRequest(m)
+            | Body::REMSResponse(m) => parties!(m, m.allergies.as_ref()),
             _ => Self::default(),
         }
     }
@@ -158,9 +173,10 @@ fn routing(message: &Message, pharmacy: &Pharmacy, base: &str, sink: &mut Sink<'
         .identification
         .as_ref()
         .and_then(|ids| ids.ncpdp_id.as_ref());
-    let ends = [("To", &message.header.to), ("From", &message.header.from)];
-    for (_, mailbox) in ends {
-        let Some(mailbox) = mailbox else { continue };
+    for mailbox in [&message.header.to, &message.header.from]
+        .into_iter()
+        .flatten()
+    {
         let is_pharmacy = mailbox.qualifier.as_deref() == Some("P");
         if is_pharmacy && own.is_some_and(|own| *own != mailbox.id) {
             let path = format!("{base}/Pharmacy/Identification/NCPDPID");
@@ -249,5 +265,20 @@ fn fill_status(status: Option<&FillStatus>, base: &str, sink: &mut Sink<'_, '_>)
     if stated.into_iter().flatten().count() != 1 {
         let path = format!("{base}/FillStatus");
         sink.error("choice", &path, "a fill has exactly one status");
+    }
+}
+
+fn verify(confirmation: &Verify, base: &str, sink: &mut Sink<'_, '_>) {
+    let wrapped = confirmation
+        .verify_status
+        .as_ref()
+        .is_some_and(|status| status.code.is_some());
+    if wrapped == confirmation.code.is_some() {
+        let path = format!("{base}/Code");
+        sink.error(
+            "choice",
+            &path,
+            "a Verify has one code, in it or in its VerifyStatus",
+        );
     }
 }

@@ -57,10 +57,11 @@ pub(crate) fn read<'a>(text: &'a str, limits: &Limits) -> Result<Tree<'a>, (Reas
         defaults: Vec::new(),
         pending_text: None,
         nodes: 0,
+        at: 0,
         root: None,
     };
     let outcome = builder.document();
-    let at = builder.position();
+    let at = builder.at;
     match (outcome, builder.root) {
         (Ok(()), Some((root, end))) => Ok(Tree { root, end }),
         (Ok(()), None) => Err((Reason::NotXml, at)),
@@ -79,6 +80,8 @@ struct Builder<'a> {
     /// Where the run of text that is being read began.
     pending_text: Option<usize>,
     nodes: usize,
+    /// Where the markup that is being read began.
+    at: usize,
     root: Option<(Element<'a>, usize)>,
 }
 
@@ -87,6 +90,7 @@ impl<'a> Builder<'a> {
         let mut is_first = true;
         loop {
             let start = self.position();
+            self.at = start;
             let event = self.xml.read_event().map_err(|error| reason(&error))?;
             let end = self.position();
             let raw = self.text.get(start..end).ok_or(Reason::Markup)?;
