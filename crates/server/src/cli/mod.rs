@@ -3,6 +3,7 @@
 //! Exit codes: 0 done; 1 done in part, or a check found something; 2 wrong arguments (clap);
 //! 3 could not be done.
 
+mod audit;
 mod bench;
 mod check;
 mod config;
@@ -87,6 +88,8 @@ enum Command {
     /// Look after keys
     #[command(subcommand)]
     Keys(keys::Args),
+    /// Prove what was done
+    Audit(audit::Args),
     /// Read, answer, send and receive HL7 v2 messages
     #[command(subcommand)]
     Hl7(hl7::Args),
@@ -144,6 +147,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Token(args) => token::run(&common, args).await,
             Command::Db(args) => db::run(&common, args).await,
             Command::Keys(args) => keys::run(&common, args).await,
+            Command::Audit(args) => audit::run(&common, args).await,
             Command::Hl7(args) => hl7::run(args).await,
             Command::Bench(args) => bench::run(&common, args).await,
             Command::Doctor => doctor::run(&common).await,

@@ -1,0 +1,91 @@
+//! `meditrack audit verify|prove|compare|witness`: proof of what was done.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use mt_kernel::TenantId;
+
+use super::tenant::existing;
+use super::{Common, Outcome, files, say};
+use crate::assembly::Installation;
+use crate::telemetry;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Tenant
+    #[arg(long, global = true, default_value = "")]
+    tenant: String,
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Act {
+    /// Recompute the whole log and compare; exit code 1 when something was changed
+    Verify,
+    /// Prove that an entry is in the log
+    Prove {
+        /// Number of the entry
+        seq: i64,
+    },
+    /// Prove that the log only grew since a checkpoint that you kept
+    Compare {
+        /// File with the checkpoint, `-` for standard input
+        checkpoint: PathBuf,
+    },
+    /// Print the verifier key and the newest checkpoint, to be kept by somebody else
+    Witness,
+}
+
+pub(super) async fn run(common: &Common, args: Args) -> Outcome {
+    let config = common.load()?;
+    let telemetry = telemetry::init(&config.log)?;
+    let installation = Installation::open(&config, &common.data_dir()).await?;
+    let outcome = act(&installation, &args).await;
+    installation.close().await;
+    telemetry.flush();
+    outcome
+}
+
+async fn act(installation: &Installation, args: &Args) -> Outcome {
+    let tenant: TenantId = existing(installation, &args.tenant)
+        .await
+        .context("--tenant")?
+        .id;
+    let audit = &installation.audit;
+    match &args.act {
+        Act::Verify => {
+            let report = audit.verify(tenant).await?;
+            say(&report);
+            return Ok(if report.is_sound() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(1)
+            });
+        }
+        Act::Prove { seq } => {
+            say(serde_json::to_string_pretty(
+                &audit.prove(tenant, *seq).await?,
+            )?);
+        }
+        Act::Compare { checkpoint } => {
+            let old = String::from_utf8(files::read(checkpoint)?)?;
+            say(serde_json::to_string_pretty(
+                &audit.compare(tenant, &old).await?,
+            )?);
+        }
+        Act::Witness => {
+            let key = audit
+                .verifier_key(tenant)
+                .await?
+                .context("the log is still empty")?;
+            let checkpoint = audit
+                .checkpoint(tenant)
+                .await?
+                .context("the log is still empty")?;
+            say(format_args!("{key}\n\n{checkpoint}"));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
