@@ -20,22 +20,23 @@ fn broken(edit: impl FnOnce(&mut Header, &mut NewRx)) -> Vec<&'static str> {
     check(&message).errors().map(|issue| issue.rule).collect()
 }
 
+fn ordered(body: &mut NewRx) -> &mut Medication {
+    body.medication_prescribed.as_mut().expect("a medication")
+}
+
+fn schedule(medication: &mut Medication, code: &str) {
+    let coded = medication.drug_coded.as_mut().expect("a coded drug");
+    coded.dea_schedule = Some(Coded { code: some(code) });
+}
+
 fn medication(edit: impl FnOnce(&mut Medication)) -> Vec<&'static str> {
-    broken(|_, body| edit(body.medication_prescribed.as_mut().unwrap()))
+    broken(|_, body| edit(ordered(body)))
 }
 
 fn controlled(edit: impl FnOnce(&mut Header, &mut NewRx)) -> Vec<&'static str> {
     broken(|header, body| {
         header.digital_signature = Some(DigitalSignature::indicator());
-        let medication = body.medication_prescribed.as_mut().unwrap();
-        medication
-            .drug_coded
-            .as_mut()
-            .unwrap()
-            .dea_schedule
-            .as_mut()
-            .unwrap()
-            .code = some("C48677");
+        schedule(ordered(body), "C48677");
         edit(header, body);
     })
 }
@@ -86,16 +87,7 @@ fn codes_must_have_their_form() {
             .code = some("12a")
     };
     assert_eq!(medication(drug), ["rxnorm"]);
-    let schedule = |m: &mut Medication| {
-        m.drug_coded
-            .as_mut()
-            .unwrap()
-            .dea_schedule
-            .as_mut()
-            .unwrap()
-            .code = some("C1")
-    };
-    assert_eq!(medication(schedule), ["schedule"]);
+    assert_eq!(medication(|m| schedule(m, "C1")), ["schedule"]);
     assert_eq!(medication(|m| m.substitutions = some("2")), ["format"]);
 }
 
@@ -174,14 +166,7 @@ fn schedules_limit_refills() {
         controlled(|_, body| {
             let medication = body.medication_prescribed.as_mut().unwrap();
             medication.refills = Some(refills);
-            medication
-                .drug_coded
-                .as_mut()
-                .unwrap()
-                .dea_schedule
-                .as_mut()
-                .unwrap()
-                .code = some(schedule);
+            self::schedule(medication, schedule);
         })
     };
     assert_eq!(refills("C48675", 0), [""; 0]);
@@ -195,14 +180,7 @@ fn schedules_limit_refills() {
 #[test]
 fn an_approved_renewal_of_a_controlled_substance_needs_a_signature_and_a_request_does_not() {
     let mut medication = samples::medication();
-    medication
-        .drug_coded
-        .as_mut()
-        .unwrap()
-        .dea_schedule
-        .as_mut()
-        .unwrap()
-        .code = some("C48677");
+    schedule(&mut medication, "C48677");
     let request = RxRenewalRequest {
         patient: samples::patient(),
         pharmacy: samples::pharmacy(),
