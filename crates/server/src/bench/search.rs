@@ -15,6 +15,9 @@ use crate::import::{Import, files_of};
 /// Repetitions of a shape, each with other values where it has any.
 const TIMES: usize = 200;
 
+/// Name, type searched, and the query of a repetition.
+type Shape<'a> = (&'a str, ResourceType, &'a dyn Fn(usize) -> String);
+
 pub(super) async fn measure(
     installation: &Installation,
     plan: &Plan,
@@ -34,7 +37,7 @@ pub(super) async fn measure(
             .unwrap_or("")
     };
     let heart_rate = "http://loinc.org|8867-4";
-    let shapes: [(&str, ResourceType, &dyn Fn(usize) -> String); 6] = [
+    let shapes: [Shape<'_>; 6] = [
         (
             "patient + code, sorted by date",
             ResourceType::OBSERVATION,

@@ -97,7 +97,7 @@ async fn load(
         progress: true,
     };
     let report = import.run(&files).await?;
-    for (place, outcome) in &report.failures {
+    if let Some((place, outcome)) = report.failures.first() {
         let issue = outcome
             .issues
             .first()
