@@ -217,6 +217,9 @@ async fn many<F: Future<Output = ()> + Send + 'static>(
     );
 }
 
+/// A search with what varies from round to round.
+type Shape<'a> = Box<dyn Fn(usize) -> String + 'a>;
+
 async fn searches(store: &Store, caller: &Caller) {
     let page = store
         .search(caller, &query("Patient?_count=100"), None)
@@ -245,7 +248,7 @@ async fn searches(store: &Store, caller: &Caller) {
         })
         .collect();
     let loinc = "http://loinc.org|";
-    let shapes: Vec<(&str, Box<dyn Fn(usize) -> String>)> = vec![
+    let shapes: Vec<(&str, Shape<'_>)> = vec![
         (
             "patient + code, sorted",
             Box::new(|i| {

@@ -17,7 +17,7 @@ use crate::tenants::column;
 use crate::{Result, Store, StoreError};
 
 /// Matching sources up to this number are listed; more are looked for patient by patient.
-const LISTED: i64 = 2_000;
+const LISTED: i64 = 400;
 
 impl Store {
     /// A condition on the patient whom matching sources are about, when the reference says just that and

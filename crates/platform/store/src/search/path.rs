@@ -16,7 +16,7 @@ pub(crate) const COLUMNS: &str =
 
 /// The row with the key `c.id`, one by one: without statistics on hashes the planner would rather read
 /// the whole type, and `offset 0` keeps it from seeing more than the key.
-const BY_KEY: &str = "cross join lateral (select * from records.res k \
+pub(crate) const BY_KEY: &str = "cross join lateral (select * from records.res k \
     where k.tenant = $1 and k.type = $2 and k.id = c.id offset 0) r";
 
 /// Patients up to this number are looked up one by one.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::compile::{Plan, Scope};
 use super::page::{Order, Position};
-use super::path::{COLUMNS, Path};
+use super::path::{BY_KEY, COLUMNS, Path};
 use super::sql::{Statement, Value};
 use crate::cache::RowKey;
 use crate::commit::{parse_stored, type_column};
@@ -196,8 +196,7 @@ impl Store {
             statement.push(&format!(
                 "select {COLUMNS} from (select distinct u.id from records.txlog l \
                  cross join lateral unnest(l.types, l.ids) u (type, id) \
-                 where l.tenant = $1 and l.at >= {earliest} and l.at <= {last} and u.type = $2) c \
-                 join records.res r on r.tenant = $1 and r.type = $2 and r.id = c.id \
+                 where l.tenant = $1 and l.at >= {earliest} and l.at <= {last} and u.type = $2) c {BY_KEY} \
                  where not r.deleted and r.updated_at > {earliest}"
             ));
             statement.and(&plan.compiled.cond);
