@@ -221,6 +221,9 @@ async fn answer(
         .unwrap_or_default()
         .trim_matches('/');
     let route = Route::parse(&parts.method, path)?;
+    if !wishes.takes_fhir && !route.reads_binary() {
+        return Err(wire::not_acceptable());
+    }
     if route == Route::Capabilities {
         return Ok(interactions::capabilities(base));
     }

@@ -1,6 +1,6 @@
 //! Refusals of the FHIR interface: faults, and the headers that belong to them.
 
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use mt_fhir::outcome::{Issue, IssueCode, OperationOutcome, Severity};
 use mt_kernel::{ErrorKind, Fault};
 use mt_search::QueryError;
@@ -15,6 +15,8 @@ pub(crate) struct FhirError {
     pub(crate) kind: ErrorKind,
     pub(crate) issues: Vec<Issue>,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// A status that HTTP has for exactly this; otherwise the kind tells.
+    status: Option<StatusCode>,
 }
 
 impl FhirError {
@@ -29,6 +31,19 @@ impl FhirError {
     /// A parameter of the request that is wrong, by name.
     pub(crate) fn parameter(name: &str, message: impl Into<String>) -> Self {
         Self::from(Fault::new(ErrorKind::Malformed, message.into()).at(name))
+    }
+
+    pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// Status of the answer.
+    pub(crate) fn status(&self) -> StatusCode {
+        let by_kind = || StatusCode::from_u16(self.kind.status()).ok();
+        self.status
+            .or_else(by_kind)
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -103,6 +118,7 @@ impl From<Fault> for FhirError {
             kind: fault.kind,
             issues: vec![issue_of(&fault)],
             headers: Vec::new(),
+            status: None,
         }
     }
 }
@@ -118,6 +134,7 @@ impl From<StoreError> for FhirError {
             kind,
             issues,
             headers: Vec::new(),
+            status: None,
         };
         if let StoreError::Gone { version, .. } = error
             && let Ok(tag) = HeaderValue::from_str(&format!("W/\"{version}\""))
@@ -133,6 +150,11 @@ impl From<StoreError> for FhirError {
 
 impl From<QueryError> for FhirError {
     fn from(error: QueryError) -> Self {
-        Self::from(Fault::from(error))
+        let refusal = Self::from(Fault::from(error));
+        if refusal.kind == ErrorKind::Unsupported {
+            // The interaction is supported; it is this request that asks for too much.
+            return refusal.with_status(StatusCode::BAD_REQUEST);
+        }
+        refusal
     }
 }

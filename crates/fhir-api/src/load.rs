@@ -47,9 +47,7 @@ impl Loaded {
 /// The outcome for a refused commit, told of the Bundle's entries.
 #[must_use]
 pub fn refused(error: StoreError, places: &[usize]) -> OperationOutcome {
-    told(&FhirError::from(crate::interactions::renumbered(
-        error, places,
-    )))
+    told(&crate::interactions::told_of_entry(error, places))
 }
 
 fn told(error: &FhirError) -> OperationOutcome {

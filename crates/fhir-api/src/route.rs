@@ -3,7 +3,7 @@
 //! FHIR's paths are one grammar over all resource types, so they are read here once instead of
 //! being listed as routes; the CapabilityStatement is generated from the same enumeration.
 
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use mt_fhir::ResourceType;
 use mt_fhir::definitions::Compartment;
 use mt_kernel::ErrorKind;
@@ -72,6 +72,13 @@ impl Route {
             },
             _ => Err(not_allowed()),
         }
+    }
+}
+
+impl Route {
+    /// Whether the answer may be in a format of its own (R4 binary.html#rest).
+    pub(crate) fn reads_binary(&self) -> bool {
+        matches!(self, Self::Read(kind, _) | Self::Vread(kind, ..) if *kind == ResourceType::BINARY)
     }
 }
 
@@ -181,6 +188,7 @@ fn unknown_path() -> FhirError {
 
 fn not_allowed() -> FhirError {
     FhirError::new(ErrorKind::Unsupported, "the method is not supported here")
+        .with_status(StatusCode::METHOD_NOT_ALLOWED)
 }
 
 #[cfg(test)]

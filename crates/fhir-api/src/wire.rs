@@ -53,6 +53,8 @@ pub(crate) enum Return {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wishes {
     pub(crate) format: Format,
+    /// Whether FHIR may be sent at all; a `Binary` may be wanted as what it is.
+    pub(crate) takes_fhir: bool,
     /// `None`: the client leaves it to the interaction.
     pub(crate) returns: Option<Return>,
     pub(crate) strict: bool,
@@ -64,6 +66,7 @@ impl Wishes {
     pub(crate) const fn plain() -> Self {
         Self {
             format: Format::Json,
+            takes_fhir: true,
             returns: None,
             strict: false,
             respond_async: false,
@@ -72,8 +75,10 @@ impl Wishes {
 
     /// Reads `_format`, `Accept` and `Prefer`; `_format` wins (R4 http.html#parameters).
     pub(crate) fn read(headers: &HeaderMap, query: &[(String, String)]) -> Result<Self> {
+        let accepted = accepted(headers, query)?;
         let mut wishes = Self {
-            format: accepted(headers, query)?,
+            format: accepted.unwrap_or(Format::Json),
+            takes_fhir: accepted.is_some(),
             returns: None,
             strict: false,
             respond_async: false,
@@ -99,22 +104,24 @@ impl Wishes {
     }
 }
 
-fn accepted(headers: &HeaderMap, query: &[(String, String)]) -> Result<Format> {
+/// The format to answer in; `None` when the client takes no format of FHIR.
+fn accepted(headers: &HeaderMap, query: &[(String, String)]) -> Result<Option<Format>> {
     if let Some((_, named)) = query.iter().find(|(name, _)| name == "_format") {
         // A plus sign in a query string arrives as a space.
         return Format::named(&named.replace(' ', "+"))
+            .map(Some)
             .ok_or_else(|| FhirError::parameter("_format", "the format is neither JSON nor XML"));
     }
     let Some(accept) = headers
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok())
     else {
-        return Ok(Format::Json);
+        return Ok(Some(Format::Json));
     };
     let mut anything = false;
     for range in accept.split(',') {
         if let Some(format) = Format::named(range) {
-            return Ok(format);
+            return Ok(Some(format));
         }
         let essence = range.split(';').next().unwrap_or_default().trim();
         anything |= matches!(
@@ -123,12 +130,18 @@ fn accepted(headers: &HeaderMap, query: &[(String, String)]) -> Result<Format> {
         );
     }
     if anything || accept.trim().is_empty() {
-        return Ok(Format::Json);
+        return Ok(Some(Format::Json));
     }
-    Err(FhirError::new(
+    Ok(None)
+}
+
+/// For a client that takes no FHIR.
+pub(crate) fn not_acceptable() -> FhirError {
+    FhirError::new(
         ErrorKind::Unsupported,
         "none of the accepted media types can be served",
-    ))
+    )
+    .with_status(StatusCode::NOT_ACCEPTABLE)
 }
 
 /// Reads a resource from a request body.
@@ -142,7 +155,8 @@ pub(crate) fn parse_resource(headers: &HeaderMap, body: &[u8], limits: &Limits) 
         None => Err(FhirError::new(
             ErrorKind::Unsupported,
             "the body must be application/fhir+json or application/fhir+xml",
-        )),
+        )
+        .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
     }
 }
 
@@ -258,10 +272,7 @@ pub(crate) fn render_error(error: &FhirError, wishes: &Wishes, correlation_id: &
         Format::Json => json,
         Format::Xml => to_xml(&json).unwrap_or(json),
     };
-    let status = StatusCode::from_u16(error.kind.status());
-    let mut response = status
-        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-        .into_response();
+    let mut response = error.status().into_response();
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,
@@ -315,6 +326,7 @@ mod tests {
         };
         Wishes::read(&headers(&[("accept", accept)]), &query)
             .ok()
+            .filter(|wishes| wishes.takes_fhir)
             .map(|wishes| wishes.format)
     }
 

@@ -85,9 +85,8 @@ pub(super) fn response_of(answer: Answer) -> EntryResponse {
 }
 
 fn refusal(error: &FhirError, correlation_id: &str) -> EntryResponse {
-    let status = StatusCode::from_u16(error.kind.status());
     EntryResponse {
-        status: status_text(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)),
+        status: status_text(error.status()),
         outcome: Some(error.outcome(correlation_id)),
         ..EntryResponse::default()
     }

@@ -21,7 +21,7 @@ pub(crate) fn capabilities(base: &str) -> Answer {
 
 fn statement() -> Value {
     let resources: Vec<Value> = ResourceType::all().map(resource).collect();
-    json!({
+    let mut statement = json!({
         "resourceType": "CapabilityStatement",
         "id": "meditrack",
         "url": "{base}/metadata",
@@ -41,7 +41,7 @@ fn statement() -> Value {
         "rest": [{
             "mode": "server",
             "security": {
-                "cors": true,
+                "cors": false,
                 "service": [{ "coding": [{
                     "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
                     "code": "SMART-on-FHIR",
@@ -51,10 +51,15 @@ fn statement() -> Value {
             "resource": resources,
             "interaction": SYSTEM_INTERACTIONS.map(code),
             "searchParam": COMMON.map(parameter),
-            "operation": operations::declared(None),
             "compartment": COMPARTMENTS.map(compartment),
         }],
-    })
+    });
+    // FHIR has no empty arrays.
+    let operations = operations::declared(None);
+    if !operations.is_empty() {
+        statement["rest"][0]["operation"] = operations.into();
+    }
+    statement
 }
 
 /// Parameters that every search takes.

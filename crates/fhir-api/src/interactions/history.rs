@@ -3,7 +3,7 @@
 use mt_access::Interaction as Right;
 use mt_fhir::ResourceType;
 use mt_fhir::datetime::DateTime;
-use mt_kernel::Instant;
+use mt_kernel::{ErrorKind, Instant};
 use mt_search::query::Range;
 use mt_store::{HistoryOf, HistoryQuery};
 
@@ -44,6 +44,12 @@ async fn run(
         cursor: value(call, "_cursor"),
     };
     let page = call.api.store.history(&call.caller(right), &query).await?;
+    if let HistoryOf::Instance(kind, id) = query.of
+        && page.entries.is_empty()
+        && query.cursor.is_none()
+    {
+        require_visible(call, kind, id).await?;
+    }
     let path = format!("{}/{}", call.base, call.path);
     let applied = applied(call);
     let own = format!("{path}?{applied}");
@@ -65,6 +71,17 @@ async fn run(
         bundle.history_entry(&entry.resource);
     }
     Ok(Answer::resource(name, bundle.finish()))
+}
+
+/// A record of which no version may be seen is answered like one that does not exist; one that only
+/// has no version in the asked time has an empty history.
+async fn require_visible(call: &Call<'_>, kind: ResourceType, id: &str) -> Result<()> {
+    let caller = call.caller(Right::Read);
+    match call.api.store.read(&caller, kind, id).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(FhirError::not_found()),
+        Err(error) if error.kind() != ErrorKind::Gone => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 fn value<'c>(call: &'c Call<'_>, name: &str) -> Option<&'c str> {

@@ -11,7 +11,7 @@ mod write;
 
 pub(crate) use capabilities::capabilities;
 pub(crate) use search::searchset;
-pub(crate) use transaction::{Planner, renumbered};
+pub(crate) use transaction::{Planner, told_of_entry};
 
 use mt_fhir::json::Kind;
 use mt_kernel::ErrorKind;

@@ -34,7 +34,7 @@ pub(super) async fn run(call: &Call<'_>, doc: Doc) -> Result<Answer> {
     } = planner.plan(doc)?;
     let caller = call.caller(Right::Update);
     let done = call.api.store.commit(&caller, batch).await;
-    let done = done.map_err(|error| FhirError::from(renumbered(error, &places)))?;
+    let done = done.map_err(|error| told_of_entry(error, &places))?;
     let mut responses: Vec<EntryResponse> = vec![EntryResponse::default(); entries];
     for (place, committed) in places.iter().zip(&done) {
         responses[*place] = written(call, committed);
@@ -275,21 +275,27 @@ fn written(call: &Call<'_>, done: &Committed) -> EntryResponse {
     }
 }
 
-/// The store numbers changes; the client numbers entries.
-pub(crate) fn renumbered(error: mt_store::StoreError, places: &[usize]) -> mt_store::StoreError {
+/// A refused commit, told of the entry at fault: the store numbers changes, the client entries.
+pub(crate) fn told_of_entry(error: mt_store::StoreError, places: &[usize]) -> FhirError {
     match error {
         mt_store::StoreError::Entry { entry, cause } => {
-            let entry = places.get(entry).copied().unwrap_or(entry);
-            mt_store::StoreError::Entry { entry, cause }
+            let place = places.get(entry).copied().unwrap_or(entry);
+            at(FhirError::from(*cause), place)
         }
-        other => other,
+        other => FhirError::from(other),
     }
 }
 
+/// Puts the place in the Bundle before the place in the entry. A path that starts with a type is
+/// one in the entry's resource.
 fn at(mut error: FhirError, place: usize) -> FhirError {
     for issue in &mut error.issues {
         issue.expression = Some(match issue.expression.take() {
             Some(inner) if inner.starts_with("Bundle.") => inner,
+            Some(inner) if inner.starts_with(|first: char| first.is_ascii_uppercase()) => {
+                let below = inner.find(['.', '[']).map_or("", |end| &inner[end..]);
+                format!("Bundle.entry[{place}].resource{below}")
+            }
             Some(inner) => format!("Bundle.entry[{place}].{inner}"),
             None => format!("Bundle.entry[{place}]"),
         });

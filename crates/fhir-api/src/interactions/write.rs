@@ -17,6 +17,9 @@ use crate::api::Call;
 use crate::error::{FhirError, Result};
 use crate::wire::{self, Return};
 
+/// Characters that are told of why a patch does not fit.
+const LONGEST_REASON: usize = 300;
+
 pub(crate) async fn create(call: &Call<'_>, kind: ResourceType) -> Result<Answer> {
     let doc = resource_of(call, kind)?;
     let if_none_exist = match call.headers.get("if-none-exist") {
@@ -372,8 +375,14 @@ impl Patch for FhirPath {
 }
 
 fn unfit(error: PatchError) -> Fault {
+    // The reason quotes the patch, which may be long.
+    let mut reason = error.to_string();
+    if let Some((end, _)) = reason.char_indices().nth(LONGEST_REASON) {
+        reason.truncate(end);
+        reason.push('…');
+    }
     Fault::new(
         ErrorKind::Invalid,
-        format!("the patch does not fit the resource: {error}"),
+        format!("the patch does not fit the resource: {reason}"),
     )
 }
