@@ -148,10 +148,13 @@ pub(crate) fn key_directory(config: &Config, data_dir: &Path) -> PathBuf {
 }
 
 /// URL of the installation without a trailing slash.
+///
+/// It names the issuer of tokens, which every command of the installation must agree on; the
+/// address that one process listens on is no such thing.
 pub(crate) fn origin(config: &Config) -> String {
     match &config.server.public_url {
         Some(url) => url.trim_end_matches('/').to_owned(),
-        None => format!("http://{}", config.server.listen),
+        None => "http://localhost".to_owned(),
     }
 }
 
