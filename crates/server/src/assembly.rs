@@ -10,7 +10,8 @@ use mt_fhir::Node;
 use mt_identity::Identity;
 use mt_kernel::{Clock, ErrorKind, Fault, OpCtx, SystemClock};
 use mt_store::{Hooks, PolicyRegistry, ResourceValidator, Store, StoreOptions, StoreParts};
-use mt_validator::{Level, NoTerminology, Options, Profiles, Validator};
+use mt_terminology::{Catalog, Scope};
+use mt_validator::{Level, Options, Profiles, Validator};
 
 use crate::catalog;
 use crate::config::Config;
@@ -76,6 +77,7 @@ pub(crate) struct Installation {
     pub(crate) identity: Arc<Identity>,
     pub(crate) audit: Arc<mt_audit::Audit>,
     pub(crate) validator: Arc<Validator>,
+    pub(crate) terminology: Arc<Catalog>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -92,13 +94,14 @@ impl Installation {
         let database = Database::open(&ground.app, Sizes::default()).await?;
         let keyring = FileKeyring::open(key_directory(config, data_dir))?;
         let keys = KeyService::new(Arc::new(keyring), Arc::new(LogKeyUse));
-        let validator = Arc::new(official_validator());
+        let terminology = Arc::new(Catalog::new());
+        let validator = Arc::new(official_validator(&terminology));
         let audit = mt_audit::Audit::open(&data_dir.join("audit"), database.clone()).await?;
         let audit = Arc::new(audit);
         let hooks = Hooks {
             validator: Arc::new(WriteRules(Arc::clone(&validator))),
             policies: PolicyRegistry::new(),
-            terminology: None,
+            terminology: Some(Arc::new(Scope::new(Arc::clone(&terminology)))),
             audit: Arc::clone(&audit) as Arc<dyn mt_store::AuditSink>,
         };
         let parts = StoreParts {
@@ -126,6 +129,7 @@ impl Installation {
             identity: Arc::new(identity),
             audit,
             validator,
+            terminology,
             clock,
         })
     }
@@ -159,8 +163,9 @@ pub(crate) fn origin(config: &Config) -> String {
 }
 
 /// A validator with the official definitions.
-pub(crate) fn official_validator() -> Validator {
-    Validator::new(Arc::new(Profiles::core()), Arc::new(NoTerminology))
+pub(crate) fn official_validator(terminology: &Arc<Catalog>) -> Validator {
+    let scope = Scope::new(Arc::clone(terminology));
+    Validator::new(Arc::new(Profiles::core()), Arc::new(scope))
 }
 
 /// The rules that every write must keep.

@@ -4,6 +4,7 @@ mod everything;
 mod meta;
 mod parameters;
 mod patient_match;
+mod terminology;
 mod validate;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use axum::http::Method;
 use mt_fhir::ResourceType;
 use mt_kernel::ErrorKind;
+use mt_terminology::Catalog;
 use mt_validator::Validator;
 use serde_json::{Value, json};
 
@@ -23,6 +25,8 @@ use crate::route::Place;
 pub struct Services {
     /// Full validation for `$validate`.
     pub validator: Arc<Validator>,
+    /// Code systems and value sets that all tenants share.
+    pub terminology: Arc<Catalog>,
 }
 
 /// An operation: its name and where it can be invoked.
@@ -100,13 +104,61 @@ const OPERATIONS: &[Declared] = &[
         instance: true,
         affects_state: true,
     },
+    Declared {
+        name: "expand",
+        definition: "http://hl7.org/fhir/OperationDefinition/ValueSet-expand",
+        system: false,
+        types: Types::Named(&[ResourceType::VALUE_SET]),
+        instance: true,
+        affects_state: false,
+    },
+    Declared {
+        name: "lookup",
+        definition: "http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup",
+        system: false,
+        types: Types::Named(&[ResourceType::CODE_SYSTEM]),
+        instance: false,
+        affects_state: false,
+    },
+    Declared {
+        name: "validate-code",
+        definition: "http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-code",
+        system: false,
+        types: Types::Named(&[ResourceType::CODE_SYSTEM]),
+        instance: true,
+        affects_state: false,
+    },
+    Declared {
+        name: "validate-code",
+        definition: "http://hl7.org/fhir/OperationDefinition/ValueSet-validate-code",
+        system: false,
+        types: Types::Named(&[ResourceType::VALUE_SET]),
+        instance: true,
+        affects_state: false,
+    },
+    Declared {
+        name: "subsumes",
+        definition: "http://hl7.org/fhir/OperationDefinition/CodeSystem-subsumes",
+        system: false,
+        types: Types::Named(&[ResourceType::CODE_SYSTEM]),
+        instance: true,
+        affects_state: false,
+    },
+    Declared {
+        name: "translate",
+        definition: "http://hl7.org/fhir/OperationDefinition/ConceptMap-translate",
+        system: false,
+        types: Types::Named(&[ResourceType::CONCEPT_MAP]),
+        instance: true,
+        affects_state: false,
+    },
 ];
 
 /// Runs the operation `$name` at `place`.
 pub(crate) async fn dispatch(call: &Call<'_>, place: Place, name: &str) -> Result<Answer> {
-    let declared = OPERATIONS.iter().find(|operation| operation.name == name);
-    let declared = declared
-        .filter(|operation| is_open_at(operation, &place))
+    let declared = OPERATIONS
+        .iter()
+        .find(|operation| operation.name == name && is_open_at(operation, &place))
         .ok_or_else(|| {
             FhirError::new(
                 ErrorKind::Unsupported,
@@ -129,6 +181,11 @@ pub(crate) async fn dispatch(call: &Call<'_>, place: Place, name: &str) -> Resul
         }
         ("meta-add", Place::Instance(kind, id)) => meta::change(call, kind, id, true).await,
         ("meta-delete", Place::Instance(kind, id)) => meta::change(call, kind, id, false).await,
+        ("expand", place) => terminology::expand(call, &place).await,
+        ("lookup", _) => terminology::lookup(call).await,
+        ("validate-code", place) => terminology::validate_code(call, &place).await,
+        ("subsumes", place) => terminology::subsumes(call, &place).await,
+        ("translate", place) => terminology::translate(call, &place).await,
         _ => Err(FhirError::new(
             ErrorKind::Unsupported,
             "the operation is not supported here",

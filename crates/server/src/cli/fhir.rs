@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
 use mt_fhir::Doc;
 use mt_fhir::json::Limits;
 use mt_fhirpath::patch::{apply_fhirpath, apply_json};
 use mt_kernel::{Clock, SystemClock};
+use mt_terminology::Catalog;
 use mt_validator::{Level, Options};
 
 use super::{Outcome, files, say};
@@ -52,7 +54,7 @@ pub(super) fn run(args: Args) -> Outcome {
 }
 
 fn validate(files: &[PathBuf]) -> Outcome {
-    let validator = official_validator();
+    let validator = official_validator(&Arc::new(Catalog::new()));
     let options = Options {
         level: Level::Full,
         profiles: &[],

@@ -80,6 +80,7 @@ fn router(config: &Config, installation: &Installation, telemetry: &Telemetry) -
         authenticator: Arc::clone(&installation.identity) as Arc<dyn mt_access::Authenticator>,
         services: operations::Services {
             validator: Arc::clone(&installation.validator),
+            terminology: Arc::clone(&installation.terminology),
         },
         rates: RateLimits::new(tenant, client),
         clock: Arc::clone(&installation.clock),
