@@ -156,7 +156,9 @@ fn roll_forward(draft: &Path, place: &Place, options: &RestoreOptions) -> Result
         .replace('%', "%%")
         .replace('\'', r"'\''");
     let command = format!("cp '{shell}'/%f %p").replace('\'', "''");
-    let mut text = format!("\nrestore_command = '{command}'\n");
+    // Without hot standby nobody can connect before recovery has ended, so the first start does
+    // not report a database that is still read-only.
+    let mut text = format!("\nrestore_command = '{command}'\nhot_standby = off\n");
     if let Some(until) = options.until {
         let moment = until.timestamp().strftime("%Y-%m-%d %H:%M:%S.%6f+00");
         text.push_str(&format!("recovery_target_time = '{moment}'\n"));
