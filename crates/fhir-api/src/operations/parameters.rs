@@ -64,7 +64,10 @@ impl<'c> Inputs<'c> {
 
     /// Every parameter `name` of the body.
     pub(super) fn all<'i>(&'i self, name: &'i str) -> impl Iterator<Item = Node<'i>> {
-        let list = self.doc.as_ref().and_then(|doc| doc.root().get("parameter"));
+        let list = self
+            .doc
+            .as_ref()
+            .and_then(|doc| doc.root().get("parameter"));
         let all = list.into_iter().flat_map(Node::children);
         all.filter(move |parameter| parameter.str("name") == Some(name))
     }
@@ -72,12 +75,18 @@ impl<'c> Inputs<'c> {
     /// The texts of a repeated primitive parameter, from the body and the URL.
     pub(super) fn texts(&self, name: &str) -> Vec<&str> {
         let is_value = |field: &Node<'_>| field.key().is_some_and(|key| key.starts_with("value"));
-        let list = self.doc.as_ref().and_then(|doc| doc.root().get("parameter"));
+        let list = self
+            .doc
+            .as_ref()
+            .and_then(|doc| doc.root().get("parameter"));
         let all = list.into_iter().flat_map(Node::children);
         let named = all.filter(|parameter| parameter.str("name") == Some(name));
-        let from_body = named.filter_map(|parameter| parameter.children().find(is_value)?.scalar_text());
+        let from_body =
+            named.filter_map(|parameter| parameter.children().find(is_value)?.scalar_text());
         let from_url = self.query.iter().filter(|(key, _)| key == name);
-        from_body.chain(from_url.map(|(_, value)| value.as_str())).collect()
+        from_body
+            .chain(from_url.map(|(_, value)| value.as_str()))
+            .collect()
     }
 
     /// Whether the parameter `name` is given at all.

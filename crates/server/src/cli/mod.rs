@@ -16,6 +16,7 @@ mod files;
 mod hl7;
 mod import;
 mod keys;
+mod script;
 mod serve;
 mod tenant;
 mod token;
@@ -93,6 +94,9 @@ enum Command {
     /// Read, answer, send and receive HL7 v2 messages
     #[command(subcommand)]
     Hl7(hl7::Args),
+    /// Check NCPDP SCRIPT messages
+    #[command(subcommand)]
+    Script(script::Args),
     /// Check, answer and print X12 files
     #[command(subcommand)]
     X12(x12::Args),
@@ -126,6 +130,7 @@ fn dispatch(cli: Cli) -> Outcome {
     match cli.command {
         Command::Fhir(args) => return fhir::run(args),
         Command::X12(args) => return x12::run(args),
+        Command::Script(args) => return script::run(args),
         Command::Config(args) => return config::run(&common, &args),
         Command::Completions { shell } => {
             let mut command = Cli::command();
@@ -153,6 +158,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Doctor => doctor::run(&common).await,
             Command::Fhir(_)
             | Command::X12(_)
+            | Command::Script(_)
             | Command::Config(_)
             | Command::Completions { .. } => Ok(ExitCode::SUCCESS),
         }

@@ -18,7 +18,16 @@ use crate::route::Place;
 
 pub(in crate::operations) async fn run(call: &Call<'_>, place: &Place) -> Result<Answer> {
     let inputs = Inputs::read(call)?;
-    refuse(&inputs, &["context", "designation", "date", "force-system-version", "check-system-version"])?;
+    refuse(
+        &inputs,
+        &[
+            "context",
+            "designation",
+            "date",
+            "force-system-version",
+            "check-system-version",
+        ],
+    )?;
     let mut scope = scope(call);
     let set = value_set(call, place, &inputs, &mut scope).await?;
     let options = ExpandOptions {
@@ -29,7 +38,11 @@ pub(in crate::operations) async fn run(call: &Call<'_>, place: &Place) -> Result
         exclude_abstract: flag(&inputs, "excludeNotForUI")?,
         designations: flag(&inputs, "includeDesignations")?,
         language: inputs.text("displayLanguage").map(str::to_owned),
-        exclude_systems: inputs.texts("exclude-system").into_iter().map(str::to_owned).collect(),
+        exclude_systems: inputs
+            .texts("exclude-system")
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
     };
     // Listing a large system takes milliseconds of one core; it must not hold up other requests.
     let listed = tokio::task::spawn_blocking(move || {
@@ -37,7 +50,10 @@ pub(in crate::operations) async fn run(call: &Call<'_>, place: &Place) -> Result
         expansion.map(|expansion| render(&set, &expansion, &options))
     });
     let failed = |_| FhirError::new(mt_kernel::ErrorKind::Internal, "the expansion was cut off");
-    let mut body = listed.await.map_err(failed)?.map_err(mt_kernel::Fault::from)?;
+    let mut body = listed
+        .await
+        .map_err(failed)?
+        .map_err(mt_kernel::Fault::from)?;
     body["expansion"]["identifier"] = format!("urn:uuid:{}", call.correlation_id).into();
     body["expansion"]["timestamp"] = call.now.to_fhir().into();
     Ok(Answer::resource("expand", body.to_string()))
@@ -58,7 +74,9 @@ pub(super) async fn value_set(
             stored = records.instance(*kind, id).await?;
             Some(stored.root())
         }
-        _ => inputs.bare_resource().or_else(|| inputs.resource("valueSet")),
+        _ => inputs
+            .bare_resource()
+            .or_else(|| inputs.resource("valueSet")),
     };
     if let Some(resource) = given {
         if resource.resource_type() != Some(ResourceType::VALUE_SET.name()) {
@@ -74,7 +92,9 @@ pub(super) async fn value_set(
         canonical.version = Some(version.to_owned());
     }
     scope.gather_value_set(&records, &canonical).await?;
-    Ok(scope.value_set(&canonical.to_string()).map_err(mt_kernel::Fault::from)?)
+    Ok(scope
+        .value_set(&canonical.to_string())
+        .map_err(mt_kernel::Fault::from)?)
 }
 
 fn render(set: &ValueSet, expansion: &Expansion, options: &ExpandOptions) -> Value {
@@ -142,7 +162,10 @@ fn render(set: &ValueSet, expansion: &Expansion, options: &ExpandOptions) -> Val
 fn entry(entry: &Entry) -> Value {
     let mut out = Map::new();
     out.insert("system".to_owned(), entry.system.as_str().into());
-    for (key, truth) in [("abstract", entry.is_abstract), ("inactive", entry.is_inactive)] {
+    for (key, truth) in [
+        ("abstract", entry.is_abstract),
+        ("inactive", entry.is_inactive),
+    ] {
         if truth {
             out.insert(key.to_owned(), true.into());
         }

@@ -10,12 +10,18 @@ use crate::error::{FhirError, Result};
 /// The codes to be looked at: `coding`, the codings of `codeableConcept`, or `code` with `system`.
 pub(super) fn coded<'a>(inputs: &'a Inputs<'_>, version: &str) -> Result<Vec<Coded<'a>>> {
     if let Some(coding) = inputs.value("coding") {
-        return Ok(vec![of_coding(coding).ok_or_else(|| missing("coding.code"))?]);
+        return Ok(vec![
+            of_coding(coding).ok_or_else(|| missing("coding.code"))?,
+        ]);
     }
     if let Some(concept) = inputs.value("codeableConcept") {
         let codings = concept.get("coding").into_iter().flat_map(Node::children);
         let coded: Vec<Coded<'a>> = codings.filter_map(of_coding).collect();
-        return if coded.is_empty() { Err(missing("codeableConcept.coding")) } else { Ok(coded) };
+        return if coded.is_empty() {
+            Err(missing("codeableConcept.coding"))
+        } else {
+            Ok(coded)
+        };
     }
     let code = inputs.text("code").ok_or_else(|| missing("code"))?;
     Ok(vec![Coded {
@@ -48,7 +54,8 @@ pub(super) fn flag(inputs: &Inputs<'_>, name: &str) -> Result<bool> {
 /// A number that is not negative.
 pub(super) fn number(inputs: &Inputs<'_>, name: &str) -> Result<Option<usize>> {
     let read = |text: &str| {
-        text.parse().map_err(|_| FhirError::parameter(name, "it is not a number from 0"))
+        text.parse()
+            .map_err(|_| FhirError::parameter(name, "it is not a number from 0"))
     };
     inputs.text(name).map(read).transpose()
 }
@@ -58,7 +65,10 @@ pub(super) fn refuse(inputs: &Inputs<'_>, names: &[&str]) -> Result<()> {
     match names.iter().find(|name| inputs.has(name)) {
         None => Ok(()),
         Some(name) => {
-            let error = FhirError::new(ErrorKind::Unsupported, format!("the parameter {name} is not supported"));
+            let error = FhirError::new(
+                ErrorKind::Unsupported,
+                format!("the parameter {name} is not supported"),
+            );
             Err(error.at(name))
         }
     }

@@ -19,10 +19,14 @@ pub(in crate::operations) async fn run(call: &Call<'_>) -> Result<Answer> {
     let asked = all.first().ok_or_else(|| missing("code"))?;
     let url = asked.system.ok_or_else(|| missing("system"))?;
     let mut scope = scope(call);
-    scope.gather_code_system(&Records(call), &Canonical::new(url, asked.version)).await?;
+    scope
+        .gather_code_system(&Records(call), &Canonical::new(url, asked.version))
+        .await?;
     let system = scope.code_system(url, asked.version).map_err(Fault::from)?;
     let language = inputs.text("displayLanguage");
-    let details = scope.lookup(&system, asked.code, language).map_err(Fault::from)?;
+    let details = scope
+        .lookup(&system, asked.code, language)
+        .map_err(Fault::from)?;
 
     // Without a wish everything is told; `lang.X` asks for names in a language.
     let wishes = inputs.texts("property");
@@ -33,7 +37,8 @@ pub(in crate::operations) async fn run(call: &Call<'_>) -> Result<Answer> {
     output.add_text("display", Some(&details.display));
     for (key, value) in &details.designations {
         let (language, usage) = designation(key);
-        let in_language = language.is_some_and(|own| wishes.contains(&format!("lang.{own}").as_str()));
+        let in_language =
+            language.is_some_and(|own| wishes.contains(&format!("lang.{own}").as_str()));
         if !(wanted("designation") || in_language) {
             continue;
         }

@@ -59,14 +59,26 @@ impl Records<'_> {
         let mut query = Query::parse(&call.registry, scope, &pairs, &call.parse_options())?;
         query.count = Some(MOST);
         let caller = call.caller(Right::Search);
-        let page = call.api.store.search(&caller, &query, None).await.map_err(fault)?;
-        page.entries.iter().map(|entry| parse(entry.resource.body.to_vec())).collect()
+        let page = call
+            .api
+            .store
+            .search(&caller, &query, None)
+            .await
+            .map_err(fault)?;
+        page.entries
+            .iter()
+            .map(|entry| parse(entry.resource.body.to_vec()))
+            .collect()
     }
 
     /// The resource on which an operation is invoked.
     pub(super) async fn instance(&self, kind: ResourceType, id: &str) -> Result<Doc> {
         let call = self.0;
-        let stored = call.api.store.read(&call.caller(Right::Read), kind, id).await?;
+        let stored = call
+            .api
+            .store
+            .read(&call.caller(Right::Read), kind, id)
+            .await?;
         parse(stored.body.to_vec()).map_err(FhirError::from)
     }
 }

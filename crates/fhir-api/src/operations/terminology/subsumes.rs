@@ -15,11 +15,17 @@ use crate::route::Place;
 
 pub(in crate::operations) async fn run(call: &Call<'_>, place: &Place) -> Result<Answer> {
     let inputs = Inputs::read(call)?;
-    let codings = (inputs.value("codingA").and_then(of_coding), inputs.value("codingB").and_then(of_coding));
+    let codings = (
+        inputs.value("codingA").and_then(of_coding),
+        inputs.value("codingB").and_then(of_coding),
+    );
     let (a, b, system, version) = match codings {
         (Some(a), Some(b)) => {
             if a.system != b.system {
-                return Err(FhirError::parameter("codingB", "both codes must be of one system"));
+                return Err(FhirError::parameter(
+                    "codingB",
+                    "both codes must be of one system",
+                ));
             }
             (a.code, b.code, a.system, a.version)
         }
@@ -40,7 +46,9 @@ pub(in crate::operations) async fn run(call: &Call<'_>, place: &Place) -> Result
         scope.subsumption(&system, a, b)
     } else {
         let url = system.ok_or_else(|| missing("system"))?;
-        scope.gather_code_system(&records, &Canonical::new(url, version)).await?;
+        scope
+            .gather_code_system(&records, &Canonical::new(url, version))
+            .await?;
         let system = scope.code_system(url, version).map_err(Fault::from)?;
         scope.subsumption(&system, a, b)
     };
@@ -48,4 +56,3 @@ pub(in crate::operations) async fn run(call: &Call<'_>, place: &Place) -> Result
     output.add("outcome", "valueCode", outcome.map_err(Fault::from)?.code());
     Ok(output.answer("subsumes"))
 }
-

@@ -61,7 +61,9 @@ async fn named_map(
         }
         return Ok(Some(std::sync::Arc::new(map)));
     }
-    let Some(url) = inputs.text("url") else { return Ok(None) };
+    let Some(url) = inputs.text("url") else {
+        return Ok(None);
+    };
     let mut canonical = Canonical::parse(url);
     if let Some(version) = inputs.text("conceptMapVersion") {
         canonical.version = Some(version.to_owned());
@@ -93,11 +95,17 @@ async fn any_map(
 fn dependency(parameter: Node<'_>) -> Option<Dependency> {
     let parts = parameter.get("part")?;
     let value = |name: &str| {
-        let part = parts.children().find(|part| part.str("name") == Some(name))?;
-        part.children().find(|field| field.key().is_some_and(|key| key.starts_with("value")))
+        let part = parts
+            .children()
+            .find(|part| part.str("name") == Some(name))?;
+        part.children()
+            .find(|field| field.key().is_some_and(|key| key.starts_with("value")))
     };
     let concept = value("concept")?;
-    let coding = concept.get("coding").and_then(|codings| codings.item(0)).unwrap_or(concept);
+    let coding = concept
+        .get("coding")
+        .and_then(|codings| codings.item(0))
+        .unwrap_or(concept);
     let text = coding.str("code").or_else(|| concept.scalar_text())?;
     Some(Dependency {
         property: value("element")?.scalar_text()?.to_owned(),
@@ -107,7 +115,9 @@ fn dependency(parameter: Node<'_>) -> Option<Dependency> {
 }
 
 fn answer(found: &[Match]) -> Answer {
-    let maps = |found: &&Match| found.code.is_some() && !matches!(found.equivalence.as_str(), "unmatched" | "disjoint");
+    let maps = |found: &&Match| {
+        found.code.is_some() && !matches!(found.equivalence.as_str(), "unmatched" | "disjoint")
+    };
     let result = found.iter().any(|found| maps(&found));
     let mut output = Output::default();
     output.add("result", "valueBoolean", result);
@@ -128,7 +138,10 @@ fn answer(found: &[Match]) -> Answer {
         for product in &found.products {
             let mut inner = Output::default();
             inner.add("element", "valueUri", product.property.as_str());
-            let texts = [("system", product.system.as_deref()), ("code", Some(product.value.as_str()))];
+            let texts = [
+                ("system", product.system.as_deref()),
+                ("code", Some(product.value.as_str())),
+            ];
             inner.add("concept", "valueCoding", coding(&texts));
             parts.add_parts("product", inner);
         }
@@ -141,6 +154,8 @@ fn answer(found: &[Match]) -> Answer {
 }
 
 fn coding(texts: &[(&str, Option<&str>)]) -> Value {
-    let present = texts.iter().filter_map(|(key, text)| Some(((*key).to_owned(), Value::from((*text)?))));
+    let present = texts
+        .iter()
+        .filter_map(|(key, text)| Some(((*key).to_owned(), Value::from((*text)?))));
     Value::Object(present.collect::<Map<_, _>>())
 }

@@ -25,19 +25,24 @@ pub(in crate::operations) async fn run(call: &Call<'_>, place: &Place) -> Result
     let mut scope = scope(call);
     let allow_abstract = flag(&inputs, "abstract")?;
     let language = inputs.text("displayLanguage");
-    let on_value_set =
-        matches!(place, Place::Type(kind) | Place::Instance(kind, _) if *kind == ResourceType::VALUE_SET);
+    let on_value_set = matches!(place, Place::Type(kind) | Place::Instance(kind, _) if *kind == ResourceType::VALUE_SET);
     let verdict = if on_value_set {
         let set = value_set(call, place, &inputs, &mut scope).await?;
         let all = coded(&inputs, "systemVersion")?;
-        best(&all, |coded| scope.validate_in_value_set(&set, coded, allow_abstract, language))
+        best(&all, |coded| {
+            scope.validate_in_value_set(&set, coded, allow_abstract, language)
+        })
     } else {
         let all = coded(&inputs, "version")?;
         let system = code_system(call, place, &inputs, &all, &mut scope).await?;
         let url = system.header.url.as_str();
-        let all: Vec<Coded<'_>> =
-            all.into_iter().filter(|coded| coded.system.is_none_or(|own| own == url)).collect();
-        best(&all, |coded| scope.validate_in_code_system(&system, coded, allow_abstract, language))
+        let all: Vec<Coded<'_>> = all
+            .into_iter()
+            .filter(|coded| coded.system.is_none_or(|own| own == url))
+            .collect();
+        best(&all, |coded| {
+            scope.validate_in_code_system(&system, coded, allow_abstract, language)
+        })
     };
     let verdict = verdict.map_err(Fault::from)?;
     let mut output = Output::default();
@@ -60,7 +65,11 @@ fn best(
         }
     }
     let message = "no code is of this code system".to_owned();
-    let none = Verdict { result: false, message: Some(message), display: None };
+    let none = Verdict {
+        result: false,
+        message: Some(message),
+        display: None,
+    };
     refusal.unwrap_or(Ok(none))
 }
 
@@ -79,11 +88,17 @@ async fn code_system(
         return Ok(Arc::new(system));
     }
     if let Some(resource) = inputs.resource("codeSystem") {
-        return Ok(Arc::new(CodeSystem::from_resource(resource).map_err(Fault::from)?));
+        return Ok(Arc::new(
+            CodeSystem::from_resource(resource).map_err(Fault::from)?,
+        ));
     }
-    let named = inputs.text("url").or_else(|| all.iter().find_map(|coded| coded.system));
+    let named = inputs
+        .text("url")
+        .or_else(|| all.iter().find_map(|coded| coded.system));
     let url = named.ok_or_else(|| missing("url"))?;
     let version = all.first().and_then(|coded| coded.version);
-    scope.gather_code_system(&records, &Canonical::new(url, version)).await?;
+    scope
+        .gather_code_system(&records, &Canonical::new(url, version))
+        .await?;
     Ok(scope.code_system(url, version).map_err(Fault::from)?)
 }
