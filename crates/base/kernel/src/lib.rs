@@ -1,7 +1,4 @@
-//! Words every crate shares: tenants, actors, error kinds, the clock, secrets.
-//!
-//! This crate is pure: time and identifiers come in through [`Clock`] and [`OpCtx`],
-//! so that every decision above it can be replayed in a test.
+#![doc = include_str!("../README.md")]
 
 mod actor;
 mod clock;

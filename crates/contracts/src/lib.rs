@@ -1,1 +1,0 @@
-//! Ports, commands and events that one context offers another.
