@@ -22,7 +22,7 @@ use crate::{Result, Store, StoreError, Stored};
 const MANY: &str = "MT413";
 
 /// Transactions of the log looked at, before the whole type is sorted instead.
-const LOG_WINDOWS: [i64; 4] = [16, 128, 1_024, 8_192];
+const LOG_WINDOWS: [i64; 2] = [512, 16_384];
 
 const WINDOW: &str = "select count(*), min(at) from (select at from records.txlog \
     where tenant = $1 and at <= $2 order by at desc limit $3) w";
@@ -193,17 +193,22 @@ impl Store {
             };
             let earliest = statement.value(Value::Int8(earliest));
             let last = statement.value(Value::Int8(latest));
+            let most = statement.value(Value::Int8(window));
+            // In the order of the log, so that the limit ends the walk.
             statement.push(&format!(
-                "select {COLUMNS} from (select distinct u.id from records.txlog l \
-                 cross join lateral unnest(l.types, l.ids) u (type, id) \
-                 where l.tenant = $1 and l.at >= {earliest} and l.at <= {last} and u.type = $2) c {BY_KEY} \
-                 where not r.deleted and r.updated_at > {earliest}"
+                "select {COLUMNS} from (select l.at, l.types, l.ids from records.txlog l \
+                 where l.tenant = $1 and l.at > {earliest} and l.at <= {last} \
+                 order by l.at desc limit {most}) l \
+                 cross join lateral unnest(l.types, l.ids) c (type, id) {BY_KEY} \
+                 where $2 = any(l.types) and c.type = $2 and r.updated_at = l.at \
+                 and not r.deleted"
             ));
             statement.and(&plan.compiled.cond);
             let behind = from.map_or(String::new(), |from| from.behind(&mut statement));
             let limit = statement.value(Value::Int8(i64::try_from(ask).unwrap_or(i64::MAX)));
-            let order = Order::UpdatedDescending.by();
-            statement.push(&format!("{behind}{order} limit {limit}"));
+            statement.push(&format!(
+                "{behind} order by l.at desc, r.id desc limit {limit}"
+            ));
             let rows = scope
                 .source
                 .query_typed(&statement.text, &statement.params())

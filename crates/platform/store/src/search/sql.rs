@@ -142,15 +142,16 @@ impl Statement {
         )
     }
 
-    /// Some resource of another type is about the same patient and satisfies a condition.
+    /// Some resource of another type is about the same patient and satisfies a condition; looked for
+    /// patient by patient, because a join would read all resources of the other type.
     fn about(&mut self, source: i16, cond: &Cond) -> String {
         let source = self.value(Value::Int2(source));
         let outer = std::mem::replace(&mut self.row, "s");
         let inner = self.condition(cond);
         self.row = outer;
         format!(
-            "exists (select from records.res s where s.tenant = $1 and s.pat = {outer}.pat \
-             and s.type = {source} and not s.deleted and {inner})"
+            "coalesce((select true from records.res s where s.tenant = $1 and s.pat = {outer}.pat \
+             and s.type = {source} and not s.deleted and {inner} limit 1), false)"
         )
     }
 
