@@ -70,6 +70,9 @@ impl Ground {
     }
 }
 
+/// How soon a running server sees a code system that was loaded.
+const TERMINOLOGY_INTERVAL: std::time::Duration = std::time::Duration::from_secs(60);
+
 /// The running product.
 pub(crate) struct Installation {
     pub(crate) ground: Ground,
@@ -79,6 +82,7 @@ pub(crate) struct Installation {
     pub(crate) validator: Arc<Validator>,
     pub(crate) terminology: Arc<Catalog>,
     pub(crate) clock: Arc<dyn Clock>,
+    following: tokio::task::JoinHandle<()>,
 }
 
 impl Installation {
@@ -116,6 +120,10 @@ impl Installation {
         };
         let store = Store::open(parts, options).await?;
         audit.follow(&store);
+        let following = tokio::spawn(follow_terminology(
+            database.clone(),
+            Arc::clone(&terminology),
+        ));
         let origin = origin(config);
         let identity = Identity::new(
             database,
@@ -131,11 +139,13 @@ impl Installation {
             validator,
             terminology,
             clock,
+            following,
         })
     }
 
     /// Writes what is still pending and leaves the database.
     pub(crate) async fn close(self) {
+        self.following.abort();
         self.audit.close().await;
         self.store.close();
         self.ground.close().await;
@@ -159,6 +169,17 @@ pub(crate) fn origin(config: &Config) -> String {
     match &config.server.public_url {
         Some(url) => url.trim_end_matches('/').to_owned(),
         None => "http://localhost".to_owned(),
+    }
+}
+
+/// Reads the loaded code systems, and those that are loaded later, without holding up the start.
+async fn follow_terminology(database: Database, catalog: Arc<Catalog>) {
+    let mut interval = tokio::time::interval(TERMINOLOGY_INTERVAL);
+    loop {
+        interval.tick().await;
+        if let Err(error) = mt_terminology::storage::refresh(&database, &catalog).await {
+            tracing::warn!(%error, "the loaded code systems cannot be read");
+        }
     }
 }
 

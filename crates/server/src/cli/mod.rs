@@ -19,6 +19,7 @@ mod keys;
 mod script;
 mod serve;
 mod tenant;
+mod terminology;
 mod token;
 mod x12;
 
@@ -83,6 +84,9 @@ enum Command {
     /// Work with FHIR files
     #[command(subcommand)]
     Fhir(fhir::Args),
+    /// Load licensed code systems
+    #[command(subcommand)]
+    Terminology(terminology::Args),
     /// Look after the database
     #[command(subcommand)]
     Db(db::Args),
@@ -150,6 +154,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Export(args) => export::run(&common, args).await,
             Command::Tenant(args) => tenant::run(&common, args).await,
             Command::Token(args) => token::run(&common, args).await,
+            Command::Terminology(args) => terminology::run(&common, args).await,
             Command::Db(args) => db::run(&common, args).await,
             Command::Keys(args) => keys::run(&common, args).await,
             Command::Audit(args) => audit::run(&common, args).await,

@@ -14,3 +14,4 @@ mod rest;
 mod running;
 mod search;
 mod tenancy;
+mod terminology;
