@@ -10,7 +10,7 @@ use axum::response::Response;
 use axum::routing::any;
 use bytes::Bytes;
 use moka::sync::Cache;
-use mt_access::{AuthenticationError, Authenticator, Interaction as Right};
+use mt_access::{AuthenticationError, Authenticator, Interaction as Right, RequestHead};
 use mt_fhir::json::Limits;
 use mt_http::{BodyLimits, CorrelationId, RateLimits, read_body};
 use mt_kernel::{Clock, ErrorKind, Instant};
@@ -227,7 +227,12 @@ async fn answer(
     if route == Route::Capabilities {
         return Ok(interactions::capabilities(base));
     }
-    let session = authenticate(api, &parts.headers).await?;
+    let head = RequestHead {
+        method: &parts.method,
+        uri: &parts.uri,
+        headers: &parts.headers,
+    };
+    let session = authenticate(api, head).await?;
     api.rates
         .check(session.tenant(), session.who.client_key)
         .map_err(throttled)?;
@@ -276,34 +281,22 @@ fn take_form(call: &mut Call<'_>) -> Result<()> {
     Ok(())
 }
 
-async fn authenticate(api: &FhirApi, headers: &HeaderMap) -> Result<Arc<Session>> {
-    let bearer = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let token = bearer.and_then(|text| {
-        let (scheme, token) = text.split_once(' ')?;
-        scheme
-            .eq_ignore_ascii_case("Bearer")
-            .then_some(token.trim())
-    });
-    let Some(token) = token else {
-        return Err(challenge(
-            FhirError::new(ErrorKind::Unauthenticated, "an access token is needed"),
-            "",
-        ));
-    };
+async fn authenticate(api: &FhirApi, head: RequestHead<'_>) -> Result<Arc<Session>> {
     let who = api
         .authenticator
-        .authenticate(token)
+        .authenticate_head(head)
         .await
         .map_err(|error| {
             let message = error.to_string();
+            let unauthenticated = FhirError::new(ErrorKind::Unauthenticated, message.clone());
             match error {
-                AuthenticationError::Invalid | AuthenticationError::Expired => challenge(
-                    FhirError::new(ErrorKind::Unauthenticated, message),
-                    "invalid_token",
-                ),
-                AuthenticationError::Suspended => FhirError::new(ErrorKind::Forbidden, message),
+                AuthenticationError::Missing => challenge(unauthenticated, ""),
+                AuthenticationError::Invalid | AuthenticationError::Expired => {
+                    challenge(unauthenticated, "invalid_token")
+                }
+                AuthenticationError::Suspended | AuthenticationError::CrossSite => {
+                    FhirError::new(ErrorKind::Forbidden, message)
+                }
                 AuthenticationError::Unavailable => FhirError::new(ErrorKind::Unavailable, message),
             }
         })?;

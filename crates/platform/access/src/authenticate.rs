@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use http::{HeaderMap, Method, Uri, header};
 use mt_kernel::{Actor, TenantId};
 
 use crate::Grant;
@@ -26,6 +27,12 @@ pub struct Authenticated {
 /// Why nobody is signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthenticationError {
+    /// The request presents no credential at all.
+    #[error("an access token or a session is needed")]
+    Missing,
+    /// A session cookie came with a change, but without the session's token in `X-CSRF-Token`.
+    #[error("the request does not prove that it comes from the session's own pages")]
+    CrossSite,
     /// The credential is not good.
     #[error("the access token is not valid")]
     Invalid,
@@ -44,8 +51,48 @@ pub enum AuthenticationError {
 pub type Authentication<'a> =
     Pin<Box<dyn Future<Output = Result<Arc<Authenticated>, AuthenticationError>> + Send + 'a>>;
 
-/// Checks bearer tokens. Implemented by the identity context.
+/// The head of a request: all that says who is calling.
+///
+/// Only `Authorization`, `DPoP` and the session cookie say it. Headers such as `X-User-Id` or
+/// `X-Forwarded-User` are never read.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestHead<'a> {
+    /// The method: a session cookie alone is enough only for safe ones.
+    pub method: &'a Method,
+    /// The target as it arrived.
+    pub uri: &'a Uri,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+}
+
+impl<'a> RequestHead<'a> {
+    /// Scheme and token of `Authorization`, when there is one.
+    #[must_use]
+    pub fn authorization(&self) -> Option<(&'a str, &'a str)> {
+        let value = self.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, token) = value.split_once(' ')?;
+        Some((scheme, token.trim()))
+    }
+
+    /// The bearer token, when there is one.
+    #[must_use]
+    pub fn bearer(&self) -> Option<&'a str> {
+        let (scheme, token) = self.authorization()?;
+        scheme.eq_ignore_ascii_case("Bearer").then_some(token)
+    }
+}
+
+/// Learns who is calling. Implemented by the identity context.
 pub trait Authenticator: Send + Sync {
     /// Who presents `token`.
     fn authenticate<'a>(&'a self, token: &'a str) -> Authentication<'a>;
+
+    /// Who sent the request with this head: by its token, or by its session where the identity
+    /// context knows sessions.
+    fn authenticate_head<'a>(&'a self, head: RequestHead<'a>) -> Authentication<'a> {
+        match head.bearer() {
+            Some(token) => self.authenticate(token),
+            None => Box::pin(async { Err(AuthenticationError::Missing) }),
+        }
+    }
 }
