@@ -1,7 +1,7 @@
 //! Why identity refuses, in the closed kinds of the kernel.
 
 use mt_crypto::CryptoError;
-use mt_kernel::ErrorKind;
+use mt_kernel::{ErrorKind, Fault};
 use mt_store::StoreError;
 
 /// Why identity refuses.
@@ -28,6 +28,15 @@ pub enum IdentityError {
     /// A key does not open.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
+    /// A rule of people and their credentials is broken.
+    #[error(transparent)]
+    Refused(#[from] Fault),
+    /// The session has ended meanwhile.
+    #[error("the session has ended")]
+    SignedOut,
+    /// A stored value is not what it should be.
+    #[error("a stored value cannot be read")]
+    Unreadable,
 }
 
 impl IdentityError {
@@ -36,7 +45,9 @@ impl IdentityError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::UnknownRole(_) | Self::Scope(_) | Self::Lifetime => ErrorKind::Invalid,
-            Self::Token(_) | Self::Crypto(_) => ErrorKind::Internal,
+            Self::Token(_) | Self::Crypto(_) | Self::Unreadable => ErrorKind::Internal,
+            Self::Refused(fault) => fault.kind,
+            Self::SignedOut => ErrorKind::Unauthenticated,
             Self::Store(error) => error.kind(),
             Self::Database(error) => error.kind(),
         }

@@ -4,6 +4,7 @@ mod authenticate;
 mod error;
 mod keys;
 mod operator;
+pub mod people;
 
 pub use authenticate::Identity;
 pub use error::IdentityError;

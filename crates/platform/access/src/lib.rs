@@ -6,7 +6,9 @@ mod matrix;
 mod scope;
 mod token;
 
-pub use authenticate::{Authenticated, Authentication, AuthenticationError, Authenticator, RequestHead};
+pub use authenticate::{
+    Authenticated, Authentication, AuthenticationError, Authenticator, RequestHead,
+};
 pub use grant::{Compartment, Decision, Grant, LaunchContext, Reach};
 pub use matrix::{
     Extent, Interaction, Interactions, Operation, Role, Rule, StateCondition, printed,

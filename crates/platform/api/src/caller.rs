@@ -35,7 +35,11 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let admitted = parts.extensions.get::<Self>().cloned();
         admitted.ok_or_else(|| {
-            Fault::new(ErrorKind::Unauthenticated, "the route admits nobody by name").into()
+            Fault::new(
+                ErrorKind::Unauthenticated,
+                "the route admits nobody by name",
+            )
+            .into()
         })
     }
 }

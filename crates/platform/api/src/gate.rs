@@ -33,7 +33,8 @@ pub struct Gate {
 pub(crate) async fn pass(permission: Permission, request: Request, next: Next) -> Response {
     let Some(gate) = request.extensions().get::<Arc<Gate>>().cloned() else {
         // A route that was served without its gate stays shut.
-        return Problem::from(Fault::new(ErrorKind::Internal, "the gate is missing")).into_response();
+        return Problem::from(Fault::new(ErrorKind::Internal, "the gate is missing"))
+            .into_response();
     };
     if matches!(permission.need(), Need::Nobody(_)) {
         return next.run(request).await;

@@ -8,7 +8,9 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{Components, ContentBuilder, InfoBuilder, OpenApi, Ref, ResponseBuilder, Server};
+use utoipa::openapi::{
+    Components, ContentBuilder, InfoBuilder, OpenApi, Ref, ResponseBuilder, Server,
+};
 
 use crate::{Need, PREFIX, Permission};
 
@@ -35,7 +37,9 @@ pub(crate) fn describe(operation: &mut Operation, permission: Permission) {
             .schema(Some(Ref::from_schema_name("Problem")))
             .build();
         let response = ResponseBuilder::new().description(description);
-        response.content("application/problem+json", content).build()
+        response
+            .content("application/problem+json", content)
+            .build()
     };
     let mut refuse = |status: &str, why: &str| {
         let responses = &mut operation.responses.responses;

@@ -121,7 +121,10 @@ impl Routes {
         let (router, document) = self.router.split_for_parts();
         let document: Arc<str> = openapi::finish(document).into();
         let router = router
-            .route("/openapi.json", axum::routing::get(move || openapi::serve(document)))
+            .route(
+                "/openapi.json",
+                axum::routing::get(move || openapi::serve(document)),
+            )
             .fallback(nowhere)
             .method_not_allowed_fallback(wrong_method)
             .layer(from_fn(never_stored))
@@ -135,8 +138,11 @@ async fn nowhere() -> Response {
 }
 
 async fn wrong_method() -> Response {
-    let mut response =
-        Problem::from(Fault::new(ErrorKind::Unsupported, "the route has no such method")).into_response();
+    let mut response = Problem::from(Fault::new(
+        ErrorKind::Unsupported,
+        "the route has no such method",
+    ))
+    .into_response();
     *response.status_mut() = axum::http::StatusCode::METHOD_NOT_ALLOWED;
     response
 }

@@ -120,7 +120,10 @@ fn digest(parts: &[&[u8]]) -> [u8; 32] {
 
 fn unavailable(error: impl std::fmt::Display) -> Fault {
     tracing::warn!(%error, "answers cannot be remembered");
-    Fault::new(ErrorKind::Unavailable, "the request cannot be remembered now")
+    Fault::new(
+        ErrorKind::Unavailable,
+        "the request cannot be remembered now",
+    )
 }
 
 /// The body of an answer that is kept.

@@ -49,7 +49,9 @@ async fn claim_in(tx: &TenantTx, claim: &Claim) -> Result<Option<Known>, mt_data
     tx.execute(forget, &[tenant, &old, key, &dead]).await?;
     let insert = "insert into api.idempotency (tenant, key, request, created_at) \
                   values ($1, $2, $3, $4) on conflict (tenant, key) do nothing";
-    let inserted = tx.execute(insert, &[tenant, key, request, &claim.now.0]).await?;
+    let inserted = tx
+        .execute(insert, &[tenant, key, request, &claim.now.0])
+        .await?;
     if inserted == 1 {
         return Ok(None);
     }
