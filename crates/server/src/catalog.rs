@@ -10,5 +10,7 @@ pub(crate) fn schemas() -> Vec<Migrations> {
     schemas.push(mt_terminology::storage::MIGRATIONS);
     schemas.push(mt_audit::MIGRATIONS);
     schemas.push(mt_identity::MIGRATIONS);
+    schemas.push(mt_identity::people::MIGRATIONS);
+    schemas.push(mt_api::MIGRATIONS);
     schemas
 }
