@@ -1,0 +1,22 @@
+/** After a quiet while the session ends and the screen is covered; what was typed waits in this tab. */
+
+import { useQueryClient } from '@tanstack/react-query';
+import { lazy, Suspense, useEffect } from 'react';
+import { endSession } from '../fhir/session';
+import { useIdle } from '../lib/idle';
+
+const LockScreen = lazy(() => import('./LockScreen'));
+
+const AFTER = 10 * 60_000;
+
+export function IdleLock() {
+  const idle = useIdle(AFTER);
+  const client = useQueryClient();
+  useEffect(() => {
+    if (!idle) return;
+    // The lock is the server's: the cookie is worth nothing from here on, and the page forgets what it has read.
+    void endSession().catch(() => undefined);
+    client.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
+  }, [idle, client]);
+  return idle ? <Suspense fallback={<div className="lock-cover" />}><LockScreen /></Suspense> : null;
+}

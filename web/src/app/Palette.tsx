@@ -1,0 +1,89 @@
+/** The command palette (S04): patients, pages and actions by a few letters. */
+
+import { Modal } from '@mantine/core';
+import { useNavigate, useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { patientName } from '../fhir/display';
+import type { Patient, Stored } from '../fhir/types';
+import { PAGES } from '../features/chart/ChartLayout';
+import { sameNames, useFound, usePatients } from '../features/patients/find';
+import { PatientLine } from '../features/patients/PatientFacts';
+import { useSettled } from '../lib/hooks';
+import { type Key, useI18n } from '../lib/i18n';
+import { recentPatients } from '../lib/recent';
+import { Icon, type IconName } from '../ui/icons';
+import { Picker } from '../ui/Picker';
+
+type Entry = { key: string; run: () => void } & ({ patient: Stored<Patient>; flag?: string } | { label: string; icon: IconName });
+
+const WAIT = 100;
+
+export default function Palette({ onClose }: { onClose: () => void }) {
+  const { t } = useI18n();
+  const [text, setText] = useState('');
+  const settled = useSettled(text, WAIT);
+  const found = useFound(settled.startsWith('>') ? '' : settled);
+  const [ids] = useState(recentPatients);
+  const recent = usePatients(ids);
+  const actions = useActions(text);
+  const asked = !text.startsWith('>') && text.trim().length >= 2;
+  const shown = asked ? (found.data ?? []) : text === '' ? (recent.data ?? []).map((patient) => ({ patient, soundsLike: false })) : [];
+  const alike = sameNames(shown.map((one) => one.patient), patientName);
+  const navigate = useNavigate();
+  const patients = shown.slice(0, 8).map(({ patient, soundsLike }): Entry => ({
+    key: patient.id,
+    patient,
+    flag: alike.has(patient.id) ? t('patients.sameName') : soundsLike ? t('patients.soundsLike') : undefined,
+    run: () => void navigate({ to: '/patients/$id', params: { id: patient.id } }),
+  }));
+  const failed = asked ? found.isError : false;
+  return (
+    <Modal opened onClose={onClose} size="lg" title={t('palette.title')} yOffset="8vh">
+      <Picker
+        label={t('palette.label')}
+        hideLabel
+        placeholder={t('palette.placeholder')}
+        text={text}
+        onText={setText}
+        options={[...patients, ...actions]}
+        busy={asked && (found.isFetching || settled !== text)}
+        error={failed ? t('palette.failed') : undefined}
+        empty={t('palette.none')}
+        keyOf={(entry) => entry.key}
+        render={(entry) => ('patient' in entry ? <PatientLine patient={entry.patient} flag={entry.flag} /> : <span className="action-line"><Icon name={entry.icon} /> {entry.label}</span>)}
+        onPick={(entry) => {
+          onClose();
+          entry.run();
+        }}
+        focused
+      />
+    </Modal>
+  );
+}
+
+/** Pages and actions whose words have all of what was typed; a chart's pages only while one is open. */
+function useActions(text: string): Entry[] {
+  const { t } = useI18n();
+  const navigate = useNavigate();
+  const { id } = useParams({ strict: false });
+  const entry = (key: Key, icon: IconName, run: () => void): Entry & { label: string } => ({ key, icon, label: t(key), run });
+  const name = text.replace(/^>/, '').trim();
+  const everywhere = [
+    entry('patients.title', 'patients', () => void navigate({ to: '/patients', search: {} })),
+    entry('patients.register', 'plus', () => void navigate({ to: '/patients/new', search: {} })),
+    entry('system.title', 'system', () => void navigate({ to: '/system' })),
+  ];
+  const here = id
+    ? [
+        entry('note.new', 'note', () => void navigate({ to: '/patients/$id/notes/new', params: { id } })),
+        entry('vitals.add', 'pulse', () => void navigate({ to: '/patients/$id/vitals/new', params: { id } })),
+        ...PAGES.map(([to, label]) => entry(label, 'steady', () => void navigate({ to, params: { id } }))),
+      ]
+    : [];
+  const words = name.toLocaleLowerCase().split(/\s+/);
+  const matching = [...here, ...everywhere].filter(({ label }) => words.every((word) => label.toLocaleLowerCase().includes(word)));
+  const registers = matching.some((one) => one.key === 'patients.register');
+  if (name.length < 2 || registers || text.startsWith('>')) return matching;
+  const prefilled: Entry = { key: 'register-as', icon: 'plus', label: t('palette.register', { name }), run: () => void navigate({ to: '/patients/new', search: { name } }) };
+  return [...matching, prefilled];
+}

@@ -1,0 +1,91 @@
+/** The frame of the application: who and where one is, how to get anywhere, and what is wrong with the connection. */
+
+import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
+import { useSession } from '../fhir/session';
+import { useOnline } from '../lib/hooks';
+import { useI18n } from '../lib/i18n';
+import { type Shortcuts, useShortcuts } from '../lib/keys';
+import { Icon } from '../ui/icons';
+import { Loading, Notice } from '../ui/Notice';
+import { Gate } from './Gate';
+import { IdleLock } from './IdleLock';
+import { UserMenu } from './UserMenu';
+
+const Palette = lazy(() => import('./Palette'));
+const KeyboardHelp = lazy(() => import('./KeyboardHelp'));
+
+export function Shell() {
+  return (
+    <Gate>
+      <Frame />
+    </Gate>
+  );
+}
+
+type Layer = 'palette' | 'help' | undefined;
+
+function Frame() {
+  const { t } = useI18n();
+  const navigate = useNavigate();
+  const online = useOnline();
+  const [layer, setLayer] = useState<Layer>();
+  const main = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  const before = useRef(pathname);
+  useEffect(() => {
+    // A new page is announced from its beginning; the first one is where the browser put us.
+    if (before.current !== pathname) main.current?.focus({ preventScroll: true });
+    before.current = pathname;
+  }, [pathname]);
+  const shortcuts = useMemo<Shortcuts>(
+    () => ({
+      'mod+k': () => setLayer('palette'),
+      '?': () => setLayer('help'),
+      'g p': () => void navigate({ to: '/patients', search: {} }),
+      'g r': () => void navigate({ to: '/patients/new', search: {} }),
+      'g s': () => void navigate({ to: '/system' }),
+    }),
+    [navigate],
+  );
+  useShortcuts(shortcuts);
+  return (
+    <>
+      <a className="skip" href="#main">{t('shell.skip')}</a>
+      <TopBar onPalette={() => setLayer('palette')} onHelp={() => setLayer('help')} />
+      {!online && (
+        <div className="offline"><Notice tone="warning" icon="offline" title={t('shell.offline')} /></div>
+      )}
+      <main id="main" ref={main} tabIndex={-1}>
+        <Suspense fallback={<Loading rows={8} />}><Outlet /></Suspense>
+      </main>
+      <Suspense fallback={null}>
+        {layer === 'palette' && <Palette onClose={() => setLayer(undefined)} />}
+        {layer === 'help' && <KeyboardHelp onClose={() => setLayer(undefined)} />}
+      </Suspense>
+      <IdleLock />
+    </>
+  );
+}
+
+function TopBar({ onPalette, onHelp }: { onPalette: () => void; onHelp: () => void }) {
+  const { t } = useI18n();
+  const session = useSession();
+  return (
+    <header className="topbar">
+      <Link to="/patients" search={{}} className="brand">
+        <svg width="24" height="24" viewBox="0 0 32 32" aria-hidden="true"><path d="M4 17h6l3-9 5 17 3-8h7" fill="none" stroke="currentColor" strokeWidth="3" strokeLinecap="round" strokeLinejoin="round" /></svg>
+        <span>MediTrack</span>
+      </Link>
+      <span className="tenant">{session.tenant.displayName}</span>
+      <nav aria-label={t('shell.nav')} className="topnav">
+        <Link to="/patients" search={{}}><Icon name="patients" /> <span>{t('patients.title')}</span></Link>
+        <Link to="/system"><Icon name="system" /> <span>{t('system.title')}</span></Link>
+      </nav>
+      <button type="button" className="palette-button" onClick={onPalette} aria-keyshortcuts="Control+K">
+        <Icon name="search" /> <span>{t('shell.find')}</span> <kbd>Ctrl K</kbd>
+      </button>
+      <UserMenu onHelp={onHelp} />
+    </header>
+  );
+}

@@ -1,0 +1,94 @@
+/** The addresses of the application; every page is a chunk of its own. */
+
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import type { Kind } from '../features/chart/TimelinePage';
+import { NotFound } from './NotFound';
+import { Shell } from './Shell';
+import { Crashed } from './Crashed';
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' || typeof value === 'number' ? String(value) : undefined);
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: Crashed });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/patients', search: {} });
+  },
+});
+
+const patients = createRoute({
+  getParentRoute: () => root,
+  path: '/patients',
+  validateSearch: (search: Record<string, unknown>): { q?: string } => ({ q: text(search.q) }),
+  component: lazyRouteComponent(() => import('../features/patients/SearchPage'), 'SearchPage'),
+});
+
+const register = createRoute({
+  getParentRoute: () => root,
+  path: '/patients/new',
+  validateSearch: (search: Record<string, unknown>): { name?: string } => ({ name: text(search.name) }),
+  component: lazyRouteComponent(() => import('../features/patients/RegisterPage'), 'RegisterPage'),
+});
+
+const edit = createRoute({
+  getParentRoute: () => root,
+  path: '/patients/$id/edit',
+  component: lazyRouteComponent(() => import('../features/patients/EditPage'), 'EditPage'),
+});
+
+const chart = createRoute({
+  getParentRoute: () => root,
+  path: '/patients/$id',
+  component: lazyRouteComponent(() => import('../features/chart/ChartLayout'), 'ChartLayout'),
+});
+
+const chartPages = [
+  createRoute({ getParentRoute: () => chart, path: '/', component: lazyRouteComponent(() => import('../features/chart/SummaryPage'), 'SummaryPage') }),
+  createRoute({
+    getParentRoute: () => chart,
+    path: '/timeline',
+    validateSearch: (search: Record<string, unknown>): { kinds?: Kind[] } => ({ kinds: Array.isArray(search.kinds) ? (search.kinds as Kind[]) : undefined }),
+    component: lazyRouteComponent(() => import('../features/chart/TimelinePage'), 'TimelinePage'),
+  }),
+  createRoute({
+    getParentRoute: () => chart,
+    path: '/vitals',
+    validateSearch: (search: Record<string, unknown>): { sign?: string } => ({ sign: text(search.sign) }),
+    component: lazyRouteComponent(() => import('../features/chart/VitalsPage'), 'VitalsPage'),
+  }),
+  createRoute({ getParentRoute: () => chart, path: '/vitals/new', component: lazyRouteComponent(() => import('../features/chart/VitalsEntry'), 'VitalsEntry') }),
+  createRoute({ getParentRoute: () => chart, path: '/problems', component: lazyRouteComponent(() => import('../features/chart/ProblemsPage'), 'ProblemsPage') }),
+  createRoute({ getParentRoute: () => chart, path: '/allergies', component: lazyRouteComponent(() => import('../features/chart/AllergiesPage'), 'AllergiesPage') }),
+  createRoute({ getParentRoute: () => chart, path: '/medicines', component: lazyRouteComponent(() => import('../features/chart/MedicinesPage'), 'MedicinesPage') }),
+  createRoute({
+    getParentRoute: () => chart,
+    path: '/results',
+    validateSearch: (search: Record<string, unknown>): { test?: string; filter?: string } => ({ test: text(search.test), filter: text(search.filter) }),
+    component: lazyRouteComponent(() => import('../features/chart/ResultsPage'), 'ResultsPage'),
+  }),
+  createRoute({ getParentRoute: () => chart, path: '/notes', component: lazyRouteComponent(() => import('../features/chart/NotesPage'), 'NotesPage') }),
+  createRoute({ getParentRoute: () => chart, path: '/notes/new', component: lazyRouteComponent(() => import('../features/chart/NoteEditor'), 'NoteEditor') }),
+  createRoute({ getParentRoute: () => chart, path: '/immunisations', component: lazyRouteComponent(() => import('../features/chart/RecordsPages'), 'ImmunisationsPage') }),
+  createRoute({ getParentRoute: () => chart, path: '/encounters', component: lazyRouteComponent(() => import('../features/chart/RecordsPages'), 'EncountersPage') }),
+] as const;
+
+const system = createRoute({
+  getParentRoute: () => root,
+  path: '/system',
+  component: lazyRouteComponent(() => import('../features/system/SystemPage'), 'SystemPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, patients, register, edit, chart.addChildren(chartPages), system]),
+  basepath: '/app',
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,106 @@
+/** The patient banner (S08): who this is and what must not be missed; it never scrolls away. */
+
+import { Link } from '@tanstack/react-router';
+import { conceptText, mrn, patientName, quantityText, shortIdentifier } from '../../fhir/display';
+import { useChart } from '../../fhir/queries';
+import type { Patient, Stored } from '../../fhir/types';
+import { VITALS, readings } from '../../fhir/vitals';
+import { age, formatDate, today } from '../../lib/dates';
+import { useI18n } from '../../lib/i18n';
+import { Icon } from '../../ui/icons';
+import { bornText, identifierLabel, isDeceased, sexText } from '../patients/PatientFacts';
+import { allergies } from './facts';
+
+export function Banner({ patient }: { patient: Stored<Patient> }) {
+  const { t, locale } = useI18n();
+  const number = mrn(patient)?.value;
+  const spoken = patient.communication?.find((one) => one.preferred) ?? patient.communication?.[0];
+  return (
+    <section className={`banner ${isDeceased(patient) ? 'banner-deceased' : ''}`} aria-label={t('banner.label')}>
+      <div className="banner-who">
+        <h1>{patientName(patient) || t('notKnown')}</h1>
+        <dl>
+          <Fact label={t('banner.born')}>{bornText(t, locale, patient)}</Fact>
+          <Fact label={t('banner.sex')}>{sexText(t, patient)}</Fact>
+          <Fact label={number ? identifierLabel(t, patient) : t('id')}>
+            <span title={number}>{number ? shortIdentifier(number) : t('notKnown')}</span>
+          </Fact>
+          {spoken && <Fact label={t('banner.language')}>{conceptText(spoken.language)}</Fact>}
+          <ChildWeight patient={patient} />
+          {isDeceased(patient) && (
+            <Fact label={t('deceased')}>{patient.deceasedDateTime ? formatDate(patient.deceasedDateTime, locale) : t('banner.dateUnknown')}</Fact>
+          )}
+        </dl>
+        <Link className="quiet-link" to="/patients/$id/edit" params={{ id: patient.id }}>
+          <Icon name="edit" size={14} /> {t('patients.edit.short')}
+        </Link>
+      </div>
+      <div className="banner-alerts">
+        <AllergyLine id={patient.id} />
+        <Alerts id={patient.id} />
+      </div>
+    </section>
+  );
+}
+
+function Fact({ label, children }: { label: string; children: React.ReactNode }) {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+/** Doses of children go by weight: the last one, with its date. */
+function ChildWeight({ patient }: { patient: Stored<Patient> }) {
+  const { t, locale } = useI18n();
+  const years = patient.birthDate ? age(patient.birthDate, today())?.years : undefined;
+  const child = years !== undefined && years < 18 && !isDeceased(patient);
+  const vitals = useChart('Observation', patient.id, { category: 'vital-signs', _sort: '-date' });
+  const weight = VITALS.find((vital) => vital.key === 'weight');
+  if (!child || !weight || !vitals.data) return null;
+  const last = readings(weight, vitals.data.matches).sort((a, b) => b.at - a.at)[0];
+  const when = last && formatDate(last.observation.effectiveDateTime ?? '', locale);
+  return <Fact label={t('banner.weight')}>{last ? `${quantityText(last.observation.valueQuantity)} (${when})` : t('notKnown')}</Fact>;
+}
+
+function AllergyLine({ id }: { id: string }) {
+  const { t, locale } = useI18n();
+  const query = useChart('AllergyIntolerance', id);
+  if (query.isError) return <span className="chip chip-danger"><Icon name="alert" size={14} />{t('banner.allergies.unread')}</span>;
+  if (!query.data) return <span className="chip">{t('banner.allergies.loading')}</span>;
+  const { active, none } = allergies(query.data.matches);
+  if (active.length > 0) {
+    return (
+      <p className="banner-allergies">
+        <Icon name="alert" size={16} />
+        <strong>{t('banner.allergies')}</strong>
+        <span>
+          {active.map((allergy, index) => (
+            <span key={allergy.id}>
+              {index > 0 && ', '}
+              {conceptText(allergy.code)}
+              {allergy.criticality === 'high' && <b> ({t('allergy.high')})</b>}
+            </span>
+          ))}
+        </span>
+      </p>
+    );
+  }
+  if (none) {
+    const when = none.recordedDate ? formatDate(none.recordedDate, locale) : t('banner.dateUnknown');
+    return <p className="banner-none">{t('banner.allergies.none', { when })}</p>;
+  }
+  return <span className="chip chip-warning">{t('banner.allergies.notAsked')}</span>;
+}
+
+function Alerts({ id }: { id: string }) {
+  const flags = useChart('Flag', id);
+  return flags.data?.matches.filter((flag) => flag.status === 'active').map((flag) => (
+    <span key={flag.id} className="chip chip-danger">
+      <Icon name="alert" size={14} />
+      {conceptText(flag.code)}
+    </span>
+  ));
+}

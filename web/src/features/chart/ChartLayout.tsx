@@ -1,0 +1,69 @@
+/** The frame of every chart page: banner, the chart's pages, and the keys that switch between them. */
+
+import { getRouteApi, Link, Outlet, useNavigate } from '@tanstack/react-router';
+import { useEffect, useMemo } from 'react';
+import { patientName } from '../../fhir/display';
+import { Loaded } from '../../fhir/Loaded';
+import { usePatient } from '../../fhir/queries';
+import { useTitle } from '../../lib/hooks';
+import { type Key, useI18n } from '../../lib/i18n';
+import { type Shortcuts, useShortcuts } from '../../lib/keys';
+import { rememberPatient } from '../../lib/recent';
+import { Banner } from './Banner';
+
+const route = getRouteApi('/patients/$id');
+
+export const PAGES = [
+  ['/patients/$id', 'chart.summary'],
+  ['/patients/$id/timeline', 'chart.timeline'],
+  ['/patients/$id/vitals', 'chart.vitals'],
+  ['/patients/$id/problems', 'chart.problems'],
+  ['/patients/$id/allergies', 'chart.allergies'],
+  ['/patients/$id/medicines', 'chart.medicines'],
+  ['/patients/$id/results', 'chart.results'],
+  ['/patients/$id/notes', 'chart.notes'],
+  ['/patients/$id/immunisations', 'chart.immunisations'],
+  ['/patients/$id/encounters', 'chart.encounters'],
+] as const satisfies readonly (readonly [string, Key])[];
+
+export function ChartLayout() {
+  const { t } = useI18n();
+  const { id } = route.useParams();
+  const navigate = useNavigate();
+  const patient = usePatient(id);
+  const known = patient.data?.body;
+  useTitle(known ? patientName(known) : '');
+  useEffect(() => {
+    if (known) rememberPatient(known.id);
+  }, [known]);
+  const shortcuts = useMemo<Shortcuts>(() => {
+    const keys: Shortcuts = { n: () => void navigate({ to: '/patients/$id/notes/new', params: { id } }) };
+    for (const [index, [to]] of PAGES.entries()) if (index < 9) keys[`alt+${index + 1}`] = () => void navigate({ to, params: { id } });
+    return keys;
+  }, [navigate, id]);
+  useShortcuts(shortcuts);
+  return (
+    <Loaded query={patient} rows={8}>
+      {(answer) => (
+        <div className="chart">
+          <Banner patient={answer.body} />
+          <nav className="chart-nav" aria-label={t('chart.label')}>
+            {PAGES.map(([to, label], index) => (
+              <Link key={to} to={to} params={{ id }} activeOptions={{ exact: to === '/patients/$id' }} aria-keyshortcuts={index < 9 ? `Alt+${index + 1}` : undefined}>
+                {t(label)}
+              </Link>
+            ))}
+          </nav>
+          <div className="chart-body">
+            <Outlet />
+          </div>
+        </div>
+      )}
+    </Loaded>
+  );
+}
+
+/** Id of the patient whose chart is open. */
+export function useChartPatient(): string {
+  return route.useParams().id;
+}

@@ -1,0 +1,66 @@
+/** Medicines (S14): one line a medicine, newest prescription first; name and dose are never cut. */
+
+import { Loaded } from '../../fhir/Loaded';
+import { useChart } from '../../fhir/queries';
+import { conceptText } from '../../fhir/display';
+import { formatDate } from '../../lib/dates';
+import { type Key, useI18n } from '../../lib/i18n';
+import { Empty } from '../../ui/Notice';
+import { Panel } from '../../ui/Panel';
+import { useChartPatient } from './ChartLayout';
+import { type Medicine, medicines } from './facts';
+import { medicineName, sigText } from './medicine';
+
+export function MedicinesPage() {
+  const { t } = useI18n();
+  const id = useChartPatient();
+  const query = useChart('MedicationRequest', id, { _sort: '-authoredon' });
+  return (
+    <Loaded query={query} rows={8}>
+      {({ matches }) => {
+        const { current, past } = medicines(matches, medicineName);
+        return (
+          <div className="stack">
+            <Panel title={t('medicines.current')} aside={current.length}>{current.length === 0 ? <Empty>{t('medicines.none')}</Empty> : <Rows list={current} />}</Panel>
+            {past.length > 0 && <Panel title={t('medicines.past')} aside={past.length}><Rows list={past} /></Panel>}
+          </div>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+function Rows({ list }: { list: Medicine[] }) {
+  const { t, locale } = useI18n();
+  return (
+    <div className="table-scroll">
+      <table className="table">
+        <thead>
+          <tr>
+            <th scope="col">{t('medicines.medicine')}</th>
+            <th scope="col">{t('medicines.sig')}</th>
+            <th scope="col">{t('medicines.reason')}</th>
+            <th scope="col">{t('medicines.status')}</th>
+            <th scope="col">{t('medicines.prescribed')}</th>
+            <th scope="col">{t('medicines.by')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {list.map(({ request, count }) => (
+            <tr key={request.id}>
+              <th scope="row">{medicineName(request)}</th>
+              <td>{sigText(t, request) || <span className="quiet">{t('notKnown')}</span>}</td>
+              <td>{conceptText(request.reasonCode?.[0]) || request.reasonReference?.[0]?.display || <span className="quiet">{t('notKnown')}</span>}</td>
+              <td>{t(`medicine.${request.status}` as Key)}</td>
+              <td className="nowrap">
+                {request.authoredOn ? formatDate(request.authoredOn, locale) : t('notKnown')}
+                {count > 1 && <span className="quiet"> {t('medicines.times', { count })}</span>}
+              </td>
+              <td>{request.requester?.display ?? <span className="quiet">{t('notKnown')}</span>}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

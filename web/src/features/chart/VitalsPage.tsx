@@ -1,0 +1,128 @@
+/** Vital signs (S11): a flowsheet, newest right beside its name, and the course of the chosen sign. */
+
+import { Button } from '@mantine/core';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { Loaded } from '../../fhir/Loaded';
+import { useChart, usePatient } from '../../fhir/queries';
+import { ADULT, VITALS, type Reading, type Vital, outside, readings } from '../../fhir/vitals';
+import { age, formatDateTime, today } from '../../lib/dates';
+import { type Key, useI18n } from '../../lib/i18n';
+import { byUnit } from '../../lib/trend';
+import { Icon } from '../../ui/icons';
+import { Empty } from '../../ui/Notice';
+import { Panel } from '../../ui/Panel';
+import { Plot } from '../../ui/Plot';
+import { Abnormal } from './Abnormal';
+import { useChartPatient } from './ChartLayout';
+
+const route = getRouteApi('/patients/$id/vitals');
+const COLUMNS = 12;
+
+export function VitalsPage() {
+  const { t } = useI18n();
+  const id = useChartPatient();
+  const query = useChart('Observation', id, { category: 'vital-signs', _sort: '-date' });
+  const birth = usePatient(id).data?.body.birthDate;
+  const years = birth ? age(birth, today())?.years : undefined;
+  const add = (
+    <Button component={Link} to="/patients/$id/vitals/new" params={{ id } as never} leftSection={<Icon name="plus" />}>
+      {t('vitals.add')}
+    </Button>
+  );
+  return (
+    <Loaded query={query} rows={10}>
+      {({ matches }) => {
+        const rows = VITALS.flatMap((vital) => {
+          const points = readings(vital, matches).sort((a, b) => b.at - a.at);
+          return points.length > 0 ? [{ vital, points }] : [];
+        });
+        return (
+          <div className="stack">
+            <Panel title={t('vitals.flowsheet')} actions={add} aside={rows.length > 0 ? t('vitals.columns', { count: COLUMNS }) : undefined}>
+              {rows.length === 0 ? <Empty>{t('vitals.none')}</Empty> : <Flowsheet rows={rows} years={years} />}
+            </Panel>
+            {rows.length > 0 && <Course rows={rows} years={years} />}
+          </div>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+interface Row {
+  vital: Vital;
+  points: Reading[];
+}
+
+function Flowsheet({ rows, years }: { rows: Row[]; years: number | undefined }) {
+  const { t, locale } = useI18n();
+  const navigate = route.useNavigate();
+  const moments = [...new Set(rows.flatMap((row) => row.points.map((point) => point.at)))].sort((a, b) => b - a).slice(0, COLUMNS);
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by keyboard
+    <div className="table-scroll" role="region" aria-label={t('vitals.flowsheet')} tabIndex={0}>
+      <table className="table grid">
+        <thead>
+          <tr>
+            <th scope="col">{t('vitals.sign')}</th>
+            {moments.map((at) => {
+              const [date, time] = formatDateTime(new Date(at).toISOString(), locale).split(' ');
+              return <th key={at} scope="col" className="number">{date}<br /><span className="quiet">{time}</span></th>;
+            })}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ vital, points }) => (
+            <tr key={vital.key}>
+              <th scope="row">
+                <button type="button" className="link" onClick={() => void navigate({ search: { sign: vital.key }, replace: true, resetScroll: false })}>
+                  {t(`vital.${vital.key}` as Key)}
+                </button>{' '}
+                <span className="quiet">{vital.shown}</span>
+              </th>
+              {moments.map((at) => {
+                const point = points.find((one) => one.at === at);
+                return (
+                  <td key={at} className="number">
+                    {point && (
+                      <Abnormal letter={outside(vital, point.value, years)}>
+                        {point.shown}
+                        {point.unit !== vital.shown && ` ${point.unit}`}
+                      </Abnormal>
+                    )}
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Both pressures are one plot; every other sign is its own. */
+function Course({ rows, years }: { rows: Row[]; years: number | undefined }) {
+  const { t } = useI18n();
+  const { sign } = route.useSearch();
+  const chosen = rows.find((row) => row.vital.key === sign) ?? rows[0];
+  if (!chosen) return null;
+  const shown = chosen.vital.panel ? rows.filter((row) => row.vital.panel === chosen.vital.panel) : [chosen];
+  const series = byUnit(chosen.points);
+  const adult = years !== undefined && years >= ADULT;
+  const name = (vital: Vital) => t(`vital.${vital.key}` as Key);
+  const title = chosen.vital.panel ? t('vital.bloodPressure') : name(chosen.vital);
+  return (
+    <Panel title={title} aside={chosen.vital.band && (adult ? t('vitals.band', { low: chosen.vital.band[0], high: chosen.vital.band[1], unit: chosen.vital.shown, sign: name(chosen.vital) }) : t('vitals.noBand'))}>
+      {series.map(({ unit }) => (
+        <Plot
+          key={unit}
+          title={title}
+          unit={unit}
+          band={adult ? chosen.vital.band : undefined}
+          lines={shown.map(({ vital, points }) => ({ label: name(vital), points: byUnit(points).find((one) => one.unit === unit)?.points ?? [] }))}
+        />
+      ))}
+    </Panel>
+  );
+}

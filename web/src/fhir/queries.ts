@@ -1,0 +1,55 @@
+/** Queries of the chart: one search a resource type, cached by patient, so that every view asks once. */
+
+import { keepPreviousData, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useCallback } from 'react';
+import { type Params, expand, match, read, search } from './client';
+import type { Patient, TypeName } from './types';
+
+/** Records loaded of one kind; a chart with more says so. */
+export const MOST = 1000;
+
+export const patientQuery = (id: string) =>
+  queryOptions({ queryKey: ['Patient', id], queryFn: ({ signal }) => read('Patient', id, signal) });
+
+export function usePatient(id: string) {
+  return useQuery(patientQuery(id));
+}
+
+/** All records of `type` in a patient's chart that match `params`. */
+export function chartQuery<N extends TypeName>(type: N, patient: string, params: Params = {}) {
+  return queryOptions({
+    queryKey: ['chart', patient, type, params],
+    queryFn: ({ signal }) => search(type, { patient, _count: MOST, ...params }, signal),
+  });
+}
+
+export function useChart<N extends TypeName>(type: N, patient: string, params: Params = {}) {
+  return useQuery(chartQuery(type, patient, params));
+}
+
+/** Says that records of `type` in the chart have changed. */
+export function useChartChanged(patient: string) {
+  const client = useQueryClient();
+  return useCallback((type: TypeName) => client.invalidateQueries({ queryKey: ['chart', patient, type] }), [client, patient]);
+}
+
+export function useMatches(patient: Patient | undefined) {
+  return useQuery({
+    queryKey: ['match', patient],
+    queryFn: ({ signal }) => match(patient as Patient, signal),
+    enabled: patient !== undefined,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** Codes of a system by words; asked from two characters on. */
+export function useCodes(system: string, filter: string) {
+  const text = filter.trim();
+  return useQuery({
+    queryKey: ['codes', system, text],
+    queryFn: ({ signal }) => expand(system, text, signal),
+    enabled: text.length >= 2,
+    placeholderData: text.length >= 2 ? keepPreviousData : undefined,
+    staleTime: 3_600_000,
+  });
+}

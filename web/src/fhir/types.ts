@@ -1,0 +1,349 @@
+/**
+ * The parts of FHIR R4 that the screens read and write.
+ *
+ * Hand-kept and narrow: what is not named here still travels, because a changed resource is always the stored one
+ * with some members replaced. Every JSON number is a {@link Decimal}.
+ */
+
+import type { Decimal } from '../lib/json';
+
+export interface Meta {
+  versionId?: string;
+  lastUpdated?: string;
+  profile?: string[];
+}
+
+export interface Coding {
+  system?: string;
+  version?: string;
+  code?: string;
+  display?: string;
+}
+
+export interface CodeableConcept {
+  coding?: Coding[];
+  text?: string;
+}
+
+export interface Reference {
+  reference?: string;
+  type?: string;
+  display?: string;
+}
+
+export interface Quantity {
+  value?: Decimal;
+  comparator?: string;
+  unit?: string;
+  system?: string;
+  code?: string;
+}
+
+export interface Period {
+  start?: string;
+  end?: string;
+}
+
+export interface Identifier {
+  use?: string;
+  type?: CodeableConcept;
+  system?: string;
+  value?: string;
+}
+
+export interface HumanName {
+  use?: string;
+  text?: string;
+  family?: string;
+  given?: string[];
+  prefix?: string[];
+  suffix?: string[];
+}
+
+export interface ContactPoint {
+  system?: string;
+  use?: string;
+  value?: string;
+}
+
+export interface Address {
+  use?: string;
+  line?: string[];
+  city?: string;
+  state?: string;
+  postalCode?: string;
+  country?: string;
+}
+
+export interface Annotation {
+  text?: string;
+  time?: string;
+  authorString?: string;
+}
+
+export interface Narrative {
+  status: string;
+  div: string;
+}
+
+export interface Resource {
+  resourceType: string;
+  id?: string;
+  meta?: Meta;
+}
+
+/** A resource that has been stored. */
+export type Stored<R extends Resource = Resource> = R & { id: string };
+
+export interface Patient extends Resource {
+  resourceType: 'Patient';
+  active?: boolean;
+  identifier?: Identifier[];
+  name?: HumanName[];
+  telecom?: ContactPoint[];
+  gender?: string;
+  birthDate?: string;
+  deceasedBoolean?: boolean;
+  deceasedDateTime?: string;
+  address?: Address[];
+  communication?: { language?: CodeableConcept; preferred?: boolean }[];
+}
+
+export interface Condition extends Resource {
+  resourceType: 'Condition';
+  clinicalStatus?: CodeableConcept;
+  verificationStatus?: CodeableConcept;
+  category?: CodeableConcept[];
+  code?: CodeableConcept;
+  subject: Reference;
+  encounter?: Reference;
+  onsetDateTime?: string;
+  abatementDateTime?: string;
+  recordedDate?: string;
+  note?: Annotation[];
+}
+
+export interface AllergyIntolerance extends Resource {
+  resourceType: 'AllergyIntolerance';
+  clinicalStatus?: CodeableConcept;
+  verificationStatus?: CodeableConcept;
+  type?: string;
+  category?: string[];
+  criticality?: string;
+  code?: CodeableConcept;
+  patient: Reference;
+  onsetDateTime?: string;
+  recordedDate?: string;
+  recorder?: Reference;
+  reaction?: { substance?: CodeableConcept; manifestation?: CodeableConcept[]; severity?: string }[];
+}
+
+export interface Dosage {
+  text?: string;
+  asNeededBoolean?: boolean;
+  route?: CodeableConcept;
+  timing?: { code?: CodeableConcept; repeat?: { frequency?: Decimal; period?: Decimal; periodUnit?: string } };
+  doseAndRate?: { doseQuantity?: Quantity }[];
+}
+
+export interface MedicationRequest extends Resource {
+  resourceType: 'MedicationRequest';
+  status: string;
+  intent: string;
+  medicationCodeableConcept?: CodeableConcept;
+  medicationReference?: Reference;
+  subject: Reference;
+  authoredOn?: string;
+  requester?: Reference;
+  reasonCode?: CodeableConcept[];
+  reasonReference?: Reference[];
+  dosageInstruction?: Dosage[];
+}
+
+export interface Component {
+  code: CodeableConcept;
+  valueQuantity?: Quantity;
+  valueCodeableConcept?: CodeableConcept;
+  valueString?: string;
+  interpretation?: CodeableConcept[];
+  referenceRange?: ReferenceRange[];
+}
+
+export interface ReferenceRange {
+  low?: Quantity;
+  high?: Quantity;
+  text?: string;
+}
+
+export interface Observation extends Resource {
+  resourceType: 'Observation';
+  status: string;
+  category?: CodeableConcept[];
+  code: CodeableConcept;
+  subject?: Reference;
+  encounter?: Reference;
+  effectiveDateTime?: string;
+  effectivePeriod?: Period;
+  issued?: string;
+  performer?: Reference[];
+  valueQuantity?: Quantity;
+  valueCodeableConcept?: CodeableConcept;
+  valueString?: string;
+  dataAbsentReason?: CodeableConcept;
+  interpretation?: CodeableConcept[];
+  referenceRange?: ReferenceRange[];
+  component?: Component[];
+  note?: Annotation[];
+}
+
+export interface Encounter extends Resource {
+  resourceType: 'Encounter';
+  status: string;
+  class?: Coding;
+  type?: CodeableConcept[];
+  subject?: Reference;
+  participant?: { individual?: Reference }[];
+  period?: Period;
+  reasonCode?: CodeableConcept[];
+  serviceProvider?: Reference;
+}
+
+export interface Immunization extends Resource {
+  resourceType: 'Immunization';
+  status: string;
+  vaccineCode?: CodeableConcept;
+  patient: Reference;
+  occurrenceDateTime?: string;
+  occurrenceString?: string;
+  primarySource?: boolean;
+  lotNumber?: string;
+  location?: Reference;
+  site?: CodeableConcept;
+}
+
+export interface Procedure extends Resource {
+  resourceType: 'Procedure';
+  status: string;
+  code?: CodeableConcept;
+  subject: Reference;
+  performedDateTime?: string;
+  performedPeriod?: Period;
+}
+
+export interface DiagnosticReport extends Resource {
+  resourceType: 'DiagnosticReport';
+  status: string;
+  category?: CodeableConcept[];
+  code?: CodeableConcept;
+  subject?: Reference;
+  effectiveDateTime?: string;
+  effectivePeriod?: Period;
+  issued?: string;
+  result?: Reference[];
+}
+
+export interface Attachment {
+  contentType?: string;
+  data?: string;
+  url?: string;
+  title?: string;
+  creation?: string;
+}
+
+export interface DocumentReference extends Resource {
+  resourceType: 'DocumentReference';
+  status: string;
+  docStatus?: string;
+  type?: CodeableConcept;
+  category?: CodeableConcept[];
+  subject?: Reference;
+  date?: string;
+  author?: Reference[];
+  description?: string;
+  content: { attachment: Attachment }[];
+}
+
+export interface Section {
+  title?: string;
+  code?: CodeableConcept;
+  text?: Narrative;
+  section?: Section[];
+}
+
+export interface Composition extends Resource {
+  resourceType: 'Composition';
+  status: string;
+  type: CodeableConcept;
+  category?: CodeableConcept[];
+  subject?: Reference;
+  encounter?: Reference;
+  date: string;
+  author: Reference[];
+  title: string;
+  section?: Section[];
+}
+
+export interface Flag extends Resource {
+  resourceType: 'Flag';
+  status: string;
+  category?: CodeableConcept[];
+  code: CodeableConcept;
+  subject: Reference;
+  period?: Period;
+}
+
+export interface BundleEntry<R extends Resource = Resource> {
+  fullUrl?: string;
+  resource?: R;
+  search?: {
+    mode?: string;
+    score?: Decimal;
+    extension?: { url: string; valueCode?: string }[];
+  };
+  request?: { method: string; url: string; ifNoneExist?: string };
+  response?: { status: string; location?: string; etag?: string; outcome?: OperationOutcome };
+}
+
+export interface Bundle<R extends Resource = Resource> extends Resource {
+  resourceType: 'Bundle';
+  type: string;
+  total?: Decimal;
+  link?: { relation: string; url: string }[];
+  entry?: BundleEntry<R>[];
+}
+
+export interface Issue {
+  severity: string;
+  code: string;
+  diagnostics?: string;
+  details?: CodeableConcept;
+  expression?: string[];
+}
+
+export interface OperationOutcome extends Resource {
+  resourceType: 'OperationOutcome';
+  issue: Issue[];
+}
+
+export interface ValueSet extends Resource {
+  resourceType: 'ValueSet';
+  expansion?: { total?: Decimal; contains?: Coding[] };
+}
+
+/** The resource types that the screens know, by name. */
+export interface Types {
+  Patient: Patient;
+  Condition: Condition;
+  AllergyIntolerance: AllergyIntolerance;
+  MedicationRequest: MedicationRequest;
+  Observation: Observation;
+  Encounter: Encounter;
+  Immunization: Immunization;
+  Procedure: Procedure;
+  DiagnosticReport: DiagnosticReport;
+  DocumentReference: DocumentReference;
+  Composition: Composition;
+  Flag: Flag;
+}
+
+export type TypeName = keyof Types;

@@ -1,0 +1,7 @@
+/** El catálogo español. */
+import type { Catalogue } from '..';
+import { chart } from './chart';
+import { patients } from './patients';
+import { shell } from './shell';
+
+export const es: Catalogue = { ...shell, ...patients, ...chart };

@@ -1,0 +1,72 @@
+/** The words on screen: ICU messages by key, one catalogue a language, loaded when it is chosen. */
+
+import { setupI18n } from '@lingui/core';
+import { compileMessage } from '@lingui/message-utils/compileMessage';
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
+import { en } from './en';
+
+export type Key = keyof typeof en;
+export type Catalogue = Record<Key, string>;
+export type Values = Record<string, string | number>;
+
+/** Languages on offer, by their own names. */
+export const LOCALES = { en: 'English', es: 'Español' } as const;
+export type Locale = keyof typeof LOCALES;
+
+const CHOSEN = 'locale';
+const RIGHT_TO_LEFT = new Set(['ar', 'fa', 'he', 'ur']);
+
+/** The chosen language, else the first of the browser's that is on offer. */
+export function initialLocale(): Locale {
+  const wishes = [localStorage.getItem(CHOSEN) ?? '', ...navigator.languages].map((tag) => tag.split('-')[0] ?? '');
+  return wishes.find((tag): tag is Locale => tag in LOCALES) ?? 'en';
+}
+
+async function catalogue(locale: Locale): Promise<Catalogue> {
+  return locale === 'es' ? (await import('./es')).es : en;
+}
+
+export interface Translation {
+  t: (key: Key, values?: Values) => string;
+  locale: Locale;
+  setLocale: (locale: Locale) => void;
+}
+
+/** A translator over one catalogue. */
+export function translator(locale: Locale, messages: Catalogue): Translation['t'] {
+  const i18n = setupI18n({ locale, messages: { [locale]: messages } });
+  i18n.setMessagesCompiler(compileMessage);
+  return (key, values) => i18n._(key, values);
+}
+
+const Context = createContext<Translation>({ t: translator('en', en), locale: 'en', setLocale: () => {} });
+
+export function I18nProvider({ children }: { children: ReactNode }) {
+  const [locale, choose] = useState(initialLocale);
+  const [loaded, setLoaded] = useState<{ locale: Locale; messages: Catalogue }>();
+  useEffect(() => {
+    let current = true;
+    void catalogue(locale).then((messages) => {
+      if (!current) return;
+      document.documentElement.lang = locale;
+      document.documentElement.dir = RIGHT_TO_LEFT.has(locale) ? 'rtl' : 'ltr';
+      setLoaded({ locale, messages });
+    });
+    return () => {
+      current = false;
+    };
+  }, [locale]);
+  const value = useMemo(() => {
+    if (!loaded) return undefined;
+    const setLocale = (next: Locale) => {
+      localStorage.setItem(CHOSEN, next);
+      choose(next);
+    };
+    return { t: translator(loaded.locale, loaded.messages), locale: loaded.locale, setLocale };
+  }, [loaded]);
+  return value ? <Context.Provider value={value}>{children}</Context.Provider> : null;
+}
+
+export function useI18n(): Translation {
+  return useContext(Context);
+}

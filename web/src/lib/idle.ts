@@ -1,0 +1,30 @@
+/** Notices that nobody is at the screen. */
+
+import { useEffect, useState } from 'react';
+
+const SIGNS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const;
+const CHECK = 5_000;
+
+/** True once nothing was touched for `milliseconds`; stays true. Time asleep counts. */
+export function useIdle(milliseconds: number): boolean {
+  const [idle, setIdle] = useState(false);
+  useEffect(() => {
+    let last = Date.now();
+    const touch = () => {
+      // A laptop that was closed must lock before the first touch counts.
+      if (Date.now() - last < milliseconds) last = Date.now();
+    };
+    const check = () => {
+      if (Date.now() - last >= milliseconds) setIdle(true);
+    };
+    for (const sign of SIGNS) window.addEventListener(sign, touch, { passive: true });
+    document.addEventListener('visibilitychange', check);
+    const timer = window.setInterval(check, Math.min(CHECK, milliseconds));
+    return () => {
+      for (const sign of SIGNS) window.removeEventListener(sign, touch);
+      document.removeEventListener('visibilitychange', check);
+      window.clearInterval(timer);
+    };
+  }, [milliseconds]);
+  return idle;
+}
