@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod assets;
 mod body;
 mod correlation;
 mod observe;
@@ -7,6 +8,7 @@ mod problem;
 mod rate;
 mod serve;
 
+pub use assets::{Asset, application};
 pub use body::{BodyError, BodyLimits, read_body};
 pub use correlation::{CorrelationId, correlate};
 pub use observe::{RouteName, observe};
