@@ -36,3 +36,29 @@ prepare() {
   # Built crates are shared by all checkouts of a user, so that a fresh clone builds fast.
   export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/meditrack/target}
 }
+
+# web_node: a Node.js that can build the web application, on the PATH; false when there is none to be had.
+web_node() {
+  local wanted='const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)'
+  if command -v node >/dev/null && node -e "$wanted"; then return 0; fi
+  command -v npm >/dev/null || return 1
+  # An older Node.js with npm can fetch a newer one, which comes as a package.
+  local own=${XDG_CACHE_HOME:-$HOME/.cache}/meditrack/node
+  [ -x "$own/node_modules/node/bin/node" ] || npm install --silent --prefix "$own" node@22 || return 1
+  export PATH="$own/node_modules/node/bin:$PATH"
+  node -e "$wanted"
+}
+
+# web_build: builds the web application, so that the binary holds it. Without Node.js the binary says that it has none.
+web_build() {
+  if ! web_node; then
+    say "Node.js 20.19 or newer and npm are missing: the binary is built without the web application."
+    return 0
+  fi
+  local page=web/dist/index.html
+  if [ -f "$page" ] && [ -z "$(find web/src web/public web/bin web/index.html web/*.json web/*.ts -newer "$page" -print -quit)" ]; then
+    return 0
+  fi
+  say "Building the web application ..."
+  (cd web && npm ci --silent --no-audit --no-fund && npm run --silent build)
+}

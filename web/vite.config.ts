@@ -7,6 +7,8 @@ const token = process.env.MEDITRACK_TOKEN;
 const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
 const proxied = { target: server, headers, changeOrigin: true };
 
+const proxy = { '/fhir': proxied, '/api': proxied, '/readyz': proxied, '/t/': proxied };
+
 export default defineConfig({
   base: '/app/',
   plugins: [react()],
@@ -17,6 +19,7 @@ export default defineConfig({
     manifest: 'manifest.json',
     chunkSizeWarningLimit: 700,
   },
-  server: { proxy: { '/fhir': proxied, '/api': proxied, '/readyz': proxied, '/t/': proxied } },
+  server: { proxy },
+  preview: { proxy },
   test: { include: ['src/**/*.test.{ts,tsx}'], environment: 'node', pool: 'threads', maxWorkers: 2 },
 });

@@ -1,9 +1,10 @@
 /** The keys there are, and the switch for those of a single letter (WCAG 2.1.4). */
 
-import { Modal, Switch } from '@mantine/core';
+import { Switch } from '@mantine/core';
 import { useState } from 'react';
 import { type Key, useI18n } from '../lib/i18n';
 import { singleKeysOff, switchSingleKeys } from '../lib/keys';
+import { Dialog } from '../ui/Dialog';
 
 const KEYS: readonly (readonly [string, Key])[] = [
   ['Ctrl K', 'keys.palette'],
@@ -26,7 +27,7 @@ export default function KeyboardHelp({ onClose }: { onClose: () => void }) {
   const { t } = useI18n();
   const [on, setOn] = useState(!singleKeysOff());
   return (
-    <Modal opened onClose={onClose} title={t('keys.title')}>
+    <Dialog onClose={onClose} title={t('keys.title')}>
       <dl className="keys">
         {KEYS.map(([keys, label]) => (
           <div key={keys}>
@@ -43,6 +44,6 @@ export default function KeyboardHelp({ onClose }: { onClose: () => void }) {
           setOn(event.currentTarget.checked);
         }}
       />
-    </Modal>
+    </Dialog>
   );
 }

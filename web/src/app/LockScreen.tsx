@@ -1,20 +1,21 @@
 /** The cover of a locked screen: nothing of the record is readable, and the way back is one button. */
 
-import { Button, Modal } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { signInUrl, useSession } from '../fhir/session';
 import { hasDrafts } from '../lib/drafts';
 import { useI18n } from '../lib/i18n';
+import { Dialog } from '../ui/Dialog';
 
 export default function LockScreen() {
   const { t } = useI18n();
   const session = useSession();
   return (
-    <Modal opened onClose={() => undefined} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} fullScreen title={t('lock.title')}>
+    <Dialog locked onClose={() => undefined} title={t('lock.title')}>
       <div className="lock">
         <p>{t('lock.help')}</p>
         {hasDrafts() && <p><strong>{t('lock.drafts')}</strong></p>}
         <Button size="md" data-autofocus onClick={() => location.assign(signInUrl(session.tenant.name))}>{t('lock.unlock')}</Button>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

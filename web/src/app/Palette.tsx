@@ -1,6 +1,5 @@
 /** The command palette (S04): patients, pages and actions by a few letters. */
 
-import { Modal } from '@mantine/core';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { patientName } from '../fhir/display';
@@ -11,6 +10,7 @@ import { PatientLine } from '../features/patients/PatientFacts';
 import { useSettled } from '../lib/hooks';
 import { type Key, useI18n } from '../lib/i18n';
 import { recentPatients } from '../lib/recent';
+import { Dialog } from '../ui/Dialog';
 import { Icon, type IconName } from '../ui/icons';
 import { Picker } from '../ui/Picker';
 
@@ -38,7 +38,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   }));
   const failed = asked ? found.isError : false;
   return (
-    <Modal opened onClose={onClose} size="lg" title={t('palette.title')} yOffset="8vh">
+    <Dialog onClose={onClose} size="lg" title={t('palette.title')}>
       <Picker
         label={t('palette.label')}
         hideLabel
@@ -57,7 +57,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
         }}
         focused
       />
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -25,6 +25,8 @@ export function escapeValue(value: string): string {
 /** A page of matches in the server's order. */
 export interface Page<R extends Resource> {
   matches: Stored<R>[];
+  /** What `_include` brought along. */
+  included: Stored[];
   total: number | undefined;
   more: boolean;
 }
@@ -34,6 +36,7 @@ export async function search<N extends TypeName>(type: N, params: Params, signal
   const entries = body.entry ?? [];
   return {
     matches: entries.filter((entry) => entry.search?.mode !== 'include').flatMap((entry) => entry.resource ?? []),
+    included: entries.flatMap((entry) => (entry.search?.mode === 'include' ? (entry.resource ?? []) : [])),
     total: body.total?.toNumber(),
     more: body.link?.some((link) => link.relation === 'next') ?? false,
   };

@@ -6,9 +6,18 @@ export const LOINC = 'http://loinc.org';
 export const UCUM = 'http://unitsofmeasure.org';
 export const ICD10CM = 'http://hl7.org/fhir/sid/icd-10-cm';
 
-export function conceptText(concept: CodeableConcept | undefined): string {
+/** SNOMED CT's full names end with the kind of concept, which the place on screen says already. */
+const KIND = / \((disorder|finding|situation|procedure|qualifier value|regime\/therapy|substance|product|medicinal product|morphologic abnormality|observable entity|event)\)$/;
+
+/** The words of a concept as they are stored. */
+export function fullText(concept: CodeableConcept | undefined): string {
   const coding = concept?.coding?.find((one) => one.display) ?? concept?.coding?.[0];
   return concept?.text ?? coding?.display ?? coding?.code ?? '';
+}
+
+/** The words of a concept for reading. */
+export function conceptText(concept: CodeableConcept | undefined): string {
+  return fullText(concept).replace(KIND, '');
 }
 
 export function hasCode(concept: CodeableConcept | undefined, system: string, code: string): boolean {

@@ -3,7 +3,8 @@
 import { keepPreviousData, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback } from 'react';
 import { type Params, expand, match, read, search } from './client';
-import type { Patient, TypeName } from './types';
+import { conceptText } from './display';
+import type { Medication, MedicationRequest, Patient, Stored, TypeName } from './types';
 
 /** Records loaded of one kind; a chart with more says so. */
 export const MOST = 1000;
@@ -25,6 +26,23 @@ export function chartQuery<N extends TypeName>(type: N, patient: string, params:
 
 export function useChart<N extends TypeName>(type: N, patient: string, params: Params = {}) {
   return useQuery(chartQuery(type, patient, params));
+}
+
+/** Prescriptions, newest first; one that refers to a medicine bears its words. */
+export function useMedicationRequests(patient: string) {
+  return useQuery({
+    ...chartQuery('MedicationRequest', patient, { _sort: '-authoredon', _include: 'MedicationRequest:medication' }),
+    select: ({ matches, included }) => {
+      const names = new Map(included.map((one) => [`${one.resourceType}/${one.id}`, conceptText((one as Stored<Medication>).code)]));
+      return { matches: matches.map((request) => named(request, names)) };
+    },
+  });
+}
+
+function named(request: Stored<MedicationRequest>, names: Map<string, string>): Stored<MedicationRequest> {
+  const { medicationReference: to } = request;
+  const display = names.get(to?.reference ?? '');
+  return display ? { ...request, medicationReference: { ...to, display } } : request;
 }
 
 /** Says that records of `type` in the chart have changed. */

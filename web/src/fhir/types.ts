@@ -160,6 +160,11 @@ export interface MedicationRequest extends Resource {
   dosageInstruction?: Dosage[];
 }
 
+export interface Medication extends Resource {
+  resourceType: 'Medication';
+  code?: CodeableConcept;
+}
+
 export interface Component {
   code: CodeableConcept;
   valueQuantity?: Quantity;

@@ -17,6 +17,8 @@ export interface Vital {
   band?: [number, number];
   /** Part of this panel. */
   panel?: 'blood-pressure';
+  /** From this age on, in years, the sign says nothing. */
+  until?: number;
   /** Shown when present, never entered: calculated elsewhere. */
   derived?: boolean;
 }
@@ -33,11 +35,11 @@ export const VITALS: readonly Vital[] = [
   { key: 'pain', codes: ['72514-3'], unit: '{score}', shown: '0–10' },
   { key: 'weight', codes: ['29463-7'], unit: 'kg', shown: 'kg' },
   { key: 'height', codes: ['8302-2'], unit: 'cm', shown: 'cm' },
-  { key: 'headCircumference', codes: ['9843-4'], unit: 'cm', shown: 'cm' },
+  { key: 'headCircumference', codes: ['9843-4'], unit: 'cm', shown: 'cm', until: 3 },
   { key: 'bmi', codes: ['39156-5'], unit: 'kg/m2', shown: 'kg/m²', band: [18.5, 25], derived: true },
-  { key: 'bmiPercentile', codes: ['59576-9'], unit: '%', shown: 'percentile', derived: true },
-  { key: 'headPercentile', codes: ['8289-1'], unit: '%', shown: 'percentile', derived: true },
-  { key: 'weightForLengthPercentile', codes: ['77606-2'], unit: '%', shown: 'percentile', derived: true },
+  { key: 'bmiPercentile', codes: ['59576-9'], unit: '%', shown: 'percentile', until: 20, derived: true },
+  { key: 'headPercentile', codes: ['8289-1'], unit: '%', shown: 'percentile', until: 3, derived: true },
+  { key: 'weightForLengthPercentile', codes: ['77606-2'], unit: '%', shown: 'percentile', until: 3, derived: true },
 ];
 
 /** The age from which the reference bands hold, in years. */
@@ -60,6 +62,11 @@ export function readings(vital: Vital, observations: readonly Observation[]): Re
       return [{ at, value: quantity.value.toNumber(), shown: decimalText(quantity), unit: unitText(quantity), observation }];
     });
   });
+}
+
+/** Whether the sign still says something at this age; all do while the age is unknown. */
+export function matters(vital: Vital, years: number | undefined): boolean {
+  return vital.until === undefined || years === undefined || years < vital.until;
 }
 
 /** Outside the adult band; `H` or `L`. */

@@ -75,7 +75,7 @@ export function Plot({ title, unit, lines, band }: PlotProps) {
   return (
     <figure className="plot">
       <figcaption id={id}>
-        {title} <span className="quiet">({unit || t('plot.noUnit')})</span>
+        <span className="visually-hidden">{title}</span> <span className="quiet">{unit || t('plot.noUnit')}</span>
         {lines.length > 1 && (
           <span className="plot-legend">
             {lines.map((line, index) => (

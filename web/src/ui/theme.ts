@@ -1,6 +1,6 @@
 /** One accent for action; red is for critical and destructive only. Both schemes meet WCAG AA (checked by axe). */
 
-import { Button, type CSSVariablesResolver, Modal, NativeSelect, TextInput, Textarea, createTheme } from '@mantine/core';
+import { Button, type CSSVariablesResolver, NativeSelect, TextInput, Textarea, createTheme } from '@mantine/core';
 
 export const theme = createTheme({
   primaryColor: 'accent',
@@ -16,10 +16,9 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Button: Button.extend({ defaultProps: { size: 'xs' } }),
-    TextInput: TextInput.extend({ defaultProps: { size: 'sm' } }),
-    Textarea: Textarea.extend({ defaultProps: { size: 'sm' } }),
+    TextInput: TextInput.extend({ defaultProps: { size: 'sm', inputWrapperOrder: ['label', 'input', 'description', 'error'] } }),
+    Textarea: Textarea.extend({ defaultProps: { size: 'sm', inputWrapperOrder: ['label', 'input', 'description', 'error'] } }),
     NativeSelect: NativeSelect.extend({ defaultProps: { size: 'sm' } }),
-    Modal: Modal.extend({ defaultProps: { centered: false, transitionProps: { duration: 0 }, overlayProps: { backgroundOpacity: 0.55 } } }),
   },
 });
 

@@ -13,7 +13,7 @@ use super::{Common, Outcome, say};
 use crate::assembly::Installation;
 use crate::config::Config;
 use crate::import::{Import, files_of};
-use crate::serve::{Server, asked_to_stop};
+use crate::serve::{Server, WEB_BASE, asked_to_stop, web_is_built};
 use crate::telemetry::{self, Telemetry};
 
 /// The tenant of the demonstration.
@@ -130,8 +130,13 @@ async fn token(installation: &Installation, tenant: TenantId) -> anyhow::Result<
 
 fn greet(server: &Server, token: &str) {
     let base = format!("http://{}/fhir/R4", server.address);
+    let web = if web_is_built() {
+        format!("http://{}{WEB_BASE}", server.address)
+    } else {
+        "not in this build (Node 20.19 or newer was missing)".to_owned()
+    };
     say(format_args!(
-        "\nMediTrack serves {base}\n\n  tenant       {TENANT}\n  access token (8 hours, doctor)\n\n{token}\n\n\
+        "\nMediTrack serves {base}\n\n  application  {web}\n  tenant       {TENANT}\n  access token (8 hours, doctor)\n\n{token}\n\n\
          Try it:\n\n  export TOKEN='{token}'\n\
          \n  curl -H \"Authorization: Bearer $TOKEN\" '{base}/Patient?name=a&_sort=family&_count=3'\
          \n  curl -H \"Authorization: Bearer $TOKEN\" '{base}/Observation?code=http://loinc.org|8867-4&_sort=-date&_count=3'\

@@ -1,6 +1,7 @@
 //! Doors of the process: the listener, its routes and its stop.
 
 mod health;
+mod web;
 
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 use crate::assembly::{Installation, origin};
 use crate::config::Config;
 use crate::telemetry::Telemetry;
+
+pub(crate) use web::{BASE as WEB_BASE, is_built as web_is_built};
 
 /// A server that accepts connections.
 pub(crate) struct Server {
@@ -97,6 +100,7 @@ fn router(config: &Config, installation: &Installation, telemetry: &Telemetry) -
             &installation.store,
             telemetry.metrics.clone(),
         ))
+        .merge(web::router())
         .layer(axum::middleware::from_fn(mt_http::observe))
         .layer(axum::middleware::from_fn(mt_http::correlate))
 }

@@ -1,6 +1,6 @@
 /** Allergies (S13): what is known, what was asked and denied, and what nobody asked yet. */
 
-import { Button, Modal, NativeSelect, TextInput } from '@mantine/core';
+import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { create, update } from '../../fhir/client';
@@ -12,6 +12,7 @@ import { useSession } from '../../fhir/session';
 import type { AllergyIntolerance, Stored } from '../../fhir/types';
 import { formatDate, now } from '../../lib/dates';
 import { type Key, useI18n } from '../../lib/i18n';
+import { Dialog } from '../../ui/Dialog';
 import { Icon } from '../../ui/icons';
 import { Empty, Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
@@ -140,7 +141,7 @@ function AddAllergy({ none, onClose }: { none: Stored<AllergyIntolerance> | unde
   });
   const ready = typed.substance.trim() !== '';
   return (
-    <Modal opened onClose={onClose} title={t('allergies.add')}>
+    <Dialog onClose={onClose} title={t('allergies.add')}>
       <form
         className="stack"
         onSubmit={(event) => {
@@ -158,6 +159,6 @@ function AddAllergy({ none, onClose }: { none: Stored<AllergyIntolerance> | unde
           <Button type="button" size="sm" variant="default" onClick={onClose}>{t('cancel')}</Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,28 +1,30 @@
 /** Medicines (S14): one line a medicine, newest prescription first; name and dose are never cut. */
 
 import { Loaded } from '../../fhir/Loaded';
-import { useChart } from '../../fhir/queries';
-import { conceptText } from '../../fhir/display';
+import { useChart, useMedicationRequests } from '../../fhir/queries';
+import { conceptText, referenceId } from '../../fhir/display';
 import { formatDate } from '../../lib/dates';
 import { type Key, useI18n } from '../../lib/i18n';
 import { Empty } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { useChartPatient } from './ChartLayout';
-import { type Medicine, medicines } from './facts';
+import { type Medicine, medicines, problemText } from './facts';
 import { medicineName, sigText } from './medicine';
 
 export function MedicinesPage() {
   const { t } = useI18n();
   const id = useChartPatient();
-  const query = useChart('MedicationRequest', id, { _sort: '-authoredon' });
+  const query = useMedicationRequests(id);
+  const conditions = useChart('Condition', id);
+  const reasons = new Map((conditions.data?.matches ?? []).map((one) => [one.id, problemText(one)]));
   return (
     <Loaded query={query} rows={8}>
       {({ matches }) => {
         const { current, past } = medicines(matches, medicineName);
         return (
           <div className="stack">
-            <Panel title={t('medicines.current')} aside={current.length}>{current.length === 0 ? <Empty>{t('medicines.none')}</Empty> : <Rows list={current} />}</Panel>
-            {past.length > 0 && <Panel title={t('medicines.past')} aside={past.length}><Rows list={past} /></Panel>}
+            <Panel title={t('medicines.current')} aside={current.length}>{current.length === 0 ? <Empty>{t('medicines.none')}</Empty> : <Rows list={current} reasons={reasons} />}</Panel>
+            {past.length > 0 && <Panel title={t('medicines.past')} aside={past.length}><Rows list={past} reasons={reasons} /></Panel>}
           </div>
         );
       }}
@@ -30,7 +32,13 @@ export function MedicinesPage() {
   );
 }
 
-function Rows({ list }: { list: Medicine[] }) {
+/** Why a medicine is taken: what the prescription says, or the problem that it names. */
+function reasonText({ request }: Medicine, reasons: Map<string, string>): string {
+  const [named] = request.reasonReference ?? [];
+  return conceptText(request.reasonCode?.[0]) || (named?.display ?? reasons.get(referenceId(named?.reference) ?? '') ?? '');
+}
+
+function Rows({ list, reasons }: { list: Medicine[]; reasons: Map<string, string> }) {
   const { t, locale } = useI18n();
   return (
     <div className="table-scroll">
@@ -50,7 +58,7 @@ function Rows({ list }: { list: Medicine[] }) {
             <tr key={request.id}>
               <th scope="row">{medicineName(request)}</th>
               <td>{sigText(t, request) || <span className="quiet">{t('notKnown')}</span>}</td>
-              <td>{conceptText(request.reasonCode?.[0]) || request.reasonReference?.[0]?.display || <span className="quiet">{t('notKnown')}</span>}</td>
+              <td>{reasonText({ request, count }, reasons) || <span className="quiet">{t('notKnown')}</span>}</td>
               <td>{t(`medicine.${request.status}` as Key)}</td>
               <td className="nowrap">
                 {request.authoredOn ? formatDate(request.authoredOn, locale) : t('notKnown')}

@@ -1,19 +1,20 @@
 /** The SOAP note editor (S16): typed text is kept as it is typed; signing is a second, deliberate step. */
 
-import { Button, Modal, TextInput, Textarea } from '@mantine/core';
+import { Button, TextInput, Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { create } from '../../fhir/client';
 import { conceptText, mrn, observationText, patientName } from '../../fhir/display';
 import { Failure } from '../../fhir/Failure';
-import { useChart, useChartChanged, usePatient } from '../../fhir/queries';
+import { useChart, useChartChanged, useMedicationRequests, usePatient } from '../../fhir/queries';
 import { useSession } from '../../fhir/session';
 import { formatDateTime, now } from '../../lib/dates';
 import { dropDraft, keepDraft, readDraft } from '../../lib/drafts';
 import { useSettled } from '../../lib/hooks';
 import { type Key, useI18n } from '../../lib/i18n';
 import { useShortcuts } from '../../lib/keys';
+import { Dialog } from '../../ui/Dialog';
 import { Panel } from '../../ui/Panel';
 import { bornText } from '../patients/PatientFacts';
 import { useChartPatient } from './ChartLayout';
@@ -31,7 +32,7 @@ function useFactsToInsert(id: string): Record<string, () => string> {
   const { t, locale } = useI18n();
   const vitals = useChart('Observation', id, { category: 'vital-signs', _sort: '-date' });
   const conditions = useChart('Condition', id);
-  const requests = useChart('MedicationRequest', id, { _sort: '-authoredon' });
+  const requests = useMedicationRequests(id);
   const reported = useChart('AllergyIntolerance', id);
   return {
     '/vitals': () => {
@@ -97,7 +98,7 @@ export function NoteEditor() {
           <Textarea
             key={section.key}
             label={t(`note.${section.key}` as Key)}
-            description={index === 1 ? t('note.commands', { commands: Object.keys(facts).join(' ') }) : undefined}
+            description={index === 0 ? t('note.commands', { commands: Object.keys(facts).join(' ') }) : undefined}
             autosize
             minRows={3}
             maxRows={20}
@@ -113,7 +114,7 @@ export function NoteEditor() {
         </div>
       </form>
       {signing && patient && (
-        <Modal opened onClose={() => setSigning(false)} title={t('note.sign.title')}>
+        <Dialog onClose={() => setSigning(false)} title={t('note.sign.title')}>
           <div className="stack">
             <p><strong>{patientName(patient)}</strong> · {bornText(t, locale, patient)} · {mrn(patient)?.value ?? t('notKnown')}</p>
             <p>{t('note.sign.help', { name: session.name })}</p>
@@ -124,7 +125,7 @@ export function NoteEditor() {
               <Button size="sm" variant="default" onClick={() => setSigning(false)}>{t('cancel')}</Button>
             </div>
           </div>
-        </Modal>
+        </Dialog>
       )}
     </Panel>
   );

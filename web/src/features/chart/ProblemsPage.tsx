@@ -1,6 +1,6 @@
 /** The problem list (S12): add with an ICD-10-CM code, resolve, and see what was. */
 
-import { Button, Modal, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { create, update } from '../../fhir/client';
@@ -13,6 +13,7 @@ import { formatDate, isFhirDate, today } from '../../lib/dates';
 import { useSettled } from '../../lib/hooks';
 import { useI18n } from '../../lib/i18n';
 import { useShortcuts } from '../../lib/keys';
+import { Dialog } from '../../ui/Dialog';
 import { Icon } from '../../ui/icons';
 import { Empty } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
@@ -151,7 +152,7 @@ function AddProblem({ onClose }: { onClose: () => void }) {
   });
   const wrong = onset !== '' && (!isFhirDate(onset) || onset > today());
   return (
-    <Modal opened onClose={onClose} title={t('problems.add')} size="lg">
+    <Dialog onClose={onClose} title={t('problems.add')} size="lg">
       <form
         className="stack"
         onSubmit={(event) => {
@@ -168,7 +169,7 @@ function AddProblem({ onClose }: { onClose: () => void }) {
           <Button type="button" size="sm" variant="default" onClick={onClose}>{t('cancel')}</Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -188,7 +189,7 @@ function ResolveProblem({ problem, onClose }: { problem: Stored<Condition>; onCl
     },
   });
   return (
-    <Modal opened onClose={onClose} title={t('problems.resolve.title', { problem: problemText(problem) })}>
+    <Dialog onClose={onClose} title={t('problems.resolve.title', { problem: problemText(problem) })}>
       <form
         className="stack"
         onSubmit={(event) => {
@@ -204,6 +205,6 @@ function ResolveProblem({ problem, onClose }: { problem: Stored<Condition>; onCl
           <Button type="button" size="sm" variant="default" onClick={onClose}>{t('cancel')}</Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -62,8 +62,8 @@ function Table({ moments, tests, chosen }: Grid & { chosen: string | undefined }
   const { t, locale } = useI18n();
   const navigate = route.useNavigate();
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by keyboard
-    <div className="table-scroll" role="region" aria-label={t('chart.results')} tabIndex={0}>
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
+    <div className="table-scroll" role="group" aria-label={t('chart.results')} tabIndex={0}>
       <table className="table grid">
         <thead>
           <tr>

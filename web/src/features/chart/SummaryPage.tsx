@@ -4,9 +4,9 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { abnormality, conceptText, observationText, observedAt } from '../../fhir/display';
 import { Loaded } from '../../fhir/Loaded';
-import { useChart, usePatient } from '../../fhir/queries';
+import { useChart, useMedicationRequests, usePatient } from '../../fhir/queries';
 import type { Observation, Stored } from '../../fhir/types';
-import { VITALS, outside, readings } from '../../fhir/vitals';
+import { VITALS, matters, outside, readings } from '../../fhir/vitals';
 import { age, formatDate, today } from '../../lib/dates';
 import { type Key, useI18n } from '../../lib/i18n';
 import { Empty } from '../../ui/Notice';
@@ -18,17 +18,21 @@ import { encounterText } from './encounter';
 import { isSocial, medicines, problemText, problems } from './facts';
 import { medicineName, sigText } from './medicine';
 
-const SHOWN = 7;
+const SHOWN = 8;
 
 export function SummaryPage() {
   return (
     <div className="summary">
-      <Problems />
-      <Medicines />
-      <Vitals />
-      <Results />
-      <Visits />
-      <Vaccines />
+      <div className="stack">
+        <Problems />
+        <Medicines />
+        <Visits />
+      </div>
+      <div className="stack">
+        <Vitals />
+        <Results />
+        <Vaccines />
+      </div>
     </div>
   );
 }
@@ -85,7 +89,7 @@ function List({ children, more = 0 }: { children: ReactNode; more?: number }) {
 function Medicines() {
   const { t, locale } = useI18n();
   const id = useChartPatient();
-  const query = useChart('MedicationRequest', id, { _sort: '-authoredon' });
+  const query = useMedicationRequests(id);
   return (
     <Panel title={t('summary.medicines')} actions={<More to="/patients/$id/medicines" label="chart.medicines" />}>
       <Loaded query={query} rows={5}>
@@ -120,7 +124,7 @@ function Vitals() {
     <Panel title={t('summary.vitals')} actions={<More to="/patients/$id/vitals" label="chart.vitals" />}>
       <Loaded query={query} rows={6}>
         {({ matches }) => {
-          const rows = VITALS.flatMap((vital) => {
+          const rows = VITALS.filter((vital) => matters(vital, years)).flatMap((vital) => {
             const points = readings(vital, matches).sort((a, b) => a.at - b.at);
             const last = points.at(-1);
             return last ? [{ vital, last, points: points.filter((point) => point.unit === last.unit).slice(-12) }] : [];

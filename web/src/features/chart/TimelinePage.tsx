@@ -6,7 +6,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { conceptText } from '../../fhir/display';
 import { Failure } from '../../fhir/Failure';
-import { useChart } from '../../fhir/queries';
+import { useChart, useMedicationRequests } from '../../fhir/queries';
 import type { Resource, Stored } from '../../fhir/types';
 import { formatDateTime, instant } from '../../lib/dates';
 import { type Key, useI18n } from '../../lib/i18n';
@@ -41,7 +41,7 @@ function happenings<R extends Resource>(query: UseQueryResult<{ matches: Stored<
 function useHappenings(id: string) {
   const encounters = useChart('Encounter', id, { _sort: '-date' });
   const conditions = useChart('Condition', id);
-  const requests = useChart('MedicationRequest', id, { _sort: '-authoredon' });
+  const requests = useMedicationRequests(id);
   const vaccines = useChart('Immunization', id, { _sort: '-date' });
   const procedures = useChart('Procedure', id, { _sort: '-date' });
   const reports = useChart('DiagnosticReport', id, { _sort: '-date' });

@@ -7,18 +7,16 @@ import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { transaction } from '../../fhir/client';
 import { Failure } from '../../fhir/Failure';
 import { RequestError } from '../../fhir/http';
-import { useChartChanged } from '../../fhir/queries';
+import { useChartChanged, usePatient } from '../../fhir/queries';
 import { useSession } from '../../fhir/session';
-import { VITALS, entries, fieldOf } from '../../fhir/vitals';
-import { now } from '../../lib/dates';
+import { VITALS, entries, fieldOf, matters } from '../../fhir/vitals';
+import { age, now, today } from '../../lib/dates';
 import { dropDraft, keepDraft, readDraft } from '../../lib/drafts';
 import { type Key, useI18n } from '../../lib/i18n';
 import { decimal, type Decimal } from '../../lib/json';
 import { useShortcuts } from '../../lib/keys';
 import { Panel } from '../../ui/Panel';
 import { useChartPatient } from './ChartLayout';
-
-const ENTERED = VITALS.filter((vital) => !vital.derived);
 
 type Typed = Partial<Record<string, string>>;
 
@@ -41,6 +39,9 @@ export function VitalsEntry() {
   const session = useSession();
   const navigate = useNavigate();
   const changed = useChartChanged(id);
+  const birth = usePatient(id).data?.body.birthDate;
+  const years = birth ? age(birth, today())?.years : undefined;
+  const entered = VITALS.filter((vital) => !vital.derived && matters(vital, years));
   const draft = `vitals/${id}`;
   const form = useRef<HTMLFormElement>(null);
   const [typed, setTyped] = useState<Typed>(() => readDraft<Typed>(draft) ?? {});
@@ -84,7 +85,7 @@ export function VitalsEntry() {
     <Panel title={t('vitals.add')}>
       <form ref={form} onSubmit={submit} noValidate>
         <div className="fields vitals-fields">
-          {ENTERED.map((vital, index) => (
+          {entered.map((vital, index) => (
             <TextInput
               key={vital.key}
               name={vital.key}

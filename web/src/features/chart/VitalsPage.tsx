@@ -59,8 +59,8 @@ function Flowsheet({ rows, years }: { rows: Row[]; years: number | undefined }) 
   const navigate = route.useNavigate();
   const moments = [...new Set(rows.flatMap((row) => row.points.map((point) => point.at)))].sort((a, b) => b - a).slice(0, COLUMNS);
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by keyboard
-    <div className="table-scroll" role="region" aria-label={t('vitals.flowsheet')} tabIndex={0}>
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
+    <div className="table-scroll" role="group" aria-label={t('vitals.flowsheet')} tabIndex={0}>
       <table className="table grid">
         <thead>
           <tr>

@@ -1,6 +1,6 @@
 /** Reading the chart: which problems are active, which allergies count, what was said about none. */
 
-import { code, conceptKey, conceptText } from '../../fhir/display';
+import { code, conceptKey, conceptText, fullText } from '../../fhir/display';
 import type { AllergyIntolerance, CodeableConcept, Condition, Encounter, MedicationRequest, Stored } from '../../fhir/types';
 import { instant } from '../../lib/dates';
 
@@ -55,13 +55,13 @@ export function problems<T extends Condition>(list: readonly T[]): { active: T[]
   return { active: sorted.filter(isActive), resolved: sorted.filter((one) => !isActive(one)) };
 }
 
-/** Text in brackets at the end of SNOMED's full names says the kind of concept, which the heading says already. */
 export function problemText(condition: Condition): string {
-  return conceptText(condition.code).replace(/ \((disorder|finding|situation|morphologic abnormality)\)$/, '');
+  return conceptText(condition.code);
 }
 
+/** What somebody lives with or in, rather than suffers from. */
 export function isSocial(condition: Condition): boolean {
-  return /\((finding|situation)\)$/.test(conceptText(condition.code));
+  return /\((finding|situation)\)$/.test(fullText(condition.code));
 }
 
 export interface Medicine {

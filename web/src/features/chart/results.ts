@@ -12,6 +12,8 @@ export interface Test {
   results: Stored<Observation>[];
   /** A result among the shown moments is out of range. */
   abnormal: boolean;
+  /** There is a result among the shown moments. */
+  recent: boolean;
 }
 
 export interface Grid {
@@ -28,12 +30,14 @@ export function grid(observations: readonly Stored<Observation>[], columns: numb
   const tests = new Map<string, Test>();
   for (const one of sorted) {
     const key = conceptKey(one.code);
-    const test = tests.get(key) ?? { key, name: conceptText(one.code), results: [], abnormal: false };
+    const test = tests.get(key) ?? { key, name: conceptText(one.code), results: [], abnormal: false, recent: false };
     test.results.push(one);
-    test.abnormal ||= abnormality(one) !== '' && moments.includes(observedAt(one) as string);
+    const shown = moments.includes(observedAt(one) as string);
+    test.recent ||= shown;
+    test.abnormal ||= shown && abnormality(one) !== '';
     tests.set(key, test);
   }
-  const list = [...tests.values()].sort((a, b) => Number(b.abnormal) - Number(a.abnormal) || a.name.localeCompare(b.name));
+  const list = [...tests.values()].sort((a, b) => Number(b.abnormal) - Number(a.abnormal) || Number(b.recent) - Number(a.recent) || a.name.localeCompare(b.name));
   return { moments, tests: list };
 }
 

@@ -1,12 +1,13 @@
 /** Somebody else saved first: what it was, what they made of it, what we typed, and a choice for every clash. */
 
-import { Button, Modal } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { patientName } from '../../fhir/display';
 import type { Patient } from '../../fhir/types';
 import { formatDateTime } from '../../lib/dates';
 import { useI18n } from '../../lib/i18n';
 import { type Values, merge } from '../../lib/merge';
+import { Dialog } from '../../ui/Dialog';
 import { fieldsOf } from './form';
 import { fieldLabel } from './PatientForm';
 
@@ -30,7 +31,7 @@ export function ConflictDialog({ base, mine, theirs, onResolve, onCancel }: Conf
   };
   const cell = (text: string) => text || <span className="quiet">{t('blank')}</span>;
   return (
-    <Modal opened onClose={onCancel} size="xl" title={t('conflict.title')}>
+    <Dialog onClose={onCancel} size="xl" title={t('conflict.title')}>
       <p>
         <strong>{patientName(theirs)}</strong> · {t('conflict.help', { time: formatDateTime(theirs.meta?.lastUpdated ?? '', locale) })}
       </p>
@@ -79,6 +80,6 @@ export function ConflictDialog({ base, mine, theirs, onResolve, onCancel }: Conf
           {t('conflict.back')}
         </Button>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

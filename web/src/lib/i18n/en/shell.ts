@@ -1,6 +1,7 @@
 /** English: the frame, errors and what all pages share. */
 export const shell = {
   loading: 'Loading …',
+  close: 'Close',
   save: 'Save',
   cancel: 'Cancel',
   optional: 'Optional',

@@ -3,6 +3,7 @@ import type { shell as english } from '../en/shell';
 
 export const shell: Record<keyof typeof english, string> = {
   loading: 'Cargando …',
+  close: 'Cerrar',
   save: 'Guardar',
   cancel: 'Cancelar',
   optional: 'Opcional',

@@ -1,0 +1,261 @@
+/** Journeys of clinicians and receptionists in a real Chromium over the real binary; axe and the policy watch every stop. */
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { clean, fhir, open, settled } from './rig.mjs';
+
+let rig;
+let patient;
+let family;
+
+/** A name that nobody else has, of letters alone. */
+function word() {
+  const letters = [...Date.now().toString(26)].map((digit) => String.fromCodePoint(97 + Number.parseInt(digit, 26)));
+  return `J${letters.join('')}`;
+}
+
+before(async () => {
+  rig = await open();
+  family = word();
+  patient = await fhir(rig, 'Patient', {
+    method: 'POST',
+    body: { resourceType: 'Patient', active: true, name: [{ use: 'official', family, given: ['Catherine'] }], gender: 'female', birthDate: '1980-02-29', telecom: [{ system: 'phone', value: '5550100' }] },
+  });
+});
+
+after(() => rig?.close());
+
+/** Opens an address of the application as somebody who is signed in. */
+async function at(path, options) {
+  const seen = await rig.visit(options);
+  await seen.page.goto(`${rig.url}/app${path}`);
+  await settled(seen.page);
+  return seen;
+}
+
+const chart = (page = '') => `/patients/${patient.id}${page}`;
+
+test('every page is accessible and within the policy, light and dark', async () => {
+  const long = (await fhir(rig, 'Condition?_count=1')).entry[0].resource.subject.reference.split('/')[1];
+  const charted = ['', '/timeline', '/vitals', '/vitals/new', '/problems', '/allergies', '/medicines', '/results', '/notes', '/notes/new', '/immunisations', '/encounters', '/edit'];
+  const paths = ['/patients', '/patients?q=ro', '/patients/new', '/system', '/nowhere', ...charted.map((page) => `/patients/${long}${page}`)];
+  for (const colorScheme of ['light', 'dark']) {
+    const seen = await rig.visit({ colorScheme });
+    for (const path of paths) {
+      await seen.page.goto(`${rig.url}/app${path}`);
+      await settled(seen.page);
+      await clean(seen, `${path} (${colorScheme})`);
+    }
+    await seen.context.close();
+  }
+});
+
+test('the application fits a phone without scrolling sideways', async () => {
+  const seen = await rig.visit({ viewport: { width: 320, height: 640 } });
+  for (const path of ['/patients?q=ro', '/patients/new', chart(), chart('/vitals/new'), chart('/notes/new')]) {
+    await seen.page.goto(`${rig.url}/app${path}`);
+    await settled(seen.page);
+    const over = await seen.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(over <= 0, `${path} is ${over} px too wide`);
+  }
+  await seen.context.close();
+});
+
+test('a misspelt name finds the patient, by keyboard alone', async () => {
+  const { page, context } = await at('/patients');
+  await page.keyboard.press('/');
+  await page.keyboard.type(`${family} Cathrin 29/2/1980`);
+  await page.getByRole('link', { name: new RegExp(family, 'i') }).waitFor();
+  await page.getByText('sounds alike').first().waitFor();
+  await page.getByRole('heading', { name: 'Patients' }).click();
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await page.getByRole('region', { name: 'Patient' }).waitFor();
+  assert.match(page.url(), new RegExp(`/patients/${patient.id}$`));
+  await context.close();
+});
+
+test('the palette opens a patient and a page', async () => {
+  const seen = await at('/patients');
+  const { page, context } = seen;
+  await page.keyboard.press('Control+k');
+  const box = page.getByRole('combobox', { name: /Find a patient/ });
+  await box.fill(family);
+  await page.getByRole('option', { name: new RegExp(family, 'i') }).waitFor();
+  await clean(seen, 'the palette');
+  await page.keyboard.press('Enter');
+  await page.getByRole('region', { name: 'Patient' }).waitFor();
+  await page.keyboard.press('Control+k');
+  await box.fill('>vital');
+  await page.getByRole('option', { name: 'Record vital signs' }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Systolic pressure').waitFor();
+  await context.close();
+});
+
+test('registering warns of the same person, and a new one is stored', async () => {
+  const { page, context } = await at('/patients/new');
+  await page.getByLabel('Family name').fill(family);
+  await page.getByLabel('Given names').fill('Catherine');
+  await page.getByLabel('Birth date').fill('1980-02-29');
+  await page.getByLabel('Telephone').fill('5550100');
+  await page.getByRole('complementary', { name: /Already registered/ }).getByRole('link', { name: new RegExp(family, 'i') }).waitFor();
+  const other = `${word()}-Other`;
+  await page.getByLabel('Family name').fill(other);
+  await page.getByLabel('Given names').fill('Known');
+  await page.getByLabel('Telephone').fill('');
+  await page.getByText('People who may be the same appear here').waitFor();
+  await page.getByRole('button', { name: 'Register', exact: true }).click();
+  await page.getByRole('heading', { name: `${other.toUpperCase()}, Known` }).waitFor();
+  const id = page.url().split('/').at(-1);
+  const stored = await fhir(rig, `Patient/${id}`);
+  assert.deepEqual([stored.birthDate, stored.active], ['1980-02-29', true]);
+  await context.close();
+});
+
+test('a form that is wrong says where, and moves there', async () => {
+  const { page, context } = await at('/patients/new');
+  await page.getByRole('button', { name: 'Register', exact: true }).click();
+  await page.getByText('Enter a family name or a given name.').waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('name')), 'family');
+  await context.close();
+});
+
+test('two people change one patient: the second sees both changes and decides', async () => {
+  const seen = await at(chart('/edit'));
+  const { page, context } = seen;
+  await page.getByLabel('Telephone').fill('5550199');
+  const current = await fhir(rig, `Patient/${patient.id}`);
+  const theirs = { ...current, telecom: [{ system: 'phone', value: '5550177' }], address: [{ city: 'Lima' }] };
+  await fhir(rig, `Patient/${patient.id}`, { method: 'PUT', body: theirs });
+  await page.getByRole('button', { name: 'Save' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Somebody else saved first' });
+  await dialog.getByRole('row', { name: /Telephone/ }).waitFor();
+  await clean(seen, 'the conflict');
+  assert.ok(await dialog.getByRole('button', { name: 'Use these values' }).isDisabled());
+  await dialog.getByRole('radio').nth(1).check();
+  await dialog.getByRole('button', { name: 'Use these values' }).click();
+  assert.equal(await page.getByLabel('City').inputValue(), 'Lima');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('region', { name: 'Patient' }).waitFor();
+  const stored = await fhir(rig, `Patient/${patient.id}`);
+  assert.deepEqual([stored.telecom[0].value, stored.address[0].city], ['5550199', 'Lima']);
+  await context.close();
+});
+
+test('allergies: not asked, then "no known", then one that matters', async () => {
+  const { page, context } = await at(chart('/allergies'));
+  const banner = page.getByRole('region', { name: 'Patient' });
+  await banner.getByText('Allergies: not asked yet').waitFor();
+  await page.getByRole('button', { name: 'Record “no known allergies”' }).click();
+  await banner.getByText(/No known allergies \(asked/).waitFor();
+  await page.getByRole('button', { name: 'Add allergy' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Substance').fill('Penicillin');
+  await dialog.getByLabel('Risk').selectOption('high');
+  await dialog.getByRole('button', { name: 'Add allergy' }).click();
+  await banner.getByText('Penicillin').waitFor();
+  await banner.getByText('(high risk)').waitFor();
+  await context.close();
+});
+
+test('a problem is found in ICD-10-CM by its words, added, and resolved', async () => {
+  const seen = await at(chart('/problems'));
+  const { page, context } = seen;
+  await page.getByText('No active problems are recorded.').waitFor();
+  await page.keyboard.press('a');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('combobox').fill('type 2 diabetes mellitus without');
+  await dialog.getByRole('option', { name: /E11\.9/ }).click();
+  await clean(seen, 'adding a problem');
+  await dialog.getByRole('button', { name: 'Add problem' }).click();
+  await page.getByRole('row', { name: /E11\.9/ }).getByRole('button', { name: /Resolve/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Resolve' }).click();
+  await page.getByRole('region', { name: 'Resolved problems' }).getByText(/Type 2 diabetes/).waitFor();
+  await context.close();
+});
+
+test('vital signs keep the precision that was typed, and what is no number is said at its field', async () => {
+  const { page, context } = await at(chart('/vitals/new'));
+  await page.getByLabel('Systolic pressure').fill('128');
+  await page.getByLabel('Diastolic pressure').fill('82');
+  await page.getByLabel('Temperature').fill('warm');
+  await page.getByRole('button', { name: 'Save vital signs' }).click();
+  await page.getByText('Enter a number, such as 37.2.').waitFor();
+  await page.getByLabel('Temperature').fill('37.0');
+  await page.keyboard.press('Control+Enter');
+  await page.getByRole('row', { name: /Temperature/ }).getByText('37.0').waitFor();
+  await page.getByRole('row', { name: /Systolic/ }).getByText('128').waitFor();
+  const stored = await fetch(`${rig.url}/fhir/R4/Observation?patient=${patient.id}&code=http://loinc.org|8310-5`, { headers: { authorization: `Bearer ${rig.token}` } });
+  assert.match(await stored.text(), /"value":37\.0[,}]/);
+  await context.close();
+});
+
+test('a note survives a reload unsaved, takes facts from the chart, and is signed', async () => {
+  const seen = await at(chart('/notes/new'));
+  const { page, context } = seen;
+  await page.getByLabel('Subjective').fill('Cough for two days <b>no fever</b>');
+  await page.getByText('Draft kept in this tab').waitFor();
+  await page.reload();
+  await settled(page);
+  assert.equal(await page.getByLabel('Subjective').inputValue(), 'Cough for two days <b>no fever</b>');
+  await page.getByLabel('Plan').pressSequentially('/allergies\n');
+  assert.match(await page.getByLabel('Plan').inputValue(), /Penicillin/);
+  await page.keyboard.press('Control+Enter');
+  const dialog = page.getByRole('dialog', { name: 'Sign this note?' });
+  await dialog.getByText('Left blank: Objective, Assessment.').waitFor();
+  await clean(seen, 'signing');
+  await dialog.getByRole('button', { name: 'Sign note' }).click();
+  const note = page.getByRole('region', { name: 'Notes' }).getByText('Progress note');
+  await note.click();
+  await page.getByText('Cough for two days <b>no fever</b>').waitFor();
+  await page.goto(`${rig.url}/app${chart('/notes/new')}`);
+  assert.equal(await page.getByLabel('Subjective').inputValue(), '');
+  await context.close();
+});
+
+test('a chart of two thousand resources is on screen within a second', async () => {
+  const bundle = await fhir(rig, 'Observation?_count=1000&_elements=subject');
+  const counts = new Map();
+  for (const { resource } of bundle.entry) counts.set(resource.subject?.reference, (counts.get(resource.subject?.reference) ?? 0) + 1);
+  const [reference] = [...counts].sort((a, b) => b[1] - a[1])[0];
+  const { page, context } = await at('/patients');
+  const id = reference.split('/')[1];
+  await page.goto(`${rig.url}/app/patients/${id}`);
+  await settled(page);
+  const began = await page.evaluate(() => performance.now());
+  assert.ok(began > 0);
+  await page.getByRole('region', { name: 'Last vital signs' }).locator('tbody tr').first().waitFor();
+  console.log(`chart settled ${Math.round(began)} ms after navigation`);
+  await context.close();
+});
+
+test('without a network the page says so and keeps what it shows', async () => {
+  const { page, context } = await at(chart('/problems'));
+  await context.setOffline(true);
+  await page.getByText('You are offline.', { exact: false }).waitFor();
+  await page.getByRole('region', { name: 'Resolved problems' }).waitFor();
+  await context.setOffline(false);
+  await page.getByText('You are offline.', { exact: false }).waitFor({ state: 'detached' });
+  await context.close();
+});
+
+test('a failure names its reference and can be tried again', async () => {
+  const { page, context } = await rig.visit();
+  const id = '01890000-0000-7000-8000-000000000001';
+  await context.route('**/fhir/R4/Condition?*', (route) => route.fulfill({ status: 503, headers: { 'x-request-id': id }, body: '' }));
+  await page.goto(`${rig.url}/app${chart('/problems')}`);
+  await page.getByText('The server is busy').waitFor();
+  await page.getByText(id).waitFor();
+  await context.unroute('**/fhir/R4/Condition?*');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('region', { name: 'Resolved problems' }).waitFor();
+  await context.close();
+});
+
+test('the application speaks Spanish', async () => {
+  const { page, context } = await at('/patients', { locale: 'es-ES' });
+  await page.getByRole('heading', { name: 'Pacientes' }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'es');
+  await context.close();
+});

@@ -1,0 +1,94 @@
+/** Starts the real binary with its demonstration data and a real Chromium, and watches what must never happen. */
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const root = new URL('../../', import.meta.url).pathname;
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+/** A server that is ready: the one that the environment names, else a demonstration of our own. */
+async function server() {
+  if (process.env.MEDITRACK_URL) return { url: process.env.MEDITRACK_URL, token: process.env.MEDITRACK_TOKEN, stop: () => undefined };
+  const binary = process.env.MEDITRACK_BIN ?? `${process.env.CARGO_TARGET_DIR ?? `${root}target`}/debug/meditrack`;
+  const data = mkdtempSync(join(tmpdir(), 'meditrack-web-'));
+  const child = spawn(binary, ['demo', '--data-dir', data, '--listen', '127.0.0.1:0', '--samples', `${root}samples`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const stop = async () => {
+    child.kill('SIGINT');
+    await ended;
+    rmSync(data, { recursive: true, force: true });
+  };
+  let said = '';
+  for await (const chunk of child.stdout) {
+    said += chunk;
+    const url = /serves (http:\/\/[^/\s]+)\//.exec(said)?.[1];
+    const token = /^(ey[\w.-]+)$/m.exec(said)?.[1];
+    if (url && token && said.includes('Stop with')) return { url, token, stop };
+  }
+  throw new Error(`the server did not start: ${said}`);
+}
+
+/** Everything that a journey needs, and what was seen on the way. */
+export async function open(options = {}) {
+  const { url, token, stop } = await server();
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+  const rig = { url, token, browser, contexts: [] };
+  rig.close = async () => {
+    await browser.close();
+    await stop();
+  };
+  rig.visit = (more = {}) => visit(rig, { ...options, ...more });
+  return rig;
+}
+
+/** A browser of a person who is signed in. */
+async function visit(rig, { viewport = { width: 1280, height: 800 }, colorScheme = 'light', locale = 'en-GB' } = {}) {
+  const context = await rig.browser.newContext({ viewport, colorScheme, locale, extraHTTPHeaders: { authorization: `Bearer ${rig.token}` }, reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const complaints = [];
+  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
+  page.on('console', (message) => {
+    if (/Content Security Policy|Content-Security-Policy/i.test(message.text())) complaints.push(`policy: ${message.text()}`);
+  });
+  await context.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => console.error(`Content Security Policy: ${event.violatedDirective} ${event.blockedURI}`));
+  });
+  await context.addInitScript(axe);
+  const session = { user: 'demo', name: 'Dr. Demo', tenant: { name: 'demo', displayName: 'Demo clinic' }, roles: ['doctor'], csrfToken: 'x' };
+  await context.route('**/api/v1/session', (route) => route.fulfill({ json: session }));
+  return { context, page, complaints };
+}
+
+/** No violation of WCAG 2.2 A and AA, and no complaint of the browser. */
+export async function clean({ page, complaints }, where) {
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+  const { violations } = await page.evaluate((tags) => window.axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] }), tags);
+  const told = violations.map((one) => `${one.id} (${one.impact}): ${one.help}\n    ${one.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)}\n      ${node.failureSummary?.split('\n').slice(1, 3).join(' ')}`).join('\n    ')}`);
+  assert.deepEqual(told, [], `axe on ${where}:\n  ${told.join('\n  ')}`);
+  assert.deepEqual(complaints, [], `complaints on ${where}`);
+}
+
+/** Waits until nothing on the page is loading. */
+export async function settled(page) {
+  await page.waitForFunction(() => document.querySelector('main') && !document.querySelector('.loading'));
+}
+
+/** A request beside the browser, as another client would make it. */
+export async function fhir(rig, path, { method = 'GET', body, headers = {} } = {}) {
+  // oxlint-disable-next-line no-invalid-fetch-options -- a GET is called without a body
+  const response = await fetch(`${rig.url}/fhir/R4/${path}`, {
+    method,
+    headers: { authorization: `Bearer ${rig.token}`, 'content-type': 'application/fhir+json', accept: 'application/fhir+json', ...headers },
+    body: body && JSON.stringify(body),
+  });
+  assert.ok(response.ok, `${method} ${path}: ${response.status}`);
+  return response.json();
+}
