@@ -62,7 +62,7 @@ async function visit(rig, { viewport = { width: 1280, height: 800 }, colorScheme
     document.addEventListener('securitypolicyviolation', (event) => console.error(`Content Security Policy: ${event.violatedDirective} ${event.blockedURI}`));
   });
   await context.addInitScript(axe);
-  const session = { user: 'demo', name: 'Dr. Demo', tenant: { name: 'demo', displayName: 'Demo clinic' }, roles: ['doctor'], csrfToken: 'x' };
+  const session = { account: 'demo', name: 'Dr. Demo', tenant: 'demo', roles: ['doctor'], csrfToken: 'x' };
   await context.route('**/api/v1/session', (route) => route.fulfill({ json: session }));
   return { context, page, complaints };
 }
@@ -83,10 +83,11 @@ export async function settled(page) {
 
 /** A request beside the browser, as another client would make it. */
 export async function fhir(rig, path, { method = 'GET', body, headers = {} } = {}) {
-  // oxlint-disable-next-line no-invalid-fetch-options -- a GET is called without a body
+
   const response = await fetch(`${rig.url}/fhir/R4/${path}`, {
     method,
     headers: { authorization: `Bearer ${rig.token}`, 'content-type': 'application/fhir+json', accept: 'application/fhir+json', ...headers },
+    // oxlint-disable-next-line unicorn/no-invalid-fetch-options -- a GET is called without a body
     body: body && JSON.stringify(body),
   });
   assert.ok(response.ok, `${method} ${path}: ${response.status}`);

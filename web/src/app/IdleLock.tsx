@@ -15,7 +15,7 @@ export function IdleLock() {
   useEffect(() => {
     if (!idle) return;
     // The lock is the server's: the cookie is worth nothing from here on, and the page forgets what it has read.
-    void endSession().catch(() => undefined);
+    void endSession('drafts');
     client.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
   }, [idle, client]);
   return idle ? <Suspense fallback={<div className="lock-cover" />}><LockScreen /></Suspense> : null;

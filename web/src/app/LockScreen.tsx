@@ -14,7 +14,7 @@ export default function LockScreen() {
       <div className="lock">
         <p>{t('lock.help')}</p>
         {hasDrafts() && <p><strong>{t('lock.drafts')}</strong></p>}
-        <Button size="md" data-autofocus onClick={() => location.assign(signInUrl(session.tenant.name))}>{t('lock.unlock')}</Button>
+        <Button size="md" data-autofocus onClick={() => location.assign(signInUrl(session.tenant))}>{t('lock.unlock')}</Button>
       </div>
     </Dialog>
   );

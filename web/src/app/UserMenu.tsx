@@ -12,9 +12,8 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
   const panel = useRef<HTMLDivElement>(null);
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const leave = async () => {
-    await endSession().catch(() => undefined);
-    sessionStorage.clear();
-    location.assign(signInUrl(session.tenant.name));
+    await endSession('choices');
+    location.assign(signInUrl(session.tenant));
   };
   const then = (act: () => void) => () => {
     panel.current?.hidePopover();

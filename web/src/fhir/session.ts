@@ -3,17 +3,19 @@
 import { useQuery } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
 import { ownDrafts } from '../lib/drafts';
-import { send, carryCsrfToken } from './http';
+import { carryCsrfToken, send } from './http';
 
 export interface Session {
-  /** Stable id of the user. */
-  user: string;
+  /** Id of the account. */
+  account: string;
   name: string;
-  tenant: { name: string; displayName: string };
+  /** Short name of the organisation. */
+  tenant: string;
+  /** Codes of the roles held now. */
   roles: string[];
   /** The signed-in person's own resource, such as `Practitioner/1`. */
   fhirUser?: string;
-  csrfToken?: string;
+  csrfToken: string;
 }
 
 export function useSessionQuery() {
@@ -22,7 +24,7 @@ export function useSessionQuery() {
     queryFn: async ({ signal }) => {
       const { body } = await send<Session>('/api/v1/session', { signal });
       carryCsrfToken(body.csrfToken);
-      ownDrafts(`${body.tenant.name}/${body.user}`);
+      ownDrafts(body.account);
       return body;
     },
     staleTime: Number.POSITIVE_INFINITY,
@@ -52,9 +54,18 @@ export function lastTenant(): string | undefined {
 /** The server's sign-in page, which comes back to where we are. */
 export function signInUrl(tenant: string): string {
   const back = location.pathname + location.search;
-  return `/t/${encodeURIComponent(tenant)}/sign-in?return_to=${encodeURIComponent(back)}`;
+  return `/t/${encodeURIComponent(tenant)}/sign-in?return=${encodeURIComponent(back)}`;
 }
 
-export function endSession(): Promise<unknown> {
-  return send('/api/v1/session', { method: 'DELETE' });
+/**
+ * Ends the session. The server then has the browser forget what this origin stored; choices of the screen are no
+ * secret and come back, and so do the drafts when the same person is expected to return.
+ */
+export async function endSession(keep: 'drafts' | 'choices'): Promise<void> {
+  const choices = { ...localStorage };
+  const drafts = keep === 'drafts' ? { ...sessionStorage } : {};
+  await send('/api/v1/session', { method: 'DELETE' }).catch(() => undefined);
+  sessionStorage.clear();
+  for (const [key, value] of Object.entries<string>(choices)) localStorage.setItem(key, value);
+  for (const [key, value] of Object.entries<string>(drafts)) sessionStorage.setItem(key, value);
 }
