@@ -7,6 +7,7 @@ export const theme = createTheme({
   primaryShade: { light: 8, dark: 7 },
   colors: {
     accent: ['#e6f2f8', '#cfe4ef', '#a4cbdf', '#74b0ce', '#4e99bf', '#3689b3', '#26789f', '#1c6a8f', '#0b5a7d', '#064a68'],
+    dark: ['#e6edf3', '#c3cfd9', '#aab8c5', '#8494a2', '#67798a', '#3f505e', '#22303b', '#1b2630', '#16202a', '#10171d'],
     red: ['#fdeceb', '#f9d5d3', '#f2aaa6', '#ea7d77', '#e3554e', '#d33a32', '#c02b24', '#b3241d', '#a8201a', '#8c1712'],
   },
   fontFamily: 'system-ui, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif',
