@@ -72,6 +72,7 @@ impl Authorizer for Unrestricted {
 pub struct AccessFilter {
     others: bool,
     types: HashMap<ResourceType, Vec<Query>>,
+    withheld: HashMap<ResourceType, Vec<Query>>,
 }
 
 /// What a filter says of one resource type.
@@ -97,7 +98,7 @@ impl AccessFilter {
     pub fn everything() -> Self {
         Self {
             others: true,
-            types: HashMap::new(),
+            ..Self::default()
         }
     }
 
@@ -124,7 +125,21 @@ impl AccessFilter {
         self
     }
 
-    /// What the filter says of `resource_type`.
+    /// Takes away the records of a type that `query` matches, whatever else is allowed: what a
+    /// patient's consent keeps from this caller. The query may look at the record alone.
+    #[must_use]
+    pub fn withhold(mut self, resource_type: ResourceType, query: Query) -> Self {
+        self.withheld.entry(resource_type).or_default().push(query);
+        self
+    }
+
+    /// What is taken away of a type: the records that any of these queries matches.
+    #[must_use]
+    pub fn withheld(&self, resource_type: ResourceType) -> &[Query] {
+        self.withheld.get(&resource_type).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the filter says of `resource_type`, before what is withheld.
     #[must_use]
     pub fn grant(&self, resource_type: ResourceType) -> Grant<'_> {
         match self.types.get(&resource_type) {
@@ -138,7 +153,7 @@ impl AccessFilter {
     /// Whether every record of every type is allowed.
     #[must_use]
     pub fn is_everything(&self) -> bool {
-        self.others && self.types.is_empty()
+        self.others && self.types.is_empty() && self.withheld.is_empty()
     }
 
     /// Whether some record of the type may be allowed.

@@ -27,6 +27,7 @@ pub use hooks::{
     AuditSink, Authorizer, DomainEvent, Hooks, Interaction, Policy, PolicyRegistry, ProposedChange,
     ReadAccess, ResourceValidator,
 };
+pub use index::patient_token;
 pub use page::{Entry, EntryMode, Page, Stored, Total};
 pub use read::{HistoryOf, HistoryQuery};
 pub use schema::MIGRATIONS;

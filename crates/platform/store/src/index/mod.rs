@@ -14,6 +14,7 @@ pub(crate) use build::{AuxRow, IndexRow, index};
 pub(crate) use shape::{Shape, indexed_as, superset_of};
 pub(crate) use sortable::sortable;
 pub(crate) use tokens::Tokens;
+pub use tokens::patient_token;
 
 /// `dlo` and `dhi` of a resource without a main date.
 pub(crate) const NO_DATE: i64 = i64::MIN;

@@ -43,6 +43,13 @@ enum Kind {
     CanonicalRange = 15,
 }
 
+/// The keyed hash of a patient's compartment (`records.res.pat`), from the primary key of the
+/// `Patient`. The audit trail finds its entries by the same hash.
+#[must_use]
+pub fn patient_token(blind: &BlindIndex, patient: Uuid) -> i64 {
+    blind.token(&[&[Kind::Patient as u8][..], patient.as_bytes()])
+}
+
 /// Makes the tokens of one tenant for one resource type.
 #[derive(Clone)]
 pub(crate) struct Tokens {
@@ -148,7 +155,6 @@ impl Tokens {
 
     /// The hash of a patient's compartment, the same for every type.
     pub(crate) fn patient(&self, id: Uuid) -> i64 {
-        let kind = [Kind::Patient as u8];
-        self.blind.token(&[&kind[..], id.as_bytes()])
+        patient_token(&self.blind, id)
     }
 }

@@ -18,12 +18,14 @@ pub(crate) struct Checks {
     pub(crate) dated: Vec<Query>,
     /// Every candidate must satisfy one of these, when there are any.
     pub(crate) one_of: Vec<Query>,
+    /// No candidate may satisfy any of these.
+    pub(crate) none_of: Vec<Query>,
 }
 
 impl Checks {
     /// Whether every candidate has to be opened and looked into.
     pub(crate) fn apply_to_all(&self) -> bool {
-        !self.always.is_empty() || !self.one_of.is_empty()
+        !(self.always.is_empty() && self.one_of.is_empty() && self.none_of.is_empty())
     }
 
     /// Adds a condition that columns do not decide.
@@ -53,6 +55,15 @@ impl Checks {
         Ok(())
     }
 
+    /// Adds what must not hold.
+    pub(crate) fn forbid(&mut self, query: &Query) -> Result<()> {
+        for clause in query.conditions() {
+            refuse_others(clause)?;
+        }
+        self.none_of.push(query.clone());
+        Ok(())
+    }
+
     /// Whether an opened resource satisfies what has to be checked on it.
     pub(crate) fn pass(
         &self,
@@ -74,6 +85,11 @@ impl Checks {
         };
         for query in self.always.iter().chain(dated) {
             if !agrees(query)? {
+                return Ok(false);
+            }
+        }
+        for query in &self.none_of {
+            if agrees(query)? {
                 return Ok(false);
             }
         }

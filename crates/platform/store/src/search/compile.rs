@@ -88,6 +88,12 @@ impl Store {
                 );
             }
         }
+        for withheld in scope.caller.access.withheld(resource_type) {
+            all.push(
+                self.compile_withheld(scope, &leaves, withheld, &mut checks)
+                    .await?,
+            );
+        }
         Ok(Plan {
             resource_type,
             compiled: Compiled::and(all),
@@ -130,6 +136,34 @@ impl Store {
             }
         }
         Ok(granted)
+    }
+
+    /// What the caller may not see. Columns decide what they can decide exactly; the rest is checked
+    /// on the opened resource, and several main dates are known by their hull only.
+    async fn compile_withheld(
+        &self,
+        scope: Scope<'_>,
+        leaves: &LeafCompiler<'_>,
+        withheld: &Query,
+        checks: &mut Checks,
+    ) -> Result<Compiled> {
+        let mut none = Hints::default();
+        let mut all = Vec::new();
+        if let Some(compartment) = &withheld.compartment {
+            all.push(compile_compartment(leaves, compartment, &mut none));
+        }
+        for clause in withheld.conditions() {
+            all.push(
+                self.compile_clause(scope, leaves, clause, &mut none)
+                    .await?,
+            );
+        }
+        let matched = Compiled::and(all);
+        if matched.exact && !matched.cond.tests_date() {
+            return Ok(matched.not());
+        }
+        checks.forbid(withheld)?;
+        Ok(Compiled::unknown())
     }
 
     fn compile_clause<'a>(

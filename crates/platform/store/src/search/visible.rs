@@ -26,10 +26,11 @@ impl Store {
         tenant: &Arc<Tenant>,
         stored: &Stored,
     ) -> Result<()> {
+        let withheld = caller.access.withheld(stored.resource_type);
         match caller.access.grant(stored.resource_type) {
-            Grant::Everything => return Ok(()),
+            Grant::Everything if withheld.is_empty() => return Ok(()),
             Grant::Nothing => return Err(StoreError::NotFound),
-            Grant::Matching(_) => {}
+            Grant::Everything | Grant::Matching(_) => {}
         }
         let id = tenant.key_of(stored.resource_type, &stored.id);
         let before;

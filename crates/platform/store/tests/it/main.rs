@@ -8,3 +8,4 @@ mod oracle;
 mod search;
 mod storage;
 mod versions;
+mod withheld;
