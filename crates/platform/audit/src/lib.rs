@@ -10,6 +10,7 @@ mod journal;
 mod log;
 mod query;
 mod record;
+mod refuse;
 mod store;
 mod tree;
 mod verify;
@@ -22,8 +23,9 @@ pub use detail::{Detail, Effect, EventCode, Kind, Outcome, Touched};
 pub use error::{AuditError, JournalError, Result};
 pub use fhir::audit_event;
 pub use log::{Archived, Checkpoint, ConsistencyProof, InclusionProof, VerifierKey};
-pub use query::{Cursor, Entry, EntryPage, Filter};
+pub use query::{Cursor, Entry, EntryPage, Filter, Logged};
 pub use record::Event;
+pub use refuse::TrailIsReadOnly;
 pub use tree::{Hash, verify_consistency, verify_inclusion};
 pub use verify::{Finding, Report};
 

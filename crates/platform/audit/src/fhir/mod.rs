@@ -5,6 +5,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use mt_fhir::ResourceType;
 use serde_json::{Value, json};
 
 use crate::{Detail, Effect, Entry, Kind, Outcome, Touched};
@@ -20,7 +21,8 @@ const BALP_ENTITY: &str = "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAud
 const BALP: &str = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.";
 
 /// The entry as a FHIR R4 `AuditEvent`, minified JSON. Its id is the entry's number. `server` names
-/// the installation: the observer and one of the agents.
+/// the installation: the observer and one of the agents. Patients whom the entry is known to be about
+/// are entities beside the records themselves, as the Patient variants of BALP have it.
 #[must_use]
 pub fn audit_event(entry: &Entry, server: &str) -> Vec<u8> {
     let detail = &entry.detail;
@@ -34,11 +36,13 @@ pub fn audit_event(entry: &Entry, server: &str) -> Vec<u8> {
         "outcome": outcome_code(&detail.outcome),
         "purposeOfEvent": [{"coding": [{"system": REASON, "code": detail.purpose.code()}]}],
         "agent": agents(detail, shape.server_sends, server),
-        "source": {"observer": {"display": server}},
+        "source": {"site": server, "observer": {"identifier": {"value": server}, "display": server}},
         "entity": entities(entry),
     });
+    let known = !entry.about.is_empty() || names_patient(detail);
+    let variant = if known { "Patient" } else { "" };
     if let Some(profile) = shape.profile {
-        event["meta"] = json!({"profile": [format!("{BALP}{profile}")]});
+        event["meta"] = json!({"profile": [format!("{BALP}{variant}{profile}")]});
     }
     if let Some(subtype) = shape.subtype {
         event["subtype"] = json!([subtype]);
@@ -120,6 +124,7 @@ fn agents(detail: &Detail, server_sends: bool, server: &str) -> Value {
         json!({
             "type": {"coding": [of_client]},
             "who": {"identifier": {"value": client}, "display": client},
+            "altId": client,
             "requestor": !person,
         }),
         json!({
@@ -130,12 +135,15 @@ fn agents(detail: &Detail, server_sends: bool, server: &str) -> Value {
     ];
     if person {
         let mut who = json!({"identifier": {"value": *actor.id}, "display": *actor.id});
+
         if let Some(reference) = &actor.fhir_user {
             who["reference"] = json!(**reference);
         }
         let mut agent = json!({
             "type": {"coding": [coding((PARTICIPATION, "IRCP", "information recipient"))]},
             "who": who,
+            "altId": *actor.id,
+            "name": *actor.id,
             "requestor": true,
         });
         if !actor.roles.is_empty() {
@@ -151,6 +159,13 @@ fn agents(detail: &Detail, server_sends: bool, server: &str) -> Value {
 fn entities(entry: &Entry) -> Value {
     let detail = &entry.detail;
     let mut entities: Vec<Value> = detail.resources.iter().map(record).collect();
+    let about = entry.about.iter().filter(|id| {
+        let named = |touched: &Touched| {
+            touched.resource_type == ResourceType::PATIENT && touched.id == **id
+        };
+        !detail.resources.iter().any(named)
+    });
+    entities.extend(about.map(|id| patient(id)));
     if let Some(query) = &detail.query {
         entities.push(json!({
             "type": coding((ENTITY_TYPE, "2", "System Object")),
@@ -169,6 +184,20 @@ fn entities(entry: &Entry) -> Value {
     Value::Array(entities)
 }
 
+/// The patient in whose record the others lie.
+fn patient(id: &str) -> Value {
+    json!({
+        "what": {"reference": format!("Patient/{id}")},
+        "type": coding((ENTITY_TYPE, "1", "Person")),
+        "role": coding((ROLE, "1", "Patient")),
+    })
+}
+
+fn names_patient(detail: &Detail) -> bool {
+    let mut touched = detail.resources.iter();
+    touched.any(|touched| touched.resource_type == ResourceType::PATIENT)
+}
+
 fn record(touched: &Touched) -> Value {
     let Touched {
         resource_type,
@@ -180,7 +209,7 @@ fn record(touched: &Touched) -> Value {
         0 => format!("{resource_type}/{id}"),
         version => format!("{resource_type}/{id}/_history/{version}"),
     };
-    let patient = *resource_type == mt_fhir::ResourceType::PATIENT;
+    let patient = *resource_type == ResourceType::PATIENT;
     let (kind, role) = if patient {
         ((ENTITY_TYPE, "1", "Person"), (ROLE, "1", "Patient"))
     } else {

@@ -16,8 +16,6 @@ use crate::detail::Detail;
 /// Entries that name more records than this are found by their types and patients, and opened to be
 /// sure.
 const NAMED_ONE_BY_ONE: usize = 256;
-/// How the record store marks the hash of a patient's compartment (`records.res.pat`).
-const STORE_PATIENT: u8 = 14;
 
 /// Makes the keyed hashes of one tenant.
 pub(crate) struct Mentions {
@@ -65,8 +63,7 @@ impl Mentions {
 
     /// The compartment of a patient, as the record store hashes it.
     pub(crate) fn patient(&self, id: &str) -> i64 {
-        let key = self.key(ResourceType::PATIENT, id);
-        self.blind.token(&[&[STORE_PATIENT][..], key.as_bytes()])
+        mt_store::patient_token(&self.blind, self.key(ResourceType::PATIENT, id))
     }
 
     /// Anything that was refused.
@@ -77,6 +74,20 @@ impl Mentions {
     /// The primary key of a record.
     pub(crate) fn key(&self, resource_type: ResourceType, id: &str) -> Uuid {
         self.ids.key_of(resource_type.number(), id)
+    }
+
+    /// The patients whose records an entry names.
+    pub(crate) fn patients_of(&self, detail: &Detail, located: &Patients) -> BTreeSet<i64> {
+        let touched = detail.resources.iter();
+        touched
+            .filter_map(|touched| {
+                if touched.resource_type == ResourceType::PATIENT {
+                    return Some(self.patient(&touched.id));
+                }
+                let key = self.key(touched.resource_type, &touched.id);
+                located.get(&(touched.resource_type, key)).copied()
+            })
+            .collect()
     }
 
     /// Everything that an entry mentions.
@@ -100,11 +111,8 @@ impl Mentions {
             } else {
                 self.resource(resource_type, id)
             });
-            if resource_type == ResourceType::PATIENT {
-                tokens.insert(self.patient(id));
-            }
-            tokens.extend(patients.get(&(resource_type, self.key(resource_type, id))));
         }
+        tokens.extend(self.patients_of(detail, patients));
         tokens
     }
 

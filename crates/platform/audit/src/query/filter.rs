@@ -23,6 +23,9 @@ pub struct Filter {
     pub fhir_user: Option<String>,
     /// Id of a patient: entries about the patient or anything in the patient's compartment.
     pub patient: Option<String>,
+    /// Ids of the only patients whose trail the reader may see: entries about them, cut down to what
+    /// is about them.
+    pub within: Option<Vec<String>>,
     /// A record.
     pub resource: Option<(ResourceType, String)>,
     /// Form of the entry.
@@ -33,13 +36,16 @@ pub struct Filter {
     pub refused: Option<bool>,
     /// The request.
     pub correlation: Option<Uuid>,
+    /// Oldest first instead of newest first.
+    pub oldest_first: bool,
 }
 
 impl Filter {
     /// The keyed hashes of the criterion that finds the entries; `None` when only time does.
     pub(super) fn tokens(&self, mentions: &Mentions) -> Option<Vec<i64>> {
-        if let Some(patient) = &self.patient {
-            return Some(vec![mentions.patient(patient)]);
+        if self.patient.is_some() || self.within.is_some() {
+            let patients = self.patients();
+            return Some(patients.iter().map(|id| mentions.patient(id)).collect());
         }
         if let Some((resource_type, id)) = &self.resource {
             return Some(vec![
@@ -56,12 +62,27 @@ impl Filter {
         (self.refused == Some(true)).then(|| vec![mentions.refused()])
     }
 
+    /// The patients that every entry is about, one of them at least. Empty when none may be seen.
+    pub(super) fn patients(&self) -> Vec<&str> {
+        let allowed = |id: &&str| {
+            let within = self.within.as_ref();
+            within.is_none_or(|within| within.iter().any(|one| one == id))
+        };
+        match (&self.patient, &self.within) {
+            (Some(patient), _) => [patient.as_str()].into_iter().filter(allowed).collect(),
+            (None, within) => within.iter().flatten().map(String::as_str).collect(),
+        }
+    }
+
     /// Where the first page begins.
     pub(super) fn start(&self) -> Cursor {
+        if self.oldest_first {
+            return Cursor::before(self.from.map_or(i64::MIN, |from| from.0));
+        }
         Cursor::before(self.until.map_or(i64::MAX, |until| until.0))
     }
 
-    /// Whether an opened entry is asked for. The patient is settled by the hash.
+    /// Whether an opened entry is asked for. The patients are settled by the hash.
     pub(super) fn admits(&self, entry: &Entry) -> bool {
         let Entry {
             kind,
@@ -106,6 +127,7 @@ impl fmt::Display for Filter {
         add("agent-name", self.actor.clone());
         add("agent", self.fhir_user.clone());
         add("patient", self.patient.clone());
+        add("within", self.within.as_ref().map(|ids| ids.join(",")));
         add(
             "entity",
             self.resource

@@ -3,9 +3,12 @@
 //! Keyed hashes find the entries, opening them decides. Every use of the trail is entered in it.
 
 mod filter;
+mod follow;
+mod within;
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use mt_crypto::TenantKeys;
 use mt_kernel::{Instant, OpCtx, TenantId};
@@ -13,6 +16,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 pub use filter::Filter;
+pub use follow::Logged;
 
 use crate::log::integrate::open;
 use crate::log::leaf::Leaf;
@@ -26,16 +30,29 @@ const CHUNK: i64 = 200;
 const SCANNED: usize = 5000;
 
 const BY_TOKEN: &str = "select a.seq, a.at, a.kind, a.correlation, a.detail \
-    from unnest($2::int8[]) t (token) cross join lateral ( \
-      select m.seq from audit.mention m where m.tenant = $1 and m.token = t.token \
+    from (select distinct m.at, m.seq from unnest($2::int8[]) t (token) cross join lateral ( \
+      select m.at, m.seq from audit.mention m where m.tenant = $1 and m.token = t.token \
         and m.at >= $3 and (m.at, m.seq) < ($4::int8, $5::int8) \
-      order by m.at desc, m.seq desc limit $6) m \
+      order by m.at desc, m.seq desc limit $6) m) m \
     join records.audit a on a.tenant = $1 and a.seq = m.seq \
     order by a.at desc, a.seq desc limit $6";
+
+const BY_TOKEN_OLDEST: &str = "select a.seq, a.at, a.kind, a.correlation, a.detail \
+    from (select distinct m.at, m.seq from unnest($2::int8[]) t (token) cross join lateral ( \
+      select m.at, m.seq from audit.mention m where m.tenant = $1 and m.token = t.token \
+        and m.at < $3 and (m.at, m.seq) > ($4::int8, $5::int8) \
+      order by m.at, m.seq limit $6) m) m \
+    join records.audit a on a.tenant = $1 and a.seq = m.seq \
+    order by a.at, a.seq limit $6";
 
 const BY_TIME: &str = "select a.seq, a.at, a.kind, a.correlation, a.detail from records.audit a \
     where a.tenant = $1 and a.at >= $2 and (a.at, a.seq) < ($3::int8, $4::int8) \
     order by a.at desc, a.seq desc limit $5";
+
+const BY_TIME_OLDEST: &str = "select a.seq, a.at, a.kind, a.correlation, a.detail \
+    from records.audit a \
+    where a.tenant = $1 and a.at < $2 and (a.at, a.seq) > ($3::int8, $4::int8) \
+    order by a.at, a.seq limit $5";
 
 const ONE: &str = "select a.seq, a.at, a.kind, a.correlation, a.detail from records.audit a \
     where a.tenant = $1 and a.seq = $2";
@@ -53,6 +70,8 @@ pub struct Entry {
     pub correlation: Uuid,
     /// What it says.
     pub detail: Detail,
+    /// Patients whom it is known to be about, because they were asked for.
+    pub about: Vec<Arc<str>>,
 }
 
 /// Where a page ends: entries before this one come next.
@@ -62,7 +81,7 @@ pub struct Cursor {
     seq: i64,
 }
 
-/// Some entries, newest first.
+/// Some entries, in the order that the filter says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryPage {
     /// The entries.
@@ -73,7 +92,7 @@ pub struct EntryPage {
 }
 
 impl Audit {
-    /// Lists the entries of the caller's tenant that match `filter`, newest first, at most `limit`.
+    /// Lists the entries of the caller's tenant that match `filter`, at most `limit`.
     /// Entries younger than about a second may be missing when the filter names a person or record.
     /// Entries whose keys have been destroyed are left out.
     ///
@@ -87,41 +106,54 @@ impl Audit {
         limit: usize,
         after: Option<Cursor>,
     ) -> Result<EntryPage> {
-        let keys = self.loaded_keys(ctx.tenant)?;
         self.enter_use(ctx, &filter.to_string())?;
-        let tokens = filter.tokens(&Mentions::new(&keys)?);
-        let mut cursor = after.unwrap_or_else(|| filter.start());
-        let mut entries = Vec::new();
+        self.list_unentered(ctx.tenant, filter, limit, after).await
+    }
+
+    /// [`Self::list`] for a use of the trail that has been entered already.
+    pub(crate) async fn list_unentered(
+        &self,
+        tenant: TenantId,
+        filter: &Filter,
+        limit: usize,
+        after: Option<Cursor>,
+    ) -> Result<EntryPage> {
+        let keys = self.loaded_keys(tenant)?;
+        let mentions = Mentions::new(&keys)?;
+        let tokens = filter.tokens(&mentions);
+        let mut page = EntryPage {
+            entries: Vec::new(),
+            next: Some(after.unwrap_or_else(|| filter.start())),
+        };
         let mut scanned = 0;
-        while scanned < SCANNED {
-            let rows = self
-                .rows(ctx.tenant, filter, tokens.as_deref(), cursor)
-                .await?;
+        while let Some(cursor) = page.next.filter(|_| scanned < SCANNED) {
+            let rows = self.rows(tenant, filter, tokens.as_deref(), cursor).await?;
             scanned += rows.len();
-            for row in &rows {
-                cursor = Cursor {
-                    at: column(row, 1)?,
-                    seq: column(row, 0)?,
-                };
-                entries.extend(entry(ctx.tenant, &keys, row)?.filter(|entry| filter.admits(entry)));
-                if entries.len() >= limit {
-                    return Ok(EntryPage {
-                        entries,
-                        next: Some(cursor),
-                    });
-                }
+            if !collect(tenant, &keys, filter, &rows, (limit, &mut page))?
+                && i64::try_from(rows.len()).unwrap_or(i64::MAX) < CHUNK
+            {
+                page.next = None;
             }
-            if i64::try_from(rows.len()).unwrap_or(i64::MAX) < CHUNK {
-                return Ok(EntryPage {
-                    entries,
-                    next: None,
-                });
+            if page.entries.len() >= limit {
+                break;
             }
         }
-        Ok(EntryPage {
-            entries,
-            next: Some(cursor),
-        })
+        if filter.within.is_some() {
+            self.cut_down(tenant, &mentions, filter, &mut page.entries)
+                .await?;
+            // Found by the hash of the only patient, though the record is no longer there.
+            if let [only] = filter.patients()[..] {
+                for entry in &mut page.entries {
+                    entry.about = vec![Arc::from(only)];
+                }
+            }
+        } else if let Some(patient) = &filter.patient {
+            let about: Vec<Arc<str>> = vec![Arc::from(patient.as_str())];
+            for entry in &mut page.entries {
+                entry.about.clone_from(&about);
+            }
+        }
+        Ok(page)
     }
 
     /// The entry with this number; `None` when there is none or its keys have been destroyed.
@@ -140,6 +172,31 @@ impl Audit {
             .map_or(Ok(None), |row| entry(ctx.tenant, &keys, row))
     }
 
+    /// [`Self::entry`] for a reader who may see the trail of some patients only: `None` when it is about
+    /// none of them, and otherwise cut down to what is.
+    ///
+    /// # Errors
+    /// As [`Self::list`].
+    pub async fn entry_within(
+        &self,
+        ctx: &OpCtx,
+        seq: i64,
+        patients: &[String],
+    ) -> Result<Option<Entry>> {
+        let Some(entry) = self.entry(ctx, seq).await? else {
+            return Ok(None);
+        };
+        let keys = self.loaded_keys(ctx.tenant)?;
+        let filter = Filter {
+            within: Some(patients.to_vec()),
+            ..Filter::default()
+        };
+        let mut entries = vec![entry];
+        self.cut_down(ctx.tenant, &Mentions::new(&keys)?, &filter, &mut entries)
+            .await?;
+        Ok(entries.pop().filter(|entry| !entry.about.is_empty()))
+    }
+
     fn enter_use(&self, ctx: &OpCtx, query: &str) -> Result<()> {
         self.record(
             ctx,
@@ -155,28 +212,60 @@ impl Audit {
         tenant: TenantId,
         filter: &Filter,
         tokens: Option<&[i64]>,
-        before: Cursor,
+        at: Cursor,
     ) -> Result<Vec<Row>> {
-        let from = filter.from.map_or(i64::MIN, |from| from.0);
+        let (bound, by_token, by_time) = if filter.oldest_first {
+            let until = filter.until.map_or(i64::MAX, |until| until.0);
+            (until, BY_TOKEN_OLDEST, BY_TIME_OLDEST)
+        } else {
+            (
+                filter.from.map_or(i64::MIN, |from| from.0),
+                BY_TOKEN,
+                BY_TIME,
+            )
+        };
         let readers = self.database().readers();
         let rows = match tokens {
             Some(tokens) => {
                 let params: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
-                    [&tenant.0, &tokens, &from, &before.at, &before.seq, &CHUNK];
-                readers.query(tenant, BY_TOKEN, &params).await?
+                    [&tenant.0, &tokens, &bound, &at.at, &at.seq, &CHUNK];
+                readers.query(tenant, by_token, &params).await?
             }
             None => {
                 let params: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-                    [&tenant.0, &from, &before.at, &before.seq, &CHUNK];
-                readers.query(tenant, BY_TIME, &params).await?
+                    [&tenant.0, &bound, &at.at, &at.seq, &CHUNK];
+                readers.query(tenant, by_time, &params).await?
             }
         };
         Ok(rows)
     }
 }
 
+/// Adds the rows that are asked for to a page; returns whether the page became full.
+fn collect(
+    tenant: TenantId,
+    keys: &TenantKeys,
+    filter: &Filter,
+    rows: &[Row],
+    (limit, page): (usize, &mut EntryPage),
+) -> Result<bool> {
+    for row in rows {
+        page.next = Some(Cursor {
+            at: column(row, 1)?,
+            seq: column(row, 0)?,
+        });
+        let opened = entry(tenant, keys, row)?;
+        page.entries
+            .extend(opened.filter(|entry| filter.admits(entry)));
+        if page.entries.len() >= limit {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// A row, opened; `None` when it cannot be.
-fn entry(tenant: TenantId, keys: &TenantKeys, row: &Row) -> Result<Option<Entry>> {
+pub(super) fn entry(tenant: TenantId, keys: &TenantKeys, row: &Row) -> Result<Option<Entry>> {
     let sealed: &[u8] = column(row, 4)?;
     let leaf = Leaf {
         tenant,
@@ -201,7 +290,19 @@ fn entry(tenant: TenantId, keys: &TenantKeys, row: &Row) -> Result<Option<Entry>
         kind,
         correlation,
         detail,
+        about: Vec::new(),
     }))
+}
+
+impl Entry {
+    /// Where a page that ends with this entry ends.
+    #[must_use]
+    pub const fn cursor(&self) -> Cursor {
+        Cursor {
+            at: self.at.0,
+            seq: self.seq,
+        }
+    }
 }
 
 impl Cursor {

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mt_audit::{Detail, Entry, Event, EventCode, Filter, Kind, Outcome, audit_event};
+use mt_audit::{
+    Detail, Effect, Entry, Event, EventCode, Filter, Kind, Outcome, Touched, audit_event,
+};
 use mt_fhir::json::Limits;
 use mt_fhir::{Doc, ResourceType};
 use mt_kernel::{ErrorKind, Fault, Instant, TenantId};
@@ -17,7 +19,7 @@ async fn listed(fixture: &Fixture, tenant: TenantId, filter: &Filter) -> Vec<Ent
     loop {
         let page = fixture
             .audit
-            .list(&ctx(tenant, 9), filter, 7, cursor)
+            .list(&ctx(tenant, 99), filter, 7, cursor)
             .await
             .unwrap();
         entries.extend(page.entries);
@@ -327,4 +329,101 @@ async fn no_file_and_no_row_of_the_trail_shows_what_it_says() {
             );
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_patient_sees_what_is_about_them_and_nothing_of_others() {
+    let fixture = Fixture::new().await;
+    let ctx = ctx(ONE, 0);
+    let both = Detail {
+        resources: ["p-1", "p-2"]
+            .map(|id| Touched {
+                resource_type: ResourceType::PATIENT,
+                id: id.into(),
+                version: 1,
+                effect: Effect::Shown,
+            })
+            .to_vec(),
+        query: Some("name=Cassandra".to_owned()),
+        ..Detail::new(&ctx)
+    };
+    fixture.audit.enter(&ctx, Kind::Search, &both).unwrap();
+    fixture.logged(ONE, 1).await;
+    let within = |ids: &[&str]| Filter {
+        within: Some(ids.iter().map(|id| (*id).to_owned()).collect()),
+        ..Filter::default()
+    };
+    let found = listed(&fixture, ONE, &within(&["p-1"])).await;
+    let [entry] = &found[..] else {
+        panic!("one entry is about p-1")
+    };
+    assert_eq!(entry.detail.resources.len(), 1);
+    assert_eq!(&*entry.detail.resources[0].id, "p-1");
+    assert_eq!(entry.detail.query, None, "a query may name others");
+    assert_eq!(entry.about, ["p-1".into()]);
+    let json = String::from_utf8(audit_event(entry, "MediTrack")).unwrap();
+    assert!(
+        json.contains("PatientQuery") && !json.contains("p-2"),
+        "{json}"
+    );
+    let seq = entry.seq;
+    let own = ["p-2".to_owned()];
+    let cut = fixture.audit.entry_within(&ctx, seq, &own).await.unwrap();
+    assert_eq!(&*cut.unwrap().detail.resources[0].id, "p-2");
+    let other = ["p-3".to_owned()];
+    let none = fixture.audit.entry_within(&ctx, seq, &other).await.unwrap();
+    assert_eq!(none, None);
+    let narrower = Filter {
+        patient: Some("p-2".to_owned()),
+        ..within(&["p-1"])
+    };
+    assert_eq!(listed(&fixture, ONE, &narrower).await, []);
+    assert_eq!(listed(&fixture, ONE, &within(&[])).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_trail_reads_forwards_too_page_by_page() {
+    let fixture = Fixture::with_reads(30).await;
+    let filter = Filter {
+        from: Some(Instant(START + 3_000_000)),
+        until: Some(Instant(START + 20_000_000)),
+        oldest_first: true,
+        ..Filter::default()
+    };
+    let (mut seen, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = fixture
+            .audit
+            .list(&ctx(ONE, 0), &filter, 4, cursor)
+            .await
+            .unwrap();
+        seen.extend(page.entries.iter().map(|entry| entry.at));
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let expected: Vec<_> = (3..20).map(|n| Instant(START + n * 1_000_000)).collect();
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_follow_the_log_leaf_by_leaf_without_a_gap() {
+    let fixture = Fixture::with_reads(20).await;
+    let size = fixture.audit.log_size(ONE).await.unwrap();
+    assert_eq!(size, 20);
+    let (mut seen, mut at) = (Vec::new(), 0);
+    while at < size {
+        let (entries, next) = fixture.audit.follow_log(ONE, at, 7).await.unwrap();
+        for logged in &entries {
+            let patient = &logged.entry.detail.resources[0].id;
+            let token = fixture.audit.patient_token(ONE, patient).unwrap();
+            assert!(logged.patients.contains(&token));
+        }
+        seen.extend(entries.into_iter().map(|logged| logged.entry.seq));
+        at = next;
+    }
+    assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 20);
+    let (rest, next) = fixture.audit.follow_log(ONE, at, 7).await.unwrap();
+    assert!(rest.is_empty() && next == at);
 }
