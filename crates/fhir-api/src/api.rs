@@ -66,6 +66,8 @@ impl Default for ApiLimits {
 pub struct FhirApi {
     /// The record store.
     pub store: Store,
+    /// The audit trail, which `AuditEvent` resources are rendered from.
+    pub audit: Arc<mt_audit::Audit>,
     /// Who is calling.
     pub authenticator: Arc<dyn Authenticator>,
     /// Validation for `$validate`, and terminology operations.

@@ -104,7 +104,7 @@ impl Installation {
         let audit = Arc::new(audit);
         let hooks = Hooks {
             validator: Arc::new(WriteRules(Arc::clone(&validator))),
-            policies: PolicyRegistry::new(),
+            policies: policies(),
             terminology: Some(Arc::new(Scope::new(Arc::clone(&terminology)))),
             audit: Arc::clone(&audit) as Arc<dyn mt_store::AuditSink>,
         };
@@ -150,6 +150,14 @@ impl Installation {
         self.store.close();
         self.ground.close().await;
     }
+}
+
+/// The rules of the contexts for the resource types that they own.
+fn policies() -> PolicyRegistry {
+    let mut policies = PolicyRegistry::new();
+    let trail = Arc::new(mt_audit::TrailIsReadOnly);
+    policies.register(mt_fhir::ResourceType::AUDIT_EVENT, trail);
+    policies
 }
 
 /// Directory of the key-encryption keys.

@@ -115,6 +115,17 @@ fn resource(kind: ResourceType) -> Value {
     let includes: Vec<String> = references
         .map(|param| format!("{}:{}", kind.name(), param.code))
         .collect();
+    if kind == ResourceType::AUDIT_EVENT {
+        let interactions = ["read", "search-type"].map(code);
+        return json!({
+            "type": kind.name(),
+            "profile": format!("{FHIR}/StructureDefinition/AuditEvent"),
+            "documentation": "Rendered from the tamper-evident audit log; read-only.",
+            "interaction": interactions,
+            "versioning": "no-version",
+            "searchParam": params,
+        });
+    }
     let mut value = json!({
         "type": kind.name(),
         "profile": format!("{FHIR}/StructureDefinition/{}", kind.name()),

@@ -1,5 +1,6 @@
 //! The REST interactions of R4, one file each.
 
+mod audit_events;
 mod batch;
 mod capabilities;
 mod entry;
@@ -13,8 +14,11 @@ pub(crate) use capabilities::capabilities;
 pub(crate) use search::searchset;
 pub(crate) use transaction::{Planner, told_of_entry};
 
+use mt_fhir::ResourceType;
+use mt_fhir::definitions::Compartment;
 use mt_fhir::json::Kind;
 use mt_kernel::ErrorKind;
+use mt_search::Scope;
 
 use crate::answer::Answer;
 use crate::api::Call;
@@ -35,6 +39,16 @@ pub(crate) async fn dispatch(call: &Call<'_>, route: Route) -> Result<Answer> {
 /// One interaction that may also stand in an entry of a batch.
 pub(crate) async fn interaction(call: &Call<'_>, route: Route) -> Result<Answer> {
     match route {
+        Route::Read(ResourceType::AUDIT_EVENT, id) => audit_events::read(call, &id).await,
+        Route::SearchType(ResourceType::AUDIT_EVENT) => {
+            let scope = Scope::resource(ResourceType::AUDIT_EVENT);
+            audit_events::search(call, scope, "AuditEvent").await
+        }
+        Route::SearchCompartment(Compartment::Patient, id, Some(ResourceType::AUDIT_EVENT)) => {
+            let kind = Some(ResourceType::AUDIT_EVENT);
+            let scope = Scope::compartment(Compartment::Patient, &id, kind);
+            audit_events::search(call, scope, &format!("Patient/{id}/AuditEvent")).await
+        }
         Route::Read(kind, id) => read::read(call, kind, &id).await,
         Route::Vread(kind, id, version) => read::vread(call, kind, &id, version).await,
         Route::HistoryInstance(kind, id) => history::instance(call, kind, &id).await,

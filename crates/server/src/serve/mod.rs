@@ -80,6 +80,7 @@ fn router(config: &Config, installation: &Installation, telemetry: &Telemetry) -
         .map(|_| format!("{}/fhir/R4", origin(config)));
     let api = FhirApi {
         store: installation.store.clone(),
+        audit: Arc::clone(&installation.audit),
         authenticator: Arc::clone(&installation.identity) as Arc<dyn mt_access::Authenticator>,
         services: operations::Services {
             validator: Arc::clone(&installation.validator),
