@@ -17,6 +17,8 @@ export default defineConfig({
     // Nothing is inlined: the content security policy allows no data: scripts, and files are cached for ever.
     assetsInlineLimit: 0,
     manifest: 'manifest.json',
+    // The notices that the licences of bundled packages ask for.
+    license: { fileName: 'licenses.txt' },
     chunkSizeWarningLimit: 700,
   },
   server: { proxy },

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { clean, fhir, open, settled } from './rig.mjs';
+import { clean, fhir, open, settled, signIn } from './rig.mjs';
 
 let rig;
 let patient;
@@ -250,6 +250,36 @@ test('a failure names its reference and can be tried again', async () => {
   await context.unroute('**/fhir/R4/Condition?*');
   await page.getByRole('button', { name: 'Try again' }).click();
   await page.getByRole('region', { name: 'Resolved problems' }).waitFor();
+  await context.close();
+});
+
+test('who is not signed in is sent to sign-in and back to the same address', async () => {
+  const context = await rig.browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${rig.url}/app${chart('/problems')}`);
+  await page.getByLabel('Organisation').fill('demo');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/t/demo/sign-in?return=*');
+  assert.equal(new URL(page.url()).searchParams.get('return'), `/app${chart('/problems')}`);
+  await context.close();
+});
+
+test('the idle lock ends the session and keeps the draft', async () => {
+  const context = await rig.browser.newContext({ storageState: await signIn(rig, 'nurse') });
+  const page = await context.newPage();
+  await page.clock.install();
+  await page.goto(`${rig.url}/app${chart('/notes/new')}`);
+  await page.getByLabel('Subjective').fill('Half a sentence');
+  await page.clock.runFor(2_000);
+  await page.getByText('Draft kept in this tab').waitFor();
+  const ended = page.waitForResponse((response) => response.request().method() === 'DELETE' && response.url().endsWith('/api/v1/session'));
+  await page.clock.fastForward(11 * 60_000);
+  assert.equal((await ended).status(), 204);
+  await page.getByRole('dialog', { name: 'Locked' }).getByText('Your unsaved drafts are kept in this tab.').waitFor();
+  assert.equal((await context.request.get(`${rig.url}/api/v1/session`)).status(), 401);
+  await page.waitForFunction(() => Object.values(sessionStorage).join('').includes('Half a sentence'));
+  await page.getByRole('button', { name: 'Sign in again' }).click();
+  await page.waitForURL('**/t/demo/sign-in?return=*');
   await context.close();
 });
 

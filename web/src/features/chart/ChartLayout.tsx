@@ -1,7 +1,7 @@
 /** The frame of every chart page: banner, the chart's pages, and the keys that switch between them. */
 
-import { getRouteApi, Link, Outlet, useNavigate } from '@tanstack/react-router';
-import { useEffect, useMemo } from 'react';
+import { getRouteApi, Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
+import { useEffect, useMemo, useRef } from 'react';
 import { patientName } from '../../fhir/display';
 import { Loaded } from '../../fhir/Loaded';
 import { usePatient } from '../../fhir/queries';
@@ -42,12 +42,20 @@ export function ChartLayout() {
     return keys;
   }, [navigate, id]);
   useShortcuts(shortcuts);
+  const tabs = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  useEffect(() => {
+    // On a narrow screen the pages are one row, of which the open one must be seen.
+    const row = known && pathname ? tabs.current : undefined;
+    const open = row?.querySelector<HTMLElement>('[aria-current=page]');
+    if (row && open) row.scrollLeft = open.offsetLeft - row.offsetWidth / 2 + open.offsetWidth / 2;
+  }, [pathname, known]);
   return (
     <Loaded query={patient} rows={8}>
       {(answer) => (
         <div className="chart">
           <Banner patient={answer.body} />
-          <nav className="chart-nav" aria-label={t('chart.label')}>
+          <nav ref={tabs} className="chart-nav" aria-label={t('chart.label')}>
             {PAGES.map(([to, label], index) => (
               <Link key={to} to={to} params={{ id }} activeOptions={{ exact: to === '/patients/$id' }} aria-keyshortcuts={index < 9 ? `Alt+${index + 1}` : undefined}>
                 {t(label)}
