@@ -28,10 +28,17 @@ it('leaves out what was entered in error', () => {
 });
 
 it('judges adults only', () => {
-  expect(outside(vital('systolic'), 150, 40)).toBe('H');
-  expect(outside(vital('systolic'), 80, 40)).toBe('L');
-  expect(outside(vital('systolic'), 150, 4)).toBe('');
-  expect(outside(vital('weight'), 150, 40)).toBe('');
+  const at = Date.UTC(2020, 5, 1);
+  expect(outside(vital('systolic'), { at, value: 150 }, '1980-05-01')).toBe('H');
+  expect(outside(vital('systolic'), { at, value: 80 }, '1980')).toBe('L');
+  expect(outside(vital('weight'), { at, value: 150 }, '1980-05-01')).toBe('');
+});
+
+it('judges by the age at the time of measuring, not by that of today', () => {
+  const at = Date.UTC(2012, 5, 1);
+  expect(outside(vital('bmi'), { at, value: 27 }, '1998-09-30')).toBe('');
+  expect(outside(vital('bmi'), { at: Date.UTC(2016, 8, 30), value: 27 }, '1998-09-30')).toBe('H');
+  expect(outside(vital('bmi'), { at, value: 27 }, undefined)).toBe('');
 });
 
 it.each([

@@ -1,6 +1,7 @@
 /** The vital signs that are charted: their codes, units and adult reference bands. */
 
 import { LOINC, UCUM, hasCode, observedAt, unitText, decimalText } from './display';
+import { calendar } from '../lib/dates';
 import { Decimal } from '../lib/json';
 import type { Point } from '../lib/trend';
 import type { Observation, Quantity } from './types';
@@ -37,13 +38,13 @@ export const VITALS: readonly Vital[] = [
   { key: 'height', codes: ['8302-2'], unit: 'cm', shown: 'cm' },
   { key: 'headCircumference', codes: ['9843-4'], unit: 'cm', shown: 'cm', until: 3 },
   { key: 'bmi', codes: ['39156-5'], unit: 'kg/m2', shown: 'kg/m²', band: [18.5, 25], derived: true },
-  { key: 'bmiPercentile', codes: ['59576-9'], unit: '%', shown: 'percentile', until: 20, derived: true },
-  { key: 'headPercentile', codes: ['8289-1'], unit: '%', shown: 'percentile', until: 3, derived: true },
-  { key: 'weightForLengthPercentile', codes: ['77606-2'], unit: '%', shown: 'percentile', until: 3, derived: true },
+  { key: 'bmiPercentile', codes: ['59576-9'], unit: '%', shown: '%', until: 20, derived: true },
+  { key: 'headPercentile', codes: ['8289-1'], unit: '%', shown: '%', until: 3, derived: true },
+  { key: 'weightForLengthPercentile', codes: ['77606-2'], unit: '%', shown: '%', until: 3, derived: true },
 ];
 
 /** The age from which the reference bands hold, in years. */
-export const ADULT = 18;
+const ADULT = 18;
 
 /** A measurement with the record it came from. */
 export interface Reading extends Point {
@@ -69,9 +70,15 @@ export function matters(vital: Vital, years: number | undefined): boolean {
   return vital.until === undefined || years === undefined || years < vital.until;
 }
 
-/** Outside the adult band; `H` or `L`. */
-export function outside(vital: Vital, value: number, years: number | undefined): '' | 'H' | 'L' {
-  if (!vital.band || years === undefined || years < ADULT) return '';
+/** When somebody born then is an adult, in milliseconds; never when the birth date is not known. */
+export function adultFrom(birth: string | undefined): number {
+  const born = calendar(birth ?? '');
+  return born ? Date.UTC(born.year + ADULT, (born.month ?? 12) - 1, born.day ?? 28) : Number.POSITIVE_INFINITY;
+}
+
+/** Outside the adult band when it was measured; `H` or `L`. */
+export function outside(vital: Vital, { at, value }: Pick<Point, 'at' | 'value'>, birth: string | undefined): '' | 'H' | 'L' {
+  if (!vital.band || !(at >= adultFrom(birth))) return '';
   if (value > vital.band[1]) return 'H';
   return value < vital.band[0] ? 'L' : '';
 }

@@ -27,6 +27,8 @@ interface PlotProps {
   lines: Line[];
   /** Lower and upper end of the reference range. */
   band?: [number, number];
+  /** Since when the range holds, in milliseconds; always, when absent. */
+  bandFrom?: number;
 }
 
 /** Maps a range of values to a range of pixels. */
@@ -54,7 +56,7 @@ function timeTicks([from, to]: [number, number], width: number): number[] {
   return Array.from({ length: count + 1 }, (_, index) => from + index * step).filter((at) => at <= to);
 }
 
-export function Plot({ title, unit, lines, band }: PlotProps) {
+export function Plot({ title, unit, lines, band, bandFrom = Number.NEGATIVE_INFINITY }: PlotProps) {
   const { t, locale } = useI18n();
   const id = useId();
   const all = lines.flatMap((line, series) => line.points.map((point) => ({ ...point, series, label: line.label }))).sort((a, b) => a.at - b.at);
@@ -65,6 +67,7 @@ export function Plot({ title, unit, lines, band }: PlotProps) {
   const levels = extent([...all.map((point) => point.value), ...(band ?? [])], 0.08);
   const x = scale(range, [LEFT, WIDTH - RIGHT]);
   const y = scale(levels, [HEIGHT - BOTTOM, TOP]);
+  const left = Math.max(LEFT, x(Math.max(bandFrom, range[0])));
   const active = chosen === undefined ? undefined : all[chosen];
   const move = (event: KeyboardEvent) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -91,7 +94,7 @@ export function Plot({ title, unit, lines, band }: PlotProps) {
         {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex, jsx-a11y/no-noninteractive-element-interactions -- the arrow keys read the points */}
         <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-labelledby={id} aria-describedby={`${id}-value`} tabIndex={0} onKeyDown={move}>
           {band && (
-            <rect className="plot-band" x={LEFT} width={WIDTH - LEFT - RIGHT} y={y(band[1])} height={Math.max(0, y(band[0]) - y(band[1]))} />
+            <rect className="plot-band" x={left} width={Math.max(0, WIDTH - RIGHT - left)} y={y(band[1])} height={Math.max(0, y(band[0]) - y(band[1]))} />
           )}
           {ticks(levels[0], levels[1]).map((value) => (
             <g key={value}>

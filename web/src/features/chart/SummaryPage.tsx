@@ -140,7 +140,7 @@ function Vitals() {
                   <tr key={vital.key}>
                     <th scope="row">{t(`vital.${vital.key}` as Key)}</th>
                     <td className="number">
-                      <Abnormal letter={outside(vital, last.value, years)}>{last.shown} {last.unit}</Abnormal>
+                      <Abnormal letter={outside(vital, last, birth)}>{last.shown} {last.unit}</Abnormal>
                     </td>
                     <td><Sparkline points={points} /></td>
                     <td className="quiet nowrap">{formatDate(observedAt(last.observation) ?? '', locale)}</td>

@@ -4,8 +4,8 @@ import { Button } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Loaded } from '../../fhir/Loaded';
 import { useChart, usePatient } from '../../fhir/queries';
-import { ADULT, VITALS, type Reading, type Vital, outside, readings } from '../../fhir/vitals';
-import { age, formatDateTime, today } from '../../lib/dates';
+import { VITALS, type Reading, type Vital, adultFrom, outside, readings } from '../../fhir/vitals';
+import { formatDateTime } from '../../lib/dates';
 import { type Key, useI18n } from '../../lib/i18n';
 import { byUnit } from '../../lib/trend';
 import { Icon } from '../../ui/icons';
@@ -23,7 +23,6 @@ export function VitalsPage() {
   const id = useChartPatient();
   const query = useChart('Observation', id, { category: 'vital-signs', _sort: '-date' });
   const birth = usePatient(id).data?.body.birthDate;
-  const years = birth ? age(birth, today())?.years : undefined;
   const add = (
     <Button component={Link} to="/patients/$id/vitals/new" params={{ id } as never} leftSection={<Icon name="plus" />}>
       {t('vitals.add')}
@@ -39,9 +38,9 @@ export function VitalsPage() {
         return (
           <div className="stack">
             <Panel title={t('vitals.flowsheet')} actions={add} aside={rows.length > 0 ? t('vitals.columns', { count: COLUMNS }) : undefined}>
-              {rows.length === 0 ? <Empty>{t('vitals.none')}</Empty> : <Flowsheet rows={rows} years={years} />}
+              {rows.length === 0 ? <Empty>{t('vitals.none')}</Empty> : <Flowsheet rows={rows} birth={birth} />}
             </Panel>
-            {rows.length > 0 && <Course rows={rows} years={years} />}
+            {rows.length > 0 && <Course rows={rows} birth={birth} />}
           </div>
         );
       }}
@@ -54,7 +53,7 @@ interface Row {
   points: Reading[];
 }
 
-function Flowsheet({ rows, years }: { rows: Row[]; years: number | undefined }) {
+function Flowsheet({ rows, birth }: { rows: Row[]; birth: string | undefined }) {
   const { t, locale } = useI18n();
   const navigate = route.useNavigate();
   const moments = [...new Set(rows.flatMap((row) => row.points.map((point) => point.at)))].sort((a, b) => b - a).slice(0, COLUMNS);
@@ -85,7 +84,7 @@ function Flowsheet({ rows, years }: { rows: Row[]; years: number | undefined }) 
                 return (
                   <td key={at} className="number">
                     {point && (
-                      <Abnormal letter={outside(vital, point.value, years)}>
+                      <Abnormal letter={outside(vital, point, birth)}>
                         {point.shown}
                         {point.unit !== vital.shown && ` ${point.unit}`}
                       </Abnormal>
@@ -102,14 +101,15 @@ function Flowsheet({ rows, years }: { rows: Row[]; years: number | undefined }) 
 }
 
 /** Both pressures are one plot; every other sign is its own. */
-function Course({ rows, years }: { rows: Row[]; years: number | undefined }) {
+function Course({ rows, birth }: { rows: Row[]; birth: string | undefined }) {
   const { t } = useI18n();
   const { sign } = route.useSearch();
   const chosen = rows.find((row) => row.vital.key === sign) ?? rows[0];
   if (!chosen) return null;
   const shown = chosen.vital.panel ? rows.filter((row) => row.vital.panel === chosen.vital.panel) : [chosen];
   const series = byUnit(chosen.points);
-  const adult = years !== undefined && years >= ADULT;
+  const from = adultFrom(birth);
+  const adult = chosen.points.some((point) => point.at >= from);
   const name = (vital: Vital) => t(`vital.${vital.key}` as Key);
   const title = chosen.vital.panel ? t('vital.bloodPressure') : name(chosen.vital);
   return (
@@ -120,6 +120,7 @@ function Course({ rows, years }: { rows: Row[]; years: number | undefined }) {
           title={title}
           unit={unit}
           band={adult ? chosen.vital.band : undefined}
+          bandFrom={from}
           lines={shown.map(({ vital, points }) => ({ label: name(vital), points: byUnit(points).find((one) => one.unit === unit)?.points ?? [] }))}
         />
       ))}
