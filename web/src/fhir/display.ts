@@ -81,6 +81,7 @@ const UNITS: Record<string, string> = {
   '[lb_av]': 'lb',
   '[in_i]': 'in',
   '{score}': '',
+  'mL/min/{1.73_m2}': 'mL/min/1.73 m²',
   '10*3/uL': '10³/µL',
   '10*6/uL': '10⁶/µL',
 };
