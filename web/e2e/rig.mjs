@@ -81,8 +81,8 @@ export async function signIn({ url, browser }, username) {
 }
 
 /** A browser of a person who is signed in. */
-async function visit(rig, { viewport = { width: 1280, height: 800 }, colorScheme = 'light', locale = 'en-GB' } = {}) {
-  const context = await rig.browser.newContext({ viewport, colorScheme, locale, storageState: rig.signedIn, reducedMotion: 'reduce' });
+async function visit(rig, { viewport = { width: 1280, height: 800 }, colorScheme = 'light', locale = 'en-GB', storageState = rig.signedIn } = {}) {
+  const context = await rig.browser.newContext({ viewport, colorScheme, locale, storageState, reducedMotion: 'reduce' });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   const complaints = [];
