@@ -2,7 +2,6 @@
 
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { attachmentText } from '../../fhir/client';
 import { conceptText } from '../../fhir/display';
@@ -14,6 +13,7 @@ import { formatDateTime } from '../../lib/dates';
 import { useI18n } from '../../lib/i18n';
 import { Icon } from '../../ui/icons';
 import { Empty, Loading } from '../../ui/Notice';
+import { LinkButton } from '../../ui/LinkButton';
 import { Panel } from '../../ui/Panel';
 import { useChartPatient } from './ChartLayout';
 import { plain } from './note';
@@ -27,9 +27,9 @@ export function NotesPage() {
   const documents = useChart('DocumentReference', id, { _sort: '-date' });
   const [shown, setShown] = useState(FIRST);
   const add = (
-    <Button component={Link} to="/patients/$id/notes/new" params={{ id } as never} leftSection={<Icon name="plus" />}>
+    <LinkButton component="a" to="/patients/$id/notes/new" params={{ id }} leftSection={<Icon name="plus" />}>
       {t('note.new')}
-    </Button>
+    </LinkButton>
   );
   return (
     <div className="stack">

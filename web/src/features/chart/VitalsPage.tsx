@@ -1,7 +1,6 @@
 /** Vital signs (S11): a flowsheet, newest right beside its name, and the course of the chosen sign. */
 
-import { Button } from '@mantine/core';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { getRouteApi } from '@tanstack/react-router';
 import { Loaded } from '../../fhir/Loaded';
 import { useChart, usePatient } from '../../fhir/queries';
 import { VITALS, type Reading, type Vital, adultFrom, outside, readings } from '../../fhir/vitals';
@@ -10,6 +9,7 @@ import { type Key, useI18n } from '../../lib/i18n';
 import { byUnit } from '../../lib/trend';
 import { Icon } from '../../ui/icons';
 import { Empty } from '../../ui/Notice';
+import { LinkButton } from '../../ui/LinkButton';
 import { Panel } from '../../ui/Panel';
 import { Plot } from '../../ui/Plot';
 import { Abnormal } from './Abnormal';
@@ -24,9 +24,9 @@ export function VitalsPage() {
   const query = useChart('Observation', id, { category: 'vital-signs', _sort: '-date' });
   const birth = usePatient(id).data?.body.birthDate;
   const add = (
-    <Button component={Link} to="/patients/$id/vitals/new" params={{ id } as never} leftSection={<Icon name="plus" />}>
+    <LinkButton component="a" to="/patients/$id/vitals/new" params={{ id }} leftSection={<Icon name="plus" />}>
       {t('vitals.add')}
-    </Button>
+    </LinkButton>
   );
   return (
     <Loaded query={query} rows={10}>

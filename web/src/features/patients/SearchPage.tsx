@@ -1,6 +1,6 @@
 /** Patient search (S05): what was typed is in the address, so that a search can be shared and come back to. */
 
-import { Button, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { addressText, mrn, patientName, shortIdentifier } from '../../fhir/display';
@@ -12,6 +12,7 @@ import { useShortcuts } from '../../lib/keys';
 import { recentPatients } from '../../lib/recent';
 import { Icon } from '../../ui/icons';
 import { Empty } from '../../ui/Notice';
+import { LinkButton } from '../../ui/LinkButton';
 import { Panel } from '../../ui/Panel';
 import { type Found, sameNames, useFound, usePatients } from './find';
 import { bornText, isDeceased, sexText } from './PatientFacts';
@@ -35,9 +36,9 @@ export function SearchPage() {
     <div className="page">
       <header className="page-head">
         <h1>{t('patients.title')}</h1>
-        <Button component={Link} to="/patients/new" search={{ name: text || undefined } as never} leftSection={<Icon name="plus" />}>
+        <LinkButton component="a" to="/patients/new" search={{ name: text || undefined }} leftSection={<Icon name="plus" />}>
           {t('patients.register')}
-        </Button>
+        </LinkButton>
       </header>
       <TextInput
         ref={input}
