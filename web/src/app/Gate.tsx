@@ -14,7 +14,7 @@ export function Gate({ children }: { children: ReactNode }) {
   const client = useQueryClient();
   const out = session.error instanceof RequestError && session.error.kind === 'signed-out';
   useEffect(() => {
-    if (session.data) rememberTenant(session.data.tenant);
+    if (session.data?.tenant) rememberTenant(session.data.tenant);
   }, [session.data]);
   useEffect(() => {
     // Any later request that finds the session ended asks again who is signed in: nobody.

@@ -77,7 +77,7 @@ function TopBar({ onPalette, onHelp }: { onPalette: () => void; onHelp: () => vo
         <svg width="24" height="24" viewBox="0 0 32 32" aria-hidden="true"><path d="M4 17h6l3-9 5 17 3-8h7" fill="none" stroke="currentColor" strokeWidth="3" strokeLinecap="round" strokeLinejoin="round" /></svg>
         <span>MediTrack</span>
       </Link>
-      <span className="tenant">{session.tenant}</span>
+      {session.tenant && <span className="tenant">{session.tenant}</span>}
       <nav aria-label={t('shell.nav')} className="topnav">
         <Link to="/patients" search={{}}><Icon name="patients" /> <span>{t('patients.title')}</span></Link>
         <Link to="/system"><Icon name="system" /> <span>{t('system.title')}</span></Link>

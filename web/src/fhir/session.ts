@@ -9,8 +9,8 @@ export interface Session {
   /** Id of the account. */
   account: string;
   name: string;
-  /** Short name of the organisation. */
-  tenant: string;
+  /** Short name of the organisation, where the server tells it. */
+  tenant?: string;
   /** Codes of the roles held now. */
   roles: string[];
   /** The signed-in person's own resource, such as `Practitioner/1`. */
@@ -52,8 +52,10 @@ export function lastTenant(): string | undefined {
 }
 
 /** The server's sign-in page, which comes back to where we are. */
-export function signInUrl(tenant: string): string {
+export function signInUrl(tenant = lastTenant()): string {
   const back = location.pathname + location.search;
+  // Without a name the application asks for it.
+  if (!tenant) return back;
   return `/t/${encodeURIComponent(tenant)}/sign-in?return=${encodeURIComponent(back)}`;
 }
 
