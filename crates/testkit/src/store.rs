@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mt_crypto::{FileKeyring, KeyService, LogKeyUse};
-use mt_database::Database;
+use mt_database::{Database, Migrations};
 use mt_database::testing::TestDatabase;
 use mt_fhir::json::Limits;
 use mt_fhir::{Doc, ResourceType};
@@ -56,7 +56,16 @@ impl TestStore {
     /// # Panics
     /// When PostgreSQL is not installed: the test cannot run then.
     pub async fn with(change: impl FnOnce(&mut Hooks)) -> Self {
-        let database = TestDatabase::create(&MIGRATIONS).await;
+        Self::with_schemas(&[], change).await
+    }
+
+    /// A store with other hooks whose database has more schemas.
+    ///
+    /// # Panics
+    /// When PostgreSQL is not installed: the test cannot run then.
+    pub async fn with_schemas(more: &[Migrations], change: impl FnOnce(&mut Hooks)) -> Self {
+        let schemas: Vec<Migrations> = MIGRATIONS.iter().chain(more).cloned().collect();
+        let database = TestDatabase::create(&schemas).await;
         let keys = TempDir::new().expect("a directory for keys");
         let clock = FixedClock::at(SystemClock.now());
         let mut hooks = hooks();
