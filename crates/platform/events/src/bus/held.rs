@@ -1,0 +1,275 @@
+//! The partitions that one process holds for a consumer, and how far it has come in them.
+//!
+//! Partitions are shared fairly: every process of a group keeps a sign of life, takes free partitions
+//! up to its share and gives up what is above it. A lease carries a token; progress written with an old
+//! token is refused, so a process that was stopped and wakes up cannot turn progress back.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant as Monotonic};
+
+use futures::future::BoxFuture;
+use mt_database::Database;
+use mt_kernel::{Instant, TenantId};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::{Delivery, Spot, Subscription};
+use crate::catalogue::Topic;
+use crate::error::Result;
+use crate::event::Sealed;
+
+const ENTER: &str = "insert into events.progress (consumer, topic, partition) \
+    select $1, $2, p::int2 from generate_series(0, $3::int4 - 1) as p on conflict do nothing";
+
+/// Says that this process lives and returns how many do.
+const ALIVE: &str = "with gone as ( \
+      delete from events.member where consumer = $1 and topic = $2 and until < clock_timestamp() \
+        and holder <> $3), \
+    me as (insert into events.member as m (consumer, topic, holder, until) \
+      values ($1, $2, $3, clock_timestamp() + $4::int8 * interval '1 millisecond') \
+      on conflict (consumer, topic, holder) do update set until = excluded.until) \
+    select 1 + count(*) from events.member \
+     where consumer = $1 and topic = $2 and until >= clock_timestamp() and holder <> $3";
+
+/// Renews what is held and takes what is free, up to a share.
+const TAKE: &str = "with mine as ( \
+      select partition from events.progress \
+       where consumer = $1 and topic = $2 and (holder = $3 or until < clock_timestamp()) \
+       order by holder is distinct from $3, partition limit $5 for update skip locked) \
+    update events.progress p \
+       set token = case when p.holder = $3 and p.until >= clock_timestamp() then p.token else p.token + 1 end, \
+           holder = $3, until = clock_timestamp() + $4::int8 * interval '1 millisecond' \
+      from mine where p.consumer = $1 and p.topic = $2 and p.partition = mine.partition \
+    returning p.partition, p.token, p.position";
+
+const RELEASE: &str = "update events.progress set until = '-infinity' \
+    where consumer = $1 and topic = $2 and holder = $3 and not partition = any($4::int2[])";
+
+const FETCH: &str =
+    "select position, at, tenant, event, id, correlation, body from events.fetch($1, $2, $3, $4)";
+
+const ADVANCE: &str = "update events.progress set position = $5 \
+    where consumer = $1 and topic = $2 and partition = $3 and token = $4 and position <= $5";
+
+/// The log's functions are bound to no tenant.
+const NOBODY: TenantId = TenantId(0);
+
+pub(crate) struct LogSubscription {
+    database: Database,
+    consumer: &'static str,
+    topic: &'static Topic,
+    holder: Uuid,
+    lease: Duration,
+    renewed: Option<Monotonic>,
+    held: BTreeMap<i16, Held>,
+    /// Where the next round begins, so that a busy partition does not starve the others.
+    next: usize,
+}
+
+/// One partition of ours.
+struct Held {
+    token: i64,
+    /// Everything up to here has been handed out.
+    read: i64,
+    /// Everything up to here is settled, as the database knows.
+    written: i64,
+    open: BTreeSet<i64>,
+}
+
+impl Held {
+    /// Everything up to here is settled.
+    fn settled(&self) -> i64 {
+        self.open.first().map_or(self.read, |oldest| oldest - 1)
+    }
+}
+
+impl LogSubscription {
+    pub(crate) async fn join(
+        database: Database,
+        consumer: &'static str,
+        topic: &'static Topic,
+        lease: Duration,
+    ) -> Result<Self> {
+        let tx = database.admin().await?;
+        let partitions = i32::from(topic.partitions);
+        tx.execute(ENTER, &[&consumer, &topic.number, &partitions])
+            .await?;
+        tx.commit().await?;
+        Ok(Self {
+            database,
+            consumer,
+            topic,
+            holder: Uuid::now_v7(),
+            lease,
+            renewed: None,
+            held: BTreeMap::new(),
+            next: 0,
+        })
+    }
+
+    /// Renews the leases when a third of their time has gone.
+    async fn renew(&mut self) -> Result<()> {
+        if self.renewed.is_some_and(|at| at.elapsed() < self.lease / 3) {
+            return Ok(());
+        }
+        let started = Monotonic::now();
+        let lease = i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX);
+        let (consumer, topic, holder) = (self.consumer, self.topic.number, self.holder);
+        let tx = self.database.admin().await?;
+        let row = tx
+            .query_one(ALIVE, &[&consumer, &topic, &holder, &lease])
+            .await?;
+        let members: i64 = row.try_get(0).map_err(mt_database::Error::from)?;
+        let others = members.max(1) - 1;
+        let share = (i64::from(self.topic.partitions) + others) / (others + 1);
+        let rows = tx
+            .query(TAKE, &[&consumer, &topic, &holder, &lease, &share])
+            .await?;
+        let mut kept = Vec::with_capacity(rows.len());
+        let mut held = BTreeMap::new();
+        for row in &rows {
+            let (partition, token, position) = taken(row)?;
+            kept.push(partition);
+            let known = self.held.remove(&partition);
+            let same = known.filter(|held| held.token == token);
+            held.insert(
+                partition,
+                same.unwrap_or_else(|| Held::new(token, position)),
+            );
+        }
+        tx.execute(RELEASE, &[&consumer, &topic, &holder, &kept])
+            .await?;
+        tx.commit().await?;
+        self.held = held;
+        self.renewed = Some(started);
+        Ok(())
+    }
+
+    async fn read(&mut self, limit: usize) -> Result<Vec<Delivery>> {
+        self.renew().await?;
+        let mut deliveries = Vec::new();
+        let partitions: Vec<i16> = self.held.keys().copied().collect();
+        let count = partitions.len().max(1);
+        for step in 0..partitions.len() {
+            let room = limit - deliveries.len();
+            if room == 0 {
+                break;
+            }
+            let partition = partitions[(self.next + step) % count];
+            let found = self.fetch(partition, room).await?;
+            deliveries.extend(found);
+        }
+        self.next = (self.next + 1) % count;
+        Ok(deliveries)
+    }
+
+    async fn fetch(&mut self, partition: i16, room: usize) -> Result<Vec<Delivery>> {
+        let Some(held) = self.held.get_mut(&partition) else {
+            return Ok(Vec::new());
+        };
+        let limit = i32::try_from(room).unwrap_or(i32::MAX);
+        let params: mt_database::Params<'_> = &[&self.topic.number, &partition, &held.read, &limit];
+        let rows = self.database.readers().query(NOBODY, FETCH, params).await?;
+        let mut found = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let delivery = delivered(partition, row)?;
+            held.read = delivery.spot.position;
+            held.open.insert(delivery.spot.position);
+            found.push(delivery);
+        }
+        Ok(found)
+    }
+
+    async fn write(&mut self, done: &[Spot]) -> Result<()> {
+        let mut touched = BTreeSet::new();
+        for spot in done {
+            if let Some(held) = self.held.get_mut(&spot.partition) {
+                held.open.remove(&spot.position);
+                touched.insert(spot.partition);
+            }
+        }
+        let tx = self.database.admin().await?;
+        let mut lost = Vec::new();
+        let mut moved = Vec::new();
+        for partition in touched {
+            let Some(held) = self.held.get(&partition) else {
+                continue;
+            };
+            let settled = held.settled();
+            if settled <= held.written {
+                continue;
+            }
+            let (consumer, topic) = (self.consumer, self.topic.number);
+            let count = tx
+                .execute(
+                    ADVANCE,
+                    &[&consumer, &topic, &partition, &held.token, &settled],
+                )
+                .await?;
+            if count == 0 {
+                lost.push(partition);
+            } else {
+                moved.push((partition, settled));
+            }
+        }
+        tx.commit().await?;
+        for partition in lost {
+            tracing::info!(
+                consumer = self.consumer,
+                topic = self.topic.name,
+                partition,
+                "partition lost"
+            );
+            self.held.remove(&partition);
+        }
+        for (partition, settled) in moved {
+            if let Some(held) = self.held.get_mut(&partition) {
+                held.written = settled;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Held {
+    fn new(token: i64, position: i64) -> Self {
+        Self {
+            token,
+            read: position,
+            written: position,
+            open: BTreeSet::new(),
+        }
+    }
+}
+
+impl Subscription for LogSubscription {
+    fn poll(&mut self, limit: usize) -> BoxFuture<'_, Result<Vec<Delivery>>> {
+        Box::pin(self.read(limit))
+    }
+
+    fn settle<'a>(&'a mut self, done: &'a [Spot]) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.write(done))
+    }
+}
+
+fn taken(row: &Row) -> Result<(i16, i64, i64), mt_database::Error> {
+    Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
+}
+
+fn delivered(partition: i16, row: &Row) -> Result<Delivery, mt_database::Error> {
+    let position = row.try_get(0)?;
+    Ok(Delivery {
+        spot: Spot {
+            partition,
+            position,
+        },
+        sealed: Sealed {
+            at: Instant(row.try_get(1)?),
+            tenant: TenantId(row.try_get(2)?),
+            number: row.try_get(3)?,
+            id: row.try_get(4)?,
+            correlation: row.try_get(5)?,
+            body: row.try_get(6)?,
+        },
+    })
+}

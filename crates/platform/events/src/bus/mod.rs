@@ -1,0 +1,151 @@
+//! What carries events from the relay to consumers.
+//!
+//! A bus takes a batch together with the relay's next place, because only it knows whether both can
+//! be one transaction (the embedded log) or must follow each other (a broker). Every bus delivers at
+//! least once, in order of key, and consumers make that once in effect.
+
+mod held;
+mod log;
+
+use std::fmt;
+
+use futures::future::BoxFuture;
+use mt_database::AdminTx;
+
+use crate::catalogue::Topic;
+use crate::error::{Result, fenced};
+use crate::event::{Event, Sealed};
+
+pub use log::LogBus;
+
+/// Takes batches from the relay and gives them to consumers.
+pub trait EventBus: fmt::Debug + Send + Sync {
+    /// Carries `events`, in this order, and moves the relay to `place`: first the one, then the other, or
+    /// both at once. When the relay has been replaced, neither.
+    ///
+    /// # Errors
+    /// [`crate::EventError::Fenced`] when another relay took over; when the bus does not answer.
+    fn carry<'a>(&'a self, events: &'a [Event], place: &'a Place) -> BoxFuture<'a, Result<()>>;
+
+    /// Joins the group of processes that read `topic` for `consumer`.
+    ///
+    /// # Errors
+    /// When the bus does not answer.
+    fn subscribe<'a>(
+        &'a self,
+        consumer: &'static str,
+        topic: &'static Topic,
+    ) -> BoxFuture<'a, Result<Box<dyn Subscription>>>;
+}
+
+/// The part of a topic that one process reads for a consumer.
+pub trait Subscription: Send {
+    /// Up to `limit` events that this subscription has not handed out before, in order of key; none when
+    /// there is nothing new. Also keeps the place in the group.
+    ///
+    /// # Errors
+    /// When the bus does not answer.
+    fn poll(&mut self, limit: usize) -> BoxFuture<'_, Result<Vec<Delivery>>>;
+
+    /// Says that these are settled: taken, or laid among the dead letters. Another process begins
+    /// behind the oldest that is not.
+    ///
+    /// # Errors
+    /// When the bus does not answer; the deliveries come again.
+    fn settle<'a>(&'a mut self, done: &'a [Spot]) -> BoxFuture<'a, Result<()>>;
+}
+
+/// Where an event lies in its topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Spot {
+    /// Partition.
+    pub partition: i16,
+    /// Position in it.
+    pub position: i64,
+}
+
+/// An event handed to a consumer, its content still sealed.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Where it lies.
+    pub spot: Spot,
+    pub(crate) sealed: Sealed,
+}
+
+/// Where the relay stands after a batch, and what it left for later.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub(crate) token: i64,
+    pub(crate) from: String,
+    pub(crate) to: Option<String>,
+    pub(crate) after: i64,
+    pub(crate) change: PlaceChange,
+}
+
+/// What else changes with the place.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum PlaceChange {
+    /// Nothing.
+    #[default]
+    None,
+    /// These rows of tenants that do not serve come later: tenant, xid, seq.
+    Defer(Vec<(i32, String, i64)>),
+    /// The rows of a tenant up to this seq have been relayed now.
+    Undefer(i32, i64),
+}
+
+impl Place {
+    /// Writes the place in the caller's transaction.
+    ///
+    /// # Errors
+    /// [`crate::EventError::Fenced`] when another relay took over.
+    pub async fn write(&self, tx: &AdminTx) -> Result<()> {
+        match &self.change {
+            PlaceChange::None => {}
+            PlaceChange::Defer(rows) => {
+                let tenants: Vec<i32> = rows.iter().map(|row| row.0).collect();
+                let xids: Vec<&str> = rows.iter().map(|row| row.1.as_str()).collect();
+                let seqs: Vec<i64> = rows.iter().map(|row| row.2).collect();
+                tx.execute(
+                    "select events.defer($1, $2, $3, $4)",
+                    &[&self.token, &tenants, &xids, &seqs],
+                )
+                .await
+                .map_err(fenced)?;
+            }
+            PlaceChange::Undefer(tenant, upto) => {
+                tx.execute(
+                    "select events.undefer($1, $2, $3)",
+                    &[&self.token, tenant, upto],
+                )
+                .await
+                .map_err(fenced)?;
+                return Ok(());
+            }
+        }
+        tx.execute(
+            "select events.advance($1, $2, $3, $4)",
+            &[&self.token, &self.from, &self.to, &self.after],
+        )
+        .await
+        .map_err(fenced)?;
+        Ok(())
+    }
+}
+
+impl Delivery {
+    /// Whose event it is.
+    #[must_use]
+    pub fn tenant(&self) -> mt_kernel::TenantId {
+        self.sealed.tenant
+    }
+
+    /// The event.
+    ///
+    /// # Errors
+    /// [`crate::EventError::Crypto`] when the keys are not its tenant's;
+    /// [`crate::EventError::UnknownEvent`] when a newer version wrote it.
+    pub fn open(&self, keys: &mt_crypto::TenantKeys) -> Result<Event> {
+        self.sealed.open(keys)
+    }
+}

@@ -1,0 +1,8 @@
+//! Events against a real PostgreSQL.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod catalogue;
+mod consuming;
+mod fixture;
+mod letters;
+mod relaying;
