@@ -23,6 +23,9 @@ export function Shell() {
   );
 }
 
+/** Roles whose work the audit trail is; others would only be refused. */
+const AUDITORS = new Set(['org_admin', 'auditor']);
+
 type Layer = 'palette' | 'help' | undefined;
 
 function Frame() {
@@ -80,6 +83,7 @@ function TopBar({ onPalette, onHelp }: { onPalette: () => void; onHelp: () => vo
       {session.tenant && <span className="tenant">{session.tenant}</span>}
       <nav aria-label={t('shell.nav')} className="topnav">
         <Link to="/patients" search={{}}><Icon name="patients" /> <span>{t('patients.title')}</span></Link>
+        {session.roles.some((role) => AUDITORS.has(role)) && <Link to="/audit" search={{}}><Icon name="shield" /> <span>{t('audit.title')}</span></Link>}
         <Link to="/system"><Icon name="system" /> <span>{t('system.title')}</span></Link>
       </nav>
       <button type="button" className="palette-button" onClick={onPalette} aria-keyshortcuts="Control+K">

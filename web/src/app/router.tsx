@@ -1,6 +1,7 @@
 /** The addresses of the application; every page is a chunk of its own. */
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import type { AuditSearch } from '../features/audit/AuditPage';
 import type { Kind } from '../features/chart/TimelinePage';
 import { NotFound } from './NotFound';
 import { Shell } from './Shell';
@@ -74,6 +75,13 @@ const chartPages = [
   createRoute({ getParentRoute: () => chart, path: '/encounters', component: lazyRouteComponent(() => import('../features/chart/RecordsPages'), 'EncountersPage') }),
 ] as const;
 
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  validateSearch: (search: Record<string, unknown>): AuditSearch => ({ patient: text(search.patient), from: text(search.from), to: text(search.to), action: text(search.action) }),
+  component: lazyRouteComponent(() => import('../features/audit/AuditPage'), 'AuditPage'),
+});
+
 const system = createRoute({
   getParentRoute: () => root,
   path: '/system',
@@ -81,7 +89,7 @@ const system = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, patients, register, edit, chart.addChildren(chartPages), system]),
+  routeTree: root.addChildren([home, patients, register, edit, chart.addChildren(chartPages), audit, system]),
   basepath: '/app',
   defaultPreload: 'intent',
   scrollRestoration: true,

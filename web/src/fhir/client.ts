@@ -29,16 +29,25 @@ export interface Page<R extends Resource> {
   included: Stored[];
   total: number | undefined;
   more: boolean;
+  /** Query of the following page. */
+  next: string | undefined;
 }
 
-export async function search<N extends TypeName>(type: N, params: Params, signal?: AbortSignal): Promise<Page<Types[N]>> {
-  const { body } = await send<Bundle<Stored<Types[N]>>>(`${BASE}/${type}?${query(params)}`, { signal, accept: ACCEPT });
+export function search<N extends TypeName>(type: N, params: Params, signal?: AbortSignal): Promise<Page<Types[N]>> {
+  return searchOn(type, query(params), signal);
+}
+
+/** A page by its query: the first one's parameters, or what the page before named as the next. */
+export async function searchOn<N extends TypeName>(type: N, parameters: string, signal?: AbortSignal): Promise<Page<Types[N]>> {
+  const { body } = await send<Bundle<Stored<Types[N]>>>(`${BASE}/${type}?${parameters}`, { signal, accept: ACCEPT });
   const entries = body.entry ?? [];
+  const next = body.link?.find((link) => link.relation === 'next')?.url.split('?')[1];
   return {
     matches: entries.filter((entry) => entry.search?.mode !== 'include').flatMap((entry) => entry.resource ?? []),
     included: entries.flatMap((entry) => (entry.search?.mode === 'include' ? (entry.resource ?? []) : [])),
     total: body.total?.toNumber(),
-    more: body.link?.some((link) => link.relation === 'next') ?? false,
+    more: next !== undefined,
+    next,
   };
 }
 

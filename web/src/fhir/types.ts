@@ -288,6 +288,18 @@ export interface Composition extends Resource {
   section?: Section[];
 }
 
+export interface AuditEvent extends Resource {
+  resourceType: 'AuditEvent';
+  type: Coding;
+  subtype?: Coding[];
+  action?: string;
+  recorded: string;
+  outcome?: string;
+  outcomeDesc?: string;
+  agent: { requestor: boolean; name?: string; role?: CodeableConcept[]; who?: Reference & { identifier?: Identifier } }[];
+  entity?: { what?: Reference; query?: string; description?: string }[];
+}
+
 export interface Flag extends Resource {
   resourceType: 'Flag';
   status: string;
@@ -349,6 +361,7 @@ export interface Types {
   DocumentReference: DocumentReference;
   Composition: Composition;
   Flag: Flag;
+  AuditEvent: AuditEvent;
 }
 
 export type TypeName = keyof Types;

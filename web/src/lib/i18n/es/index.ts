@@ -1,7 +1,8 @@
 /** El catálogo español. */
 import type { Catalogue } from '..';
+import { audit } from './audit';
 import { chart } from './chart';
 import { patients } from './patients';
 import { shell } from './shell';
 
-export const es: Catalogue = { ...shell, ...patients, ...chart };
+export const es: Catalogue = { ...shell, ...patients, ...chart, ...audit };

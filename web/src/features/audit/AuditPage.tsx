@@ -1,0 +1,123 @@
+/** The audit explorer (S44): who did what to whose record, filtered in the address so that a finding can be shared. */
+
+import { Button, NativeSelect, TextInput } from '@mantine/core';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { type Page, search, searchOn } from '../../fhir/client';
+import { Failure } from '../../fhir/Failure';
+import type { AuditEvent, Stored } from '../../fhir/types';
+import { formatDateTime } from '../../lib/dates';
+import { useTitle } from '../../lib/hooks';
+import { type Key, useI18n } from '../../lib/i18n';
+import { Empty, Loading } from '../../ui/Notice';
+import { Panel } from '../../ui/Panel';
+import { ACTIONS, actor, outcome, patientOf, queryOf, records, roles } from './event';
+
+const route = getRouteApi('/audit');
+const PAGE = 50;
+
+export interface AuditSearch {
+  patient?: string;
+  from?: string;
+  to?: string;
+  action?: string;
+}
+
+function useTrail({ patient, from, to, action }: AuditSearch) {
+  return useInfiniteQuery({
+    queryKey: ['audit', patient, from, to, action],
+    queryFn: ({ signal, pageParam }): Promise<Page<AuditEvent>> => {
+      if (pageParam) return searchOn('AuditEvent', pageParam, signal);
+      const date = [from && `ge${from}`, to && `le${to}`];
+      return search('AuditEvent', { patient: patient && `Patient/${patient}`, date, action, _sort: '-date', _count: PAGE }, signal);
+    },
+    initialPageParam: '',
+    getNextPageParam: (last) => last.next,
+    staleTime: 5_000,
+  });
+}
+
+export function AuditPage() {
+  const { t } = useI18n();
+  useTitle(t('audit.title'));
+  const filters = route.useSearch();
+  const navigate = route.useNavigate();
+  const trail = useTrail(filters);
+  const set = (part: AuditSearch) => void navigate({ search: (old) => ({ ...old, ...part }), replace: true });
+  const events = trail.data?.pages.flatMap((page) => page.matches) ?? [];
+  const filtered = Object.values(filters).some(Boolean);
+  return (
+    <div className="page">
+      <h1>{t('audit.title')}</h1>
+      <fieldset className="fields">
+        <legend>{t('audit.filters')}</legend>
+        <TextInput label={t('audit.patient')} value={filters.patient ?? ''} onChange={(event) => set({ patient: event.currentTarget.value.trim() || undefined })} autoComplete="off" spellCheck={false} />
+        <TextInput type="date" label={t('audit.from')} value={filters.from ?? ''} onChange={(event) => set({ from: event.currentTarget.value || undefined })} />
+        <TextInput type="date" label={t('audit.to')} value={filters.to ?? ''} onChange={(event) => set({ to: event.currentTarget.value || undefined })} />
+        <NativeSelect
+          label={t('audit.action')}
+          value={filters.action ?? ''}
+          onChange={(event) => set({ action: event.currentTarget.value || undefined })}
+          data={[{ value: '', label: t('audit.any') }, ...ACTIONS.map((value) => ({ value, label: t(`audit.action.${value}` as Key) }))]}
+        />
+      </fieldset>
+      <Panel title={t('audit.events')} aside={t('audit.order')}>
+        {trail.isError && <Failure error={trail.error} onRetry={() => void trail.refetch()} />}
+        {trail.isPending && <Loading rows={10} />}
+        {trail.isSuccess && events.length === 0 && <Empty>{filtered ? t('audit.hidden') : t('audit.none')}</Empty>}
+        {events.length > 0 && <Events events={events} />}
+        {trail.hasNextPage && <Button variant="default" loading={trail.isFetchingNextPage} onClick={() => void trail.fetchNextPage()}>{t('audit.more')}</Button>}
+      </Panel>
+    </div>
+  );
+}
+
+function Events({ events }: { events: Stored<AuditEvent>[] }) {
+  const { t, locale } = useI18n();
+  return (
+    <div className="table-scroll">
+      <table className="table">
+        <thead>
+          <tr>
+            <th scope="col">{t('audit.when')}</th>
+            <th scope="col">{t('audit.who')}</th>
+            <th scope="col">{t('audit.action')}</th>
+            <th scope="col">{t('audit.records')}</th>
+            <th scope="col">{t('audit.outcome')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {events.map((event) => {
+            const ended = outcome(event);
+            return (
+              <tr key={event.id}>
+                <td className="nowrap">{formatDateTime(event.recorded, locale)}</td>
+                <th scope="row">{actor(event)} <span className="quiet">{roles(event)}</span></th>
+                <td>{event.action ? t(`audit.action.${event.action}` as Key) : t('notKnown')} <span className="quiet">{event.subtype?.[0]?.display ?? event.subtype?.[0]?.code ?? event.type.display}</span></td>
+                <td><Records event={event} /></td>
+                <td>{ended === 'done' ? t('audit.done') : <b className="critical">{t(`audit.${ended}`)}</b>} <span className="quiet">{event.outcomeDesc}</span></td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const NAMED = 3;
+
+function Records({ event }: { event: AuditEvent }) {
+  const { t } = useI18n();
+  const all = records(event);
+  const patient = patientOf(event);
+  const query = queryOf(event);
+  return (
+    <>
+      {patient && <Link to="/patients/$id" params={{ id: patient }}>{t('audit.chart')}</Link>}{' '}
+      <span className="mono quiet">{all.slice(0, NAMED).map((reference) => reference.split('/')[0]).join(', ')}</span>
+      {all.length > NAMED && <span className="quiet"> {t('summary.more', { count: all.length - NAMED })}</span>}
+      {query && <span className="mono quiet"> ?{query}</span>}
+    </>
+  );
+}

@@ -1,0 +1,30 @@
+/** Español: el registro de auditoría. */
+import type { audit as english } from '../en/audit';
+
+export const audit: Record<keyof typeof english, string> = {
+  'audit.title': 'Auditoría',
+  'audit.filters': 'Filtros',
+  'audit.patient': 'Id del paciente',
+  'audit.from': 'Desde',
+  'audit.to': 'Hasta',
+  'audit.any': 'Cualquiera',
+  'audit.events': 'Sucesos',
+  'audit.order': 'el más reciente primero',
+  'audit.none': 'Aún no hay nada registrado.',
+  'audit.hidden': 'Ningún suceso coincide con los filtros.',
+  'audit.more': 'Mostrar anteriores',
+  'audit.when': 'Cuándo',
+  'audit.who': 'Quién',
+  'audit.action': 'Acción',
+  'audit.action.C': 'Creado',
+  'audit.action.R': 'Leído',
+  'audit.action.U': 'Cambiado',
+  'audit.action.D': 'Eliminado',
+  'audit.action.E': 'Ejecutado',
+  'audit.records': 'Registros',
+  'audit.chart': 'Historia',
+  'audit.outcome': 'Resultado',
+  'audit.done': 'Hecho',
+  'audit.refused': 'Rechazado',
+  'audit.failed': 'Rechazado (grave)',
+};
