@@ -65,7 +65,7 @@ async fn notes() {
         micros.push(started.elapsed().as_secs_f64() * 1e6 / NOTES as f64);
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
-    report("journal: µs per note", &mut micros, false);
+    report("journal: µs per note", &mut micros, Limit::Most(10.0));
     println!("journal: worst note {worst:?} of {}", ROUNDS * NOTES);
 }
 
@@ -91,19 +91,27 @@ async fn rows() {
         );
         fixture.audit.close().await;
     }
-    report("integration: rows/s", &mut rates, true);
+    report("integration: rows/s", &mut rates, Limit::Least(5_000.0));
 }
 
-fn report(what: &str, values: &mut [f64], more_is_better: bool) {
+/// What a figure must keep to.
+#[derive(Clone, Copy)]
+enum Limit {
+    Most(f64),
+    Least(f64),
+}
+
+/// Prints the best round and the median one, and whether the median keeps to the limit.
+fn report(what: &str, values: &mut [f64], limit: Limit) {
     values.sort_by(f64::total_cmp);
-    let best = if more_is_better {
-        values.last()
-    } else {
-        values.first()
+    let median = values[values.len() / 2];
+    let (best, bound, keeps) = match limit {
+        Limit::Most(most) => (values.first(), format!("at most {most}"), median <= most),
+        Limit::Least(least) => (values.last(), format!("at least {least}"), median >= least),
     };
+    let verdict = if keeps { "kept" } else { "MISSED" };
     println!(
-        "{what}: best {:.2}, median {:.2}",
-        best.unwrap(),
-        values[values.len() / 2]
+        "{what}: best {:.2}, median {median:.2} (limit {bound}: {verdict})",
+        best.unwrap()
     );
 }
