@@ -18,6 +18,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use path::{Values, values_of};
 pub(crate) use plan::{ParamFacts, Plan};
 pub use text::{MAX_WORDS, Words, words};
 pub use value::{Entry, Extracted, IndexValue, QuantityIndex, ReferenceIndex};

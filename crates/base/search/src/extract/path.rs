@@ -2,6 +2,8 @@
 //!
 //! Such expressions merge into one plan per resource type; the few others go to the engine.
 
+use mt_fhir::definitions::{ResourceType, TypeId};
+
 /// A path from the resource, or from the element of a composite.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Path {
@@ -30,6 +32,69 @@ pub(super) fn parse(text: &str) -> Option<Vec<Path>> {
     let mut parser = Parser { rest: text.trim() };
     let paths = parser.union()?;
     parser.rest.is_empty().then_some(paths)
+}
+
+/// What the values of a plain expression are, by the official definitions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Values {
+    /// Of one of these types.
+    Of(Vec<TypeId>),
+    /// A name in the expression is no element of what stands before it.
+    NoElement(String),
+    /// The expression is beyond what can be told without a resource.
+    Unknown,
+}
+
+/// The types of the values of `expression` on resources of type `kind`.
+pub(crate) fn values_of(expression: &str, kind: ResourceType) -> Values {
+    let Some(paths) = parse(expression) else {
+        return Values::Unknown;
+    };
+    let mut types = Vec::new();
+    for path in paths.iter().filter(|path| !path.from_resource) {
+        let mut steps = path.steps.iter();
+        let Some(Step::Field(first)) = steps.next() else {
+            return Values::Unknown;
+        };
+        if first != kind.name() {
+            // Of another base, or relative to the resource.
+            if ResourceType::from_name(first).is_none() {
+                return Values::Unknown;
+            }
+            continue;
+        }
+        let mut here = vec![kind.type_id()];
+        for step in steps {
+            match step {
+                Step::Field(name) => {
+                    let elements = here.iter().flat_map(|one| one.def().elements);
+                    let named = elements.filter(|element| element.name == name);
+                    let next: Vec<TypeId> = named
+                        .flat_map(|element| element.types.iter().map(|choice| choice.type_id))
+                        .collect();
+                    if next.is_empty() {
+                        let abstract_names = ["Resource", "DomainResource", "Element"];
+                        let is_open = here.iter().any(|one| abstract_names.contains(&one.name()));
+                        return if is_open {
+                            Values::Unknown
+                        } else {
+                            Values::NoElement(name.clone())
+                        };
+                    }
+                    here = next;
+                }
+                Step::As(name) => {
+                    here.retain(|one| one.name() == name);
+                    if here.is_empty() {
+                        return Values::Unknown;
+                    }
+                }
+                Step::Index(_) | Step::WhereEquals { .. } | Step::WhereTarget(_) => {}
+            }
+        }
+        types.extend(here);
+    }
+    Values::Of(types)
 }
 
 struct Parser<'a> {

@@ -220,6 +220,20 @@ impl Reader<'_> {
     ) -> Result<Clause, QueryError> {
         self.check_depth(code, depth)?;
         let (param, candidates) = self.chain_targets(types, code, qualifier)?;
+        let is_canonical = |kind: &ResourceType| {
+            let def = param.defs.iter().find(|def| def.applies_to(*kind));
+            def.is_some_and(|def| def.is_canonical(*kind))
+        };
+        if types
+            .listed()
+            .is_some_and(|types| types.iter().all(is_canonical))
+        {
+            let reason = "it holds canonical URLs, which chains do not follow";
+            return Err(QueryError::Chain {
+                name: clip(code),
+                reason,
+            });
+        }
         let mut targets = Vec::new();
         let mut refusal = None;
         for target in candidates {

@@ -7,6 +7,7 @@ use mt_fhir::definitions::{ParamId, ParamKind, ResourceType};
 use mt_fhirpath::Expr;
 
 use super::{ComponentDef, ParamDef, ParamRegistry};
+use crate::extract::{Values, values_of};
 
 /// Why a `SearchParameter` resource cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,13 +56,20 @@ pub fn parse_search_parameter(
     if base.is_empty() {
         return Err(element("base", "expected at least one resource type"));
     }
+    let expression = expression(resource)?;
+    for kind in &base {
+        if let Values::NoElement(name) = values_of(expression, *kind) {
+            let reason = format!("{kind} has no element '{name}' there");
+            return Err(CustomParamError::Expression { reason });
+        }
+    }
     Ok(ParamDef {
         id,
         url: Cow::Owned(text(resource, "url")?.to_owned()),
         code: Cow::Owned(code.to_owned()),
         kind,
         base: Cow::Owned(base),
-        expression: Cow::Owned(expression(resource)?.to_owned()),
+        expression: Cow::Owned(expression.to_owned()),
         targets: Cow::Owned(resource_types(resource, "target")?),
         components: components(registry, resource, kind)?,
         multiple_or: flag(resource, "multipleOr"),

@@ -14,7 +14,7 @@ use std::sync::{Arc, OnceLock};
 
 use mt_fhir::definitions::{self, ResourceType, SearchParamDef};
 
-use crate::extract::Plan;
+use crate::extract::{Plan, Values, values_of};
 
 /// One search parameter.
 #[derive(Clone, Debug)]
@@ -67,6 +67,19 @@ impl ParamDef {
     #[must_use]
     pub fn is_computed(&self) -> bool {
         self.expression.is_empty()
+    }
+
+    /// True when the values on resources of this type are canonical URLs: they name definitions
+    /// wherever those are, and lead to no record that a chain could go on from.
+    #[must_use]
+    pub fn is_canonical(&self, resource_type: ResourceType) -> bool {
+        match values_of(&self.expression, resource_type) {
+            Values::Of(types) => {
+                let mut names = types.iter().map(|one| one.name());
+                !types.is_empty() && names.all(|name| matches!(name, "canonical" | "uri"))
+            }
+            Values::NoElement(_) | Values::Unknown => false,
+        }
     }
 
     /// True for the parameters that compare by sound (`phonetic`).
@@ -234,6 +247,14 @@ impl ParamRegistry {
             .filter_map(|def| self.0.official.get(usize::from(def.id.0)));
         let own = self.0.own_by_type.get(&resource_type);
         official.chain(own.into_iter().flatten())
+    }
+
+    /// The parameters that were added to the official ones, in order of their numbers.
+    #[must_use]
+    pub fn own_params(&self) -> Vec<ParamDef> {
+        let mut own: Vec<ParamDef> = self.0.own.values().map(|def| (**def).clone()).collect();
+        own.sort_by_key(|def| def.id);
+        own
     }
 
     /// What follows the base URL in `url`, when it is beneath this server.

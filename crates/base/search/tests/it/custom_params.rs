@@ -84,6 +84,10 @@ fn an_unusable_definition_is_refused_with_the_element() {
             "SearchParameter.base: unknown resource type",
         ),
         (ward("ward", ""), "SearchParameter.expression: missing"),
+        (
+            ward("ward", "Patient.wards.code"),
+            "SearchParameter.expression: Patient has no element 'wards' there",
+        ),
     ] {
         assert_eq!(define(&json).map(|_| ()), Err(message.to_owned()));
     }
@@ -107,4 +111,41 @@ fn numbers_and_codes_are_given_once() {
             .count(),
         1
     );
+}
+
+#[test]
+fn a_chain_over_canonical_urls_is_refused_and_not_found_empty() {
+    let registry = ParamRegistry::official();
+    let options = ParseOptions::at(Instant(0));
+    for criteria in [
+        "QuestionnaireResponse?questionnaire.title=x",
+        "CarePlan?instantiates-canonical.title=x",
+        "Library?depends-on.title=x",
+    ] {
+        let refused = Query::parse_criteria(&registry, criteria, &options);
+        let message = refused.expect_err(criteria).to_string();
+        assert!(message.contains("canonical"), "{criteria}: {message}");
+    }
+    let followed = "QuestionnaireResponse?subject:Patient.name=x";
+    assert!(Query::parse_criteria(&registry, followed, &options).is_ok());
+}
+
+#[test]
+fn every_official_expression_passes_the_check_for_unknown_elements() {
+    let official = ParamRegistry::official();
+    let mut n = 0;
+    for kind in ResourceType::all() {
+        for param in official.params(kind).filter(|param| !param.is_computed()) {
+            let expression = param.expression.replace('\\', "\\\\").replace('"', "\\\"");
+            let json = format!(
+                r#"{{"resourceType":"SearchParameter","url":"http://x","code":"own","type":"token",
+                    "base":["{kind}"],"expression":"{expression}"}}"#
+            );
+            let doc = Doc::parse(&json[..], &Limits::default()).expect("JSON");
+            let parsed = parse_search_parameter(&official, doc.root(), FIRST);
+            assert!(parsed.is_ok(), "{kind} {}: {:?}", param.code, parsed.err());
+            n += 1;
+        }
+    }
+    assert!(n > 1_000);
 }
