@@ -64,13 +64,13 @@ pub struct LaunchContext {
 /// What a request may do.
 #[derive(Clone, Debug)]
 pub struct Grant {
-    roles: Vec<Role>,
+    pub(crate) roles: Vec<Role>,
     /// `None`: no OAuth scopes apply (operator commands, a session of our own application).
-    scopes: Option<Scopes>,
+    pub(crate) scopes: Option<Scopes>,
     /// Patients whose records are the actor's own or held by proxy.
-    own_patients: Vec<Arc<str>>,
-    launch: LaunchContext,
-    everything: bool,
+    pub(crate) own_patients: Vec<Arc<str>>,
+    pub(crate) launch: LaunchContext,
+    pub(crate) everything: bool,
 }
 
 impl Grant {

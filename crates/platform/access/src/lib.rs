@@ -3,6 +3,7 @@
 mod authenticate;
 mod grant;
 mod matrix;
+mod record;
 mod scope;
 mod token;
 
@@ -13,5 +14,6 @@ pub use grant::{Compartment, Decision, Grant, LaunchContext, Reach};
 pub use matrix::{
     Extent, Interaction, Interactions, Operation, Role, Rule, StateCondition, printed,
 };
+pub use record::GrantRecord;
 pub use scope::{Scope, ScopeContext, ScopeError, Scopes};
 pub use token::{AccessClaims, Signer, TokenError, Verified, Verifier, VerifyingKey, key_id};

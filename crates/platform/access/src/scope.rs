@@ -132,6 +132,7 @@ pub struct Scopes {
     pub clinical: Vec<Scope>,
     /// All others (`openid`, `fhirUser`, `launch/patient`, `offline_access`, …), as they stand.
     pub other: Vec<String>,
+    text: String,
 }
 
 impl Scopes {
@@ -140,7 +141,10 @@ impl Scopes {
     /// # Errors
     /// The first [`ScopeError`] met.
     pub fn parse(text: &str) -> Result<Self, ScopeError> {
-        let mut scopes = Self::default();
+        let mut scopes = Self {
+            text: text.to_owned(),
+            ..Self::default()
+        };
         for word in text.split_ascii_whitespace() {
             match Scope::parse(word)? {
                 Some(scope) => scopes.clinical.push(scope),
@@ -148,6 +152,12 @@ impl Scopes {
             }
         }
         Ok(scopes)
+    }
+
+    /// The scope string that was parsed.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// Whether a non-clinical scope is present.
