@@ -1,12 +1,19 @@
 //! Request bodies in bounded memory.
 
 use std::io::Read;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use mt_kernel::{ErrorKind, Fault};
+
+/// Compressed bytes that are inflated without leaving the thread.
+const INLINE: usize = 16 << 10;
+
+/// Bytes inflated at a time.
+const STEP: usize = 64 << 10;
 
 /// Bounds on a body.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +22,8 @@ pub struct BodyLimits {
     pub received: usize,
     /// Bytes after `gzip` is inflated.
     pub inflated: usize,
+    /// Time for the body to arrive.
+    pub time: Duration,
 }
 
 /// Why a body is refused.
@@ -23,9 +32,12 @@ pub enum BodyError {
     /// More bytes than the limit, before or after inflating.
     #[error("the request body is larger than the limit")]
     TooLarge,
-    /// The connection broke, or the client was too slow.
+    /// The connection broke.
     #[error("the request body did not arrive whole")]
     Incomplete,
+    /// The body did not arrive in time.
+    #[error("the request body arrived too slowly")]
+    TooSlow,
     /// `Content-Encoding` is neither absent, `identity` nor `gzip`.
     #[error("the content encoding of the request is not supported")]
     UnknownEncoding,
@@ -38,7 +50,7 @@ impl From<BodyError> for Fault {
     fn from(error: BodyError) -> Self {
         let kind = match error {
             BodyError::TooLarge => ErrorKind::TooLarge,
-            BodyError::Incomplete | BodyError::BadGzip => ErrorKind::Malformed,
+            BodyError::Incomplete | BodyError::TooSlow | BodyError::BadGzip => ErrorKind::Malformed,
             BodyError::UnknownEncoding => ErrorKind::Unsupported,
         };
         Self::new(kind, error.to_string())
@@ -63,9 +75,9 @@ pub async fn read_body(
     {
         return Err(BodyError::TooLarge);
     }
-    let received = Limited::new(body, limits.received)
-        .collect()
+    let received = tokio::time::timeout(limits.time, Limited::new(body, limits.received).collect())
         .await
+        .map_err(|_| BodyError::TooSlow)?
         .map_err(|error| {
             if error.is::<LengthLimitError>() {
                 BodyError::TooLarge
@@ -79,22 +91,36 @@ pub async fn read_body(
         .map(|value| value.as_bytes())
     {
         None | Some(b"identity") => Ok(bytes),
-        Some(b"gzip" | b"x-gzip") => inflate(&bytes, limits.inflated),
+        Some(b"gzip" | b"x-gzip") if bytes.len() < INLINE => inflate(&bytes, limits.inflated),
+        // Inflating much takes long, and others share this thread.
+        Some(b"gzip" | b"x-gzip") => {
+            tokio::task::spawn_blocking(move || inflate(&bytes, limits.inflated))
+                .await
+                .unwrap_or(Err(BodyError::BadGzip))
+        }
         Some(_) => Err(BodyError::UnknownEncoding),
     }
 }
 
+/// Inflates in steps, so that what is held is never more than the answer and one step.
 fn inflate(bytes: &[u8], limit: usize) -> Result<Bytes, BodyError> {
+    let mut reader = flate2::read::MultiGzDecoder::new(bytes);
     let mut out = Vec::with_capacity(bytes.len().saturating_mul(4).min(limit));
-    let one_more = limit as u64 + 1;
-    let mut reader = flate2::read::MultiGzDecoder::new(bytes).take(one_more);
-    reader
-        .read_to_end(&mut out)
-        .map_err(|_| BodyError::BadGzip)?;
-    if out.len() > limit {
-        Err(BodyError::TooLarge)
-    } else {
-        Ok(out.into())
+    let mut step = vec![0; STEP];
+    loop {
+        let n = reader.read(&mut step).map_err(|_| BodyError::BadGzip)?;
+        if n == 0 {
+            return Ok(out.into());
+        }
+        if out.len() + n > limit {
+            return Err(BodyError::TooLarge);
+        }
+        if out.capacity() - out.len() < n {
+            // A quarter at a time: doubling would hold up to three times the answer.
+            let more = (out.len() / 4).clamp(n, limit - out.len());
+            out.reserve_exact(more);
+        }
+        out.extend_from_slice(&step[..n]);
     }
 }
 
@@ -107,6 +133,7 @@ mod tests {
     const LIMITS: BodyLimits = BodyLimits {
         received: 1_000,
         inflated: 5_000,
+        time: Duration::from_secs(10),
     };
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -146,5 +173,17 @@ mod tests {
             read(Some("br"), b"{}".to_vec()).await,
             Err(BodyError::UnknownEncoding)
         );
+    }
+
+    #[tokio::test]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        let never = futures::stream::pending::<Result<Bytes, std::io::Error>>();
+        let body = Body::from_stream(never);
+        let limits = BodyLimits {
+            time: Duration::from_millis(20),
+            ..LIMITS
+        };
+        let read = read_body(&HeaderMap::new(), body, limits).await;
+        assert_eq!(read, Err(BodyError::TooSlow));
     }
 }

@@ -29,6 +29,7 @@ const KEY_BYTES: usize = 255;
 const LIMITS: BodyLimits = BodyLimits {
     received: 2 << 20,
     inflated: 2 << 20,
+    time: std::time::Duration::from_secs(60),
 };
 
 /// Remembers the answers of `POST`s that carry a key, for a day.
