@@ -18,6 +18,7 @@ mod source;
 mod store;
 mod tail;
 mod tenants;
+mod work;
 
 pub use access::{AccessFilter, Caller, Grant};
 pub use change::{Action, Batch, Change, Committed, Content, Effect, Patch, Target};
@@ -31,6 +32,7 @@ pub use index::patient_token;
 pub use page::{Entry, EntryMode, Page, Stored, Total};
 pub use read::{HistoryOf, HistoryQuery};
 pub use schema::MIGRATIONS;
-pub use search::SearchLimits;
+pub use search::{SearchLimits, Snapshot};
 pub use store::{Store, StoreOptions, StoreParts};
-pub use tenants::{TenantInfo, TenantState, Tenants};
+pub use tenants::{OwnParam, TenantInfo, TenantState, Tenants};
+pub use work::{Claim, Job, Work, WorkKind, WorkState};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::sync::Cache;
-use mt_crypto::{KeyService, TenantKeys};
+use mt_crypto::KeyService;
 use mt_database::{Database, Endpoint};
 use mt_kernel::{Clock, ErrorKind, Fault, TenantId};
 
@@ -138,18 +138,15 @@ impl Store {
         self.0.tail.age()
     }
 
-    /// A tenant's keys, for those who open what commits have sealed: relays and the audit trail.
-    ///
-    /// # Errors
-    /// When the tenant does not serve.
-    pub async fn tenant_keys(&self, tenant: TenantId) -> Result<TenantKeys> {
-        Ok(self.0.tenants.get(tenant).await?.keys.clone())
-    }
-
     /// Ends background work and gives the connections up, before a private cluster is left.
     pub fn close(&self) {
         self.0.tail.stop();
         self.0.database.close();
+    }
+
+    /// Tenants whose `SearchParameter` resources change from now on.
+    pub(crate) fn definition_changes(&self) -> tokio::sync::broadcast::Receiver<TenantId> {
+        self.0.tail.definitions()
     }
 
     pub(crate) fn hooks(&self) -> &Hooks {

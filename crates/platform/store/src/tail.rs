@@ -11,6 +11,7 @@ use std::time::{Duration, Instant as Monotonic};
 use mt_database::Database;
 use mt_fhir::ResourceType;
 use mt_kernel::TenantId;
+use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
@@ -28,6 +29,7 @@ const TENANTS_EVERY: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct Tail {
     task: AbortHandle,
+    definitions: broadcast::Sender<TenantId>,
     age: Arc<Age>,
 }
 
@@ -54,7 +56,9 @@ impl Tail {
             .first()
             .map_or(Ok("0".to_owned()), |row| column(row, 0))?;
         cache.polled();
+        let (definitions, _) = broadcast::channel(256);
         let follower = Follower {
+            definitions: definitions.clone(),
             database: database.clone(),
             tenants: tenants.clone(),
             cache: Arc::clone(cache),
@@ -62,7 +66,16 @@ impl Tail {
             age: Arc::clone(&age),
         };
         let task = tokio::spawn(follower.run(poll)).abort_handle();
-        Ok(Self { task, age })
+        Ok(Self {
+            task,
+            definitions,
+            age,
+        })
+    }
+
+    /// Hears of tenants whose `SearchParameter` resources were changed, by whatever process.
+    pub(crate) fn definitions(&self) -> broadcast::Receiver<TenantId> {
+        self.definitions.subscribe()
     }
 
     /// Follows no longer.
@@ -87,6 +100,7 @@ impl Drop for Tail {
 const NOBODY: TenantId = TenantId(0);
 
 struct Follower {
+    definitions: broadcast::Sender<TenantId>,
     database: Database,
     tenants: Tenants,
     cache: Arc<RowCache>,
@@ -147,6 +161,10 @@ impl Follower {
                     id,
                 };
                 self.cache.raise(key, version.cast_unsigned());
+                if resource_type == ResourceType::SEARCH_PARAMETER {
+                    // Nobody listens in a process that only runs a command.
+                    let _ = self.definitions.send(TenantId(tenant));
+                }
             }
         }
         if let Some(row) = rows.first() {

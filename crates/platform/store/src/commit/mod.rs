@@ -19,6 +19,7 @@ mod unit;
 use std::collections::HashMap;
 
 use mt_fhir::ResourceType;
+use tracing::Instrument;
 use uuid::Uuid;
 
 pub(crate) use encode::{EncodedRow, RowArray};
@@ -26,7 +27,7 @@ pub use events::{StoredEvent, decode_events, open_audit_detail, open_events};
 pub(crate) use group::GroupCommit;
 pub(crate) use persist::REPLACE_AUX;
 pub(crate) use prepare::{Current, encode_aux, encode_row, parse_stored};
-pub(crate) use references::Renames;
+pub(crate) use references::{Criteria, Renames};
 pub(crate) use unit::type_column;
 
 use crate::{Batch, Caller, Change, Committed, Result, Store, StoreError};
@@ -58,10 +59,13 @@ impl Store {
     pub async fn commit(&self, caller: &Caller, batch: Batch) -> Result<Vec<Committed>> {
         let started = std::time::Instant::now();
         let tenant = self.tenants().get(caller.ctx.tenant).await?;
+        let span = tracing::info_span!(target: "trace", "commit", changes = batch.len());
         let outcome = if batch.changes.iter().any(plan::has_criteria) {
-            self.commit_conditional(caller, &tenant, batch).await
+            let commit = self.commit_conditional(caller, &tenant, batch);
+            commit.instrument(span).await
         } else {
-            self.commit_known(caller, &tenant, batch).await
+            let commit = self.commit_known(caller, &tenant, batch);
+            commit.instrument(span).await
         };
         metrics::histogram!("store_commit_seconds").record(started.elapsed().as_secs_f64());
         outcome

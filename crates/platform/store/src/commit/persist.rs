@@ -10,6 +10,7 @@ use std::time::Duration;
 use mt_database::{Database, Error, Step, TenantTx};
 use mt_kernel::TenantId;
 use postgres_types::ToSql;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::encode::{EncodedRow, RowArray};
@@ -113,7 +114,8 @@ pub(crate) async fn persist(
     let parts = Parts::of(tenant, units);
     let mut attempt = 1;
     let outcome = loop {
-        let refused = match parts.commit(database).await {
+        let span = tracing::info_span!(target: "trace", "persist", units = units.len(), attempt);
+        let refused = match parts.commit(database).instrument(span).await {
             Ok(()) => break Ok(()),
             Err(error) => error,
         };

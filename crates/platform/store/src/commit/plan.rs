@@ -7,7 +7,7 @@ use mt_kernel::ErrorKind;
 use uuid::Uuid;
 
 use super::prepare::{Planned, content_node};
-use super::references::{Renames, criteria_in};
+use super::references::{Criteria, Renames, criteria_in};
 use crate::tenants::Tenant;
 use crate::{Action, Batch, Change, Content, Result, StoreError, Target};
 
@@ -105,13 +105,24 @@ pub(crate) fn content_of_change(change: &Change) -> Option<&Content> {
     }
 }
 
-/// The references by criteria in a batch, each once.
-pub(crate) fn criteria_of(batch: &Batch) -> Result<Vec<(mt_fhir::ResourceType, String)>> {
+/// The references by criteria in a batch, each once, with the entry that has it first.
+pub(crate) fn criteria_of(batch: &Batch) -> Result<Vec<Criteria>> {
     let mut found = Vec::new();
-    for content in batch.changes.iter().filter_map(content_of_change) {
-        criteria_in(content_node(content, batch.doc.as_ref())?, &mut found);
+    let mut entries = Vec::new();
+    for (entry, change) in batch.changes.iter().enumerate() {
+        if let Some(content) = content_of_change(change) {
+            criteria_in(content_node(content, batch.doc.as_ref())?, &mut found);
+        }
+        entries.resize(found.len(), entry);
     }
-    Ok(found)
+    let named = found.into_iter().zip(entries);
+    Ok(named
+        .map(|((resource_type, text), entry)| Criteria {
+            entry,
+            resource_type,
+            text,
+        })
+        .collect())
 }
 
 /// Puts new names into every content of a batch.

@@ -15,7 +15,7 @@ use super::unit::{PreparedRow, RowAction, type_column, version_column};
 use crate::body::{content_of, tombstone, write_canonical};
 use crate::cache::SealedRow;
 use crate::index::{AuxRow, IndexRow, index};
-use crate::tenants::Tenant;
+use crate::tenants::{Tenant, compile_param};
 use crate::{
     Action, Caller, Committed, Content, DomainEvent, Effect, Hooks, Interaction, Patch,
     ProposedChange, Result, StoreError,
@@ -223,6 +223,9 @@ impl Preparer<'_> {
         if let Some(new) = new {
             let checked = self.hooks.validator.validate(&self.caller.ctx, new);
             checked.map_err(|faults| StoreError::Refused { faults })?;
+            if planned.resource_type == ResourceType::SEARCH_PARAMETER {
+                compile_param(&self.tenant.params, new, mt_search::ParamId(u16::MAX))?;
+            }
         }
         self.hooks
             .policies

@@ -108,6 +108,16 @@ fn relative_part(url: &str) -> Option<&str> {
     url.get(start + 1..)
 }
 
+/// A reference by criteria.
+#[derive(Clone, Debug)]
+pub(crate) struct Criteria {
+    /// The first entry of the batch that has it.
+    pub(crate) entry: usize,
+    pub(crate) resource_type: ResourceType,
+    /// `Patient?identifier=…`
+    pub(crate) text: String,
+}
+
 /// The references by criteria in a resource, each once.
 pub(crate) fn criteria_in(node: Node<'_>, found: &mut Vec<(ResourceType, String)>) {
     walk(node, &mut |node, place| {

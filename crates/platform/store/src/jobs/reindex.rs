@@ -16,7 +16,7 @@ use crate::commit::{
 use crate::index::index;
 use crate::read::sealed_row;
 use crate::tenants::Tenant;
-use crate::{Result, Store};
+use crate::{Claim, Result, Store};
 
 const READ: &str = "select type, id, version, updated_at, deleted, body from records.res \
     where tenant = $1 and type = $2 and id > $3 order by id limit $4";
@@ -25,6 +25,15 @@ const WRITE: &str = "update records.res r set dlo = n.dlo, dhi = n.dhi, pat = n.
       recheck = n.recheck, keys = n.keys \
     from unnest($2::records.res_in[]) n \
     where r.tenant = $1 and r.type = n.type and r.id = n.id and r.version = n.version";
+
+/// Where a reindex notes how far it has come.
+#[derive(Clone, Copy)]
+enum Meter<'a> {
+    /// In the named job of the tenant.
+    Job(&'a str),
+    /// In the job of a worker, after so many rows of other types.
+    Claim(&'a Claim, u64),
+}
 
 impl Store {
     /// Indexes every resource of `types` again by the tenant's present search parameters; returns how
@@ -44,8 +53,36 @@ impl Store {
     async fn reindex_type(&self, tenant: &Arc<Tenant>, resource_type: ResourceType) -> Result<u64> {
         let job = format!("reindex {resource_type}");
         let total = self.rows_of(tenant.id, "records.res").await?;
+        let place = Place::from_bytes(self.begin_job(tenant.id, &job, total).await?);
+        self.reindex_from(tenant, resource_type, place, Meter::Job(&job))
+            .await
+    }
+
+    /// The same for new search parameters, always from the beginning: an earlier run that was
+    /// interrupted did not know them. Returns how many rows are done, those `before` included.
+    pub(crate) async fn reindex_claimed(
+        &self,
+        claim: &Claim,
+        resource_type: ResourceType,
+        before: u64,
+    ) -> Result<u64> {
+        let tenant = self.tenants().get(claim.tenant).await?;
+        let place = Place::from_bytes(None);
+        let meter = Meter::Claim(claim, before);
+        let count = self
+            .reindex_from(&tenant, resource_type, place, meter)
+            .await?;
+        Ok(before + count)
+    }
+
+    async fn reindex_from(
+        &self,
+        tenant: &Arc<Tenant>,
+        resource_type: ResourceType,
+        mut place: Place,
+        meter: Meter<'_>,
+    ) -> Result<u64> {
         let number = type_column(resource_type);
-        let mut place = Place::from_bytes(self.begin_job(tenant.id, &job, total).await?);
         let mut count = 0;
         loop {
             let rows = self
@@ -82,7 +119,10 @@ impl Store {
             let finished = i64::try_from(rows.len()).is_ok_and(|read| read < CHUNK);
             let bytes = place.to_bytes();
             let next = (!finished).then_some(&bytes[..]);
-            self.note_job(tenant.id, &job, rows.len(), next).await?;
+            match meter {
+                Meter::Job(job) => self.note_job(tenant.id, job, rows.len(), next).await?,
+                Meter::Claim(claim, before) => claim.report(self, before + count, 0).await?,
+            }
             if finished {
                 return Ok(count);
             }

@@ -10,11 +10,18 @@ use crate::{Result, StoreError};
 pub const MIGRATIONS: [Migrations; 2] = [
     Migrations {
         schema: "tenancy",
-        files: &[Migration::new(
-            1,
-            "tenants",
-            include_str!("../../migrations/tenancy/0001_tenants.sql"),
-        )],
+        files: &[
+            Migration::new(
+                1,
+                "tenants",
+                include_str!("../../migrations/tenancy/0001_tenants.sql"),
+            ),
+            Migration::new(
+                2,
+                "params",
+                include_str!("../../migrations/tenancy/0002_params.sql"),
+            ),
+        ],
     },
     Migrations {
         schema: "records",
@@ -33,6 +40,11 @@ pub const MIGRATIONS: [Migrations; 2] = [
                 3,
                 "jobs",
                 include_str!("../../migrations/records/0003_jobs.sql"),
+            ),
+            Migration::new(
+                4,
+                "work",
+                include_str!("../../migrations/records/0004_work.sql"),
             ),
         ],
     },

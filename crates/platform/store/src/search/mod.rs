@@ -16,10 +16,13 @@ mod path;
 mod references;
 mod rows;
 mod run;
+mod snapshot;
 mod sort;
 mod sql;
 mod total;
 mod visible;
+
+pub use snapshot::Snapshot;
 
 use std::time::Duration;
 

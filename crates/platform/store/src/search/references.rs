@@ -11,7 +11,7 @@ use super::compile::Scope;
 use super::cond::Cond;
 use crate::body::literal_id;
 use crate::cache::RowKey;
-use crate::commit::{Renames, type_column};
+use crate::commit::{Criteria, Renames, type_column};
 use crate::source::Source;
 use crate::tenants::{Tenant, column};
 use crate::{Caller, Result, Store, StoreError};
@@ -25,7 +25,7 @@ impl Store {
         source: Source<'_>,
         caller: &Caller,
         tenant: &Arc<Tenant>,
-        criteria: Vec<(ResourceType, String)>,
+        criteria: Vec<Criteria>,
         renames: &mut Renames,
     ) -> Result<()> {
         let scope = Scope {
@@ -35,21 +35,27 @@ impl Store {
             streaming: true,
         };
         let mut by_key = Vec::new();
-        for (resource_type, text) in criteria {
-            let query = parse(caller, tenant, resource_type, &text)?;
+        for criteria in criteria {
+            let Criteria {
+                entry,
+                resource_type,
+                ref text,
+            } = criteria;
+            let query = parse(caller, tenant, resource_type, text).map_err(|e| e.at(entry))?;
             let plan = self.plan_search(scope, resource_type, &query).await?;
             match &plan.compiled.cond {
                 Cond::All(keys) if plan.compiled.exact && keys.len() == 1 => {
-                    by_key.push((resource_type, text, keys[0]));
+                    let key = keys[0];
+                    by_key.push((criteria, key));
                 }
                 _ => {
                     let found = self
                         .matching(source, caller, tenant, resource_type, &query, 2)
                         .await?;
                     let [one] = found.as_slice() else {
-                        return Err(unresolved(found.len()));
+                        return Err(unresolved(found.len()).at(entry));
                     };
-                    renames.add(text, format!("{resource_type}/{}", one.id));
+                    renames.add(text.clone(), format!("{resource_type}/{}", one.id));
                 }
             }
         }
@@ -59,18 +65,23 @@ impl Store {
     async fn resolve_by_key(
         &self,
         scope: Scope<'_>,
-        by_key: Vec<(ResourceType, String, i64)>,
+        by_key: Vec<(Criteria, i64)>,
         renames: &mut Renames,
     ) -> Result<()> {
         if by_key.is_empty() {
             return Ok(());
         }
-        let keys: Vec<i64> = by_key.iter().map(|(.., key)| *key).collect();
+        let keys: Vec<i64> = by_key.iter().map(|(_, key)| *key).collect();
         let rows = scope
             .source
             .query(EACH, &[&scope.tenant.id.0, &keys])
             .await?;
-        for (resource_type, text, key) in by_key {
+        for (criteria, key) in by_key {
+            let Criteria {
+                entry,
+                resource_type,
+                text,
+            } = criteria;
             let mut found = Vec::new();
             for row in &rows {
                 let (of, number, id): (i64, i16, Uuid) =
@@ -80,7 +91,7 @@ impl Store {
                 }
             }
             let [id] = found.as_slice() else {
-                return Err(unresolved(found.len()));
+                return Err(unresolved(found.len()).at(entry));
             };
             let place = RowKey {
                 tenant: scope.tenant.id,
@@ -121,7 +132,7 @@ fn parse(
         ..ParseOptions::at(caller.ctx.now)
     };
     let query = Query::parse(
-        &tenant.params,
+        &tenant.searching,
         Where::resource(resource_type),
         &pairs,
         &options,

@@ -56,7 +56,7 @@ impl Store {
         self.note_search(caller, query, page)
     }
 
-    async fn search_in(
+    pub(super) async fn search_in(
         &self,
         scope: Scope<'_>,
         query: &Query,
@@ -214,7 +214,12 @@ impl Store {
         Ok(found.into_iter().map(|one| one.id).collect())
     }
 
-    fn note_search(&self, caller: &Caller, query: &Query, page: Result<Page>) -> Result<Page> {
+    pub(super) fn note_search(
+        &self,
+        caller: &Caller,
+        query: &Query,
+        page: Result<Page>,
+    ) -> Result<Page> {
         let refusal = page
             .as_ref()
             .err()

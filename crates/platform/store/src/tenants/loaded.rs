@@ -24,7 +24,10 @@ pub(crate) struct Tenant {
     pub(crate) blind: BlindIndex,
     pub(crate) ids: ResourceIds,
     pub(crate) shift: DateShift,
+    /// What records are indexed by.
     pub(crate) params: ParamRegistry,
+    /// What they may be searched by: all of them are indexed by it.
+    pub(crate) searching: ParamRegistry,
 }
 
 /// Serialises the making of keys for one tenant: the lock's first half.
@@ -37,7 +40,6 @@ impl Tenant {
         service: &KeyService,
         shipped: &Arc<ShippedDictionaries>,
         id: TenantId,
-        params: ParamRegistry,
         now: Instant,
     ) -> Result<Self> {
         let tx = database.tenant(id).await?;
@@ -53,16 +55,20 @@ impl Tenant {
         let keys = service.load(id, &rows).await?;
         let dictionaries = Dictionaries::new(Arc::clone(shipped));
         load_dictionaries(&tx, &keys, &dictionaries).await?;
-        tx.commit().await?;
-        Ok(Self {
+        let mut tenant = Self {
             id,
             blind: keys.blind_index()?,
             ids: keys.resource_ids()?,
             shift: keys.date_shift()?,
             keys,
             dictionaries,
-            params,
-        })
+            params: ParamRegistry::official(),
+            searching: ParamRegistry::official(),
+        };
+        let own = super::params::read(&tx, &tenant).await?;
+        (tenant.params, tenant.searching) = (own.indexing, own.searching);
+        tx.commit().await?;
+        Ok(tenant)
     }
 
     /// The plaintext of a stored version.

@@ -4,7 +4,10 @@
 //! with the next refresh.
 
 mod loaded;
+mod params;
 mod registry;
 
 pub(crate) use loaded::{Tenant, column, needs_reload, read_keys, write_keys};
+pub use params::OwnParam;
+pub(crate) use params::compile as compile_param;
 pub use registry::{TenantInfo, TenantState, Tenants};

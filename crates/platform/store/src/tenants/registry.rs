@@ -83,7 +83,6 @@ struct Inner {
     clock: Arc<dyn Clock>,
     known: RwLock<HashMap<TenantId, TenantInfo>>,
     loaded: RwLock<HashMap<TenantId, Arc<Tenant>>>,
-    params: RwLock<HashMap<TenantId, ParamRegistry>>,
 }
 
 impl Tenants {
@@ -97,7 +96,6 @@ impl Tenants {
                 clock,
                 known: RwLock::default(),
                 loaded: RwLock::default(),
-                params: RwLock::default(),
             }),
         }
     }
@@ -311,42 +309,18 @@ impl Tenants {
             clock,
             ..
         } = &*self.inner;
-        let params = self.params_of(id);
-        let tenant = Tenant::load(database, service, shipped, id, params, clock.now()).await?;
+        let tenant = Tenant::load(database, service, shipped, id, clock.now()).await?;
         let tenant = Arc::new(tenant);
         self.loaded_mut().insert(id, Arc::clone(&tenant));
         Ok(tenant)
     }
 
-    /// The search parameters that the tenant uses.
-    #[must_use]
-    pub fn params_of(&self, id: TenantId) -> ParamRegistry {
-        let params = self
-            .inner
-            .params
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        params
-            .get(&id)
-            .cloned()
-            .unwrap_or_else(ParamRegistry::official)
-    }
-
-    /// Gives a tenant other search parameters; resources written before are found by new ones after
-    /// a reindex.
+    /// The search parameters that the tenant's records may be searched by.
     ///
     /// # Errors
-    /// When the tenant cannot be loaded.
-    pub async fn set_params(&self, id: TenantId, params: ParamRegistry) -> Result<()> {
-        self.params_mut().insert(id, params);
-        self.load(id).await.map(drop)
-    }
-
-    fn params_mut(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<TenantId, ParamRegistry>> {
-        self.inner
-            .params
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// [`StoreError::TenantInactive`]; when the tenant cannot be loaded.
+    pub async fn params(&self, id: TenantId) -> Result<ParamRegistry> {
+        Ok(self.get(id).await?.searching.clone())
     }
 
     pub(crate) fn service(&self) -> &KeyService {

@@ -9,3 +9,4 @@ mod search;
 mod storage;
 mod versions;
 mod withheld;
+mod work;

@@ -91,7 +91,7 @@ async fn each_commit_has_one_log_row_and_one_audit_row_that_open() {
         client.query_one(gaps, &[]).await.unwrap().get::<_, i64>(0),
         0
     );
-    let keys = test.store.tenant_keys(tenant).await.unwrap();
+    let keys = test.store.tenants().keys(tenant).await.unwrap();
     for row in client
         .query("select at, correlation, detail from records.audit", &[])
         .await
