@@ -84,9 +84,6 @@ impl Identity {
                 TokenError::Expired => AuthenticationError::Expired,
                 TokenError::Invalid | TokenError::BadKey => AuthenticationError::Invalid,
             })?;
-        if let Some(known) = self.sessions.get(&verified.digest).await {
-            return Ok(known);
-        }
         if !self
             .tenants
             .is_active(verified.tenant)
@@ -94,6 +91,9 @@ impl Identity {
             .map_err(unavailable)?
         {
             return Err(AuthenticationError::Suspended);
+        }
+        if let Some(known) = self.sessions.get(&verified.digest).await {
+            return Ok(known);
         }
         let who = Arc::new(authenticated(&verified)?);
         self.sessions
