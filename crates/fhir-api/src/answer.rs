@@ -1,6 +1,7 @@
 //! What an interaction answers with, before it is put into the format that the client wants.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use bytes::Bytes;
 use mt_kernel::Instant;
 use mt_store::{Committed, Stored};
@@ -19,6 +20,10 @@ pub(crate) struct Answer {
     pub(crate) content_location: Option<String>,
     /// Bytes of another media type, sent as they are (a `Binary` in its own format).
     pub(crate) media_type: Option<String>,
+    /// Further headers.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Sent instead of `body`, as it comes.
+    pub(crate) stream: Option<Body>,
     /// Name for metrics.
     pub(crate) name: &'static str,
 }
@@ -34,6 +39,8 @@ impl Answer {
             location: None,
             content_location: None,
             media_type: None,
+            headers: Vec::new(),
+            stream: None,
             name,
         }
     }

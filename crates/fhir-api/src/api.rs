@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::any;
 use bytes::Bytes;
 use moka::sync::Cache;
 use mt_access::{AuthenticationError, Authenticator, Interaction as Right, RequestHead};
 use mt_fhir::json::Limits;
-use mt_http::{BodyLimits, CorrelationId, RateLimits, read_body};
+use mt_http::{BodyError, BodyLimits, CorrelationId, RateLimits, read_body};
 use mt_kernel::{Clock, ErrorKind, Instant};
 use mt_search::{ParamRegistry, ParseOptions, QueryLimits};
 use mt_store::{Caller, Store};
@@ -51,6 +51,7 @@ impl Default for ApiLimits {
             body: BodyLimits {
                 received: 64 << 20,
                 inflated: 64 << 20,
+                time: std::time::Duration::from_secs(60),
             },
             json: Limits::default(),
             bundle_entries: 20_000,
@@ -72,6 +73,10 @@ pub struct FhirApi {
     pub authenticator: Arc<dyn Authenticator>,
     /// Validation for `$validate`, and terminology operations.
     pub services: operations::Services,
+    /// The audit trail, for what is more than access to a record.
+    pub audit: Arc<mt_audit::Audit>,
+    /// Where imports may fetch their files.
+    pub imports: crate::ImportSources,
     /// Requests per time.
     pub rates: RateLimits,
     /// What time it is.
@@ -226,20 +231,21 @@ async fn answer(
     if !wishes.takes_fhir && !route.reads_binary() {
         return Err(wire::not_acceptable());
     }
-    if route == Route::Capabilities {
-        return Ok(interactions::capabilities(base));
-    }
     let head = RequestHead {
         method: &parts.method,
         uri: &parts.uri,
         headers: &parts.headers,
     };
+    if route == Route::Capabilities {
+        let own = known_params(api, head).await;
+        return Ok(interactions::capabilities(base, &own));
+    }
     let session = authenticate(api, head).await?;
     api.rates
         .check(session.tenant(), session.who.client_key)
         .map_err(throttled)?;
     let body = body_of(api, &parts.headers, body).await?;
-    let registry = api.store.tenants().params_of(session.tenant());
+    let registry = api.store.tenants().params(session.tenant()).await?;
     let mut call = Call {
         api,
         session,
@@ -258,10 +264,25 @@ async fn answer(
     interactions::dispatch(&call, route).await
 }
 
+/// The search parameters of the caller's own organisation; none for a stranger.
+async fn known_params(api: &FhirApi, head: RequestHead<'_>) -> Vec<mt_search::registry::ParamDef> {
+    let Ok(session) = authenticate(api, head).await else {
+        return Vec::new();
+    };
+    let registry = api.store.tenants().params(session.tenant()).await;
+    registry.map_or_else(|_| Vec::new(), |registry| registry.own_params())
+}
+
 async fn body_of(api: &FhirApi, headers: &HeaderMap, body: Body) -> Result<Bytes> {
     read_body(headers, body, api.limits.body)
         .await
-        .map_err(|error| FhirError::from(mt_kernel::Fault::from(error)))
+        .map_err(|error| {
+            let refusal = FhirError::from(mt_kernel::Fault::from(error));
+            match error {
+                BodyError::TooSlow => refusal.with_status(StatusCode::REQUEST_TIMEOUT),
+                _ => refusal,
+            }
+        })
 }
 
 /// The parameters of a form body count as if they stood in the URL (R4 search.html).

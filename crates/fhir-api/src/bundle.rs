@@ -102,7 +102,8 @@ impl<'b> BundleWriter<'b> {
         let first = stored.version == 1;
         let (method, url, status) = match (stored.deleted, first) {
             (true, _) => ("DELETE", format!("{type_name}/{id}"), "204 No Content"),
-            (false, true) => ("POST", type_name.to_owned(), "201 Created"),
+            (false, true) if is_server_made(id) => ("POST", type_name.to_owned(), "201 Created"),
+            (false, true) => ("PUT", format!("{type_name}/{id}"), "201 Created"),
             (false, false) => ("PUT", format!("{type_name}/{id}"), "200 OK"),
         };
         if !stored.deleted {
@@ -188,6 +189,11 @@ impl<'b> BundleWriter<'b> {
         );
         write_string(&url, &mut self.out);
     }
+}
+
+/// Whether the server chose the id, which it does for `POST` alone: a UUID of version 7.
+fn is_server_made(id: &str) -> bool {
+    uuid::Uuid::parse_str(id).is_ok_and(|id| id.get_version_num() == 7)
 }
 
 /// How sure a match is (R4 `match-grade`).

@@ -3,6 +3,7 @@
 mod answer;
 mod api;
 mod authority;
+mod bulk;
 mod bundle;
 mod error;
 mod interactions;
@@ -14,4 +15,5 @@ mod summary;
 mod wire;
 
 pub use api::{ApiLimits, FhirApi, Sessions, router};
+pub use bulk::{ImportSources, work};
 pub use load::{Loaded, plan_bundle, refused};

@@ -7,6 +7,7 @@ use axum::http::{Method, StatusCode};
 use mt_fhir::ResourceType;
 use mt_fhir::definitions::Compartment;
 use mt_kernel::ErrorKind;
+use uuid::Uuid;
 
 use crate::error::{FhirError, Result};
 
@@ -31,6 +32,11 @@ pub(crate) enum Route {
     SearchCompartment(Compartment, String, Option<ResourceType>),
     Bundle,
     Operation(Place, String),
+    /// State of a job.
+    Job(Uuid),
+    /// A file of a job.
+    JobFile(Uuid, i32),
+    JobCancel(Uuid),
 }
 
 /// Where an operation is invoked.
@@ -66,6 +72,7 @@ impl Route {
                 _ => Err(not_allowed()),
             },
             Method::DELETE => match segments[..] {
+                ["_bulk", id] => Ok(Self::JobCancel(job_id(id)?)),
                 [t] => Ok(Self::ConditionalDelete(known(t)?)),
                 [t, id] => Ok(Self::Delete(known(t)?, id_of(id)?)),
                 _ => Err(not_allowed()),
@@ -87,6 +94,11 @@ fn get(segments: &[&str]) -> Result<Route> {
         [] => Ok(Route::SearchSystem),
         ["metadata"] => Ok(Route::Capabilities),
         ["_history"] => Ok(Route::HistorySystem),
+        ["_bulk", id] => Ok(Route::Job(job_id(id)?)),
+        ["_bulk", id, file] => {
+            let file = file.parse().map_err(|_| FhirError::not_found())?;
+            Ok(Route::JobFile(job_id(id)?, file))
+        }
         [t] => Ok(Route::SearchType(known(t)?)),
         [t, "_history"] => Ok(Route::HistoryType(known(t)?)),
         [t, id] => Ok(Route::Read(known(t)?, id_of(id)?)),
@@ -161,6 +173,10 @@ fn known(name: &str) -> Result<ResourceType> {
             "the path names no resource type of FHIR R4",
         )
     })
+}
+
+fn job_id(text: &str) -> Result<Uuid> {
+    Uuid::parse_str(text).map_err(|_| FhirError::not_found())
 }
 
 fn compartment(name: &str) -> Result<Compartment> {

@@ -236,7 +236,7 @@ pub(crate) fn render(answer: Answer, wishes: &Wishes, base: &str, head: bool) ->
             headers.insert(name, value);
         }
     };
-    if !body.is_empty() {
+    if !body.is_empty() || answer.stream.is_some() {
         set(header::CONTENT_TYPE, &media_type);
     }
     if let Some(version) = answer.version {
@@ -258,9 +258,12 @@ pub(crate) fn render(answer: Answer, wishes: &Wishes, base: &str, head: bool) ->
     }
     // Records must not linger in shared or browser caches.
     set(header::CACHE_CONTROL, "private, no-store");
+    headers.extend(answer.headers);
     response.extensions_mut().insert(RouteName(answer.name));
     if !head {
-        *response.body_mut() = axum::body::Body::from(body);
+        *response.body_mut() = answer
+            .stream
+            .unwrap_or_else(|| axum::body::Body::from(body));
     }
     response
 }

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use mt_fhir::ResourceType;
 use mt_fhir::definitions::{ParamKind, search_params};
+use mt_search::registry::ParamDef;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -12,11 +13,34 @@ use crate::operations;
 
 const FHIR: &str = "http://hl7.org/fhir";
 
-/// The statement; everything but the address is the same for all.
-pub(crate) fn capabilities(base: &str) -> Answer {
+/// The statement. Everything but the address is the same for all, except that a caller who is
+/// known also sees the search parameters of the own organisation.
+pub(crate) fn capabilities(base: &str, own: &[ParamDef]) -> Answer {
     static TEXT: OnceLock<String> = OnceLock::new();
     let text = TEXT.get_or_init(|| statement().to_string());
-    Answer::resource("capabilities", text.replace("{base}", base))
+    if own.is_empty() {
+        return Answer::resource("capabilities", text.replace("{base}", base));
+    }
+    let mut statement = statement();
+    let resources = statement["rest"][0]["resource"].as_array_mut();
+    for resource in resources.into_iter().flatten() {
+        let here = |param: &&ParamDef| {
+            param
+                .base
+                .iter()
+                .any(|kind| resource["type"] == kind.name())
+        };
+        let more: Vec<Value> = own
+            .iter()
+            .filter(here)
+            .map(|param| json!({ "name": param.code, "definition": param.url, "type": kind_code(param.kind) }))
+            .collect();
+        if let Some(params) = resource["searchParam"].as_array_mut() {
+            params.extend(more);
+        }
+    }
+    let text = statement.to_string().replace("{base}", base);
+    Answer::resource("capabilities", text)
 }
 
 fn statement() -> Value {
@@ -36,6 +60,7 @@ fn statement() -> Value {
         "software": { "name": "MediTrack", "version": env!("CARGO_PKG_VERSION") },
         "implementation": { "description": "MediTrack health-record platform", "url": "{base}" },
         "fhirVersion": "4.0.1",
+        "instantiates": ["http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"],
         "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
         "patchFormat": ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"],
         "rest": [{

@@ -22,6 +22,7 @@ use mt_search::Scope;
 
 use crate::answer::Answer;
 use crate::api::Call;
+use crate::bulk;
 use crate::error::{FhirError, Result};
 use crate::operations;
 use crate::route::Route;
@@ -29,9 +30,11 @@ use crate::route::Route;
 /// Runs the interaction that `route` names.
 pub(crate) async fn dispatch(call: &Call<'_>, route: Route) -> Result<Answer> {
     match route {
-        Route::Capabilities => Ok(capabilities(&call.base)),
         Route::Bundle => bundle(call).await,
         Route::Operation(place, name) => operations::dispatch(call, place, &name).await,
+        Route::Job(id) => bulk::status(call, id).await,
+        Route::JobFile(id, file) => bulk::file(call, id, file).await,
+        Route::JobCancel(id) => bulk::cancel(call, id).await,
         single => interaction(call, single).await,
     }
 }
@@ -66,7 +69,12 @@ pub(crate) async fn interaction(call: &Call<'_>, route: Route) -> Result<Answer>
         Route::ConditionalPatch(kind) => write::conditional_patch(call, kind).await,
         Route::Delete(kind, id) => write::delete(call, kind, id).await,
         Route::ConditionalDelete(kind) => write::conditional_delete(call, kind).await,
-        Route::Capabilities | Route::Bundle | Route::Operation(..) => Err(FhirError::new(
+        Route::Capabilities
+        | Route::Bundle
+        | Route::Operation(..)
+        | Route::Job(_)
+        | Route::JobFile(..)
+        | Route::JobCancel(_) => Err(FhirError::new(
             ErrorKind::Unsupported,
             "this interaction cannot stand here",
         )),

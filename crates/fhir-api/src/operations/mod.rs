@@ -7,6 +7,8 @@ mod patient_match;
 mod terminology;
 mod validate;
 
+pub(crate) use parameters::Inputs;
+
 use std::sync::Arc;
 
 use axum::http::Method;
@@ -18,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::api::Call;
+use crate::bulk;
 use crate::error::{FhirError, Result};
 use crate::route::Place;
 
@@ -152,6 +155,46 @@ const OPERATIONS: &[Declared] = &[
         instance: true,
         affects_state: false,
     },
+    Declared {
+        name: "export",
+        definition: "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export",
+        system: true,
+        types: Types::Named(&[]),
+        instance: false,
+        affects_state: false,
+    },
+    Declared {
+        name: "export",
+        definition: "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export",
+        system: false,
+        types: Types::Named(&[ResourceType::PATIENT]),
+        instance: false,
+        affects_state: false,
+    },
+    Declared {
+        name: "export",
+        definition: "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export",
+        system: false,
+        types: Types::Named(&[ResourceType::GROUP]),
+        instance: true,
+        affects_state: false,
+    },
+    Declared {
+        name: "import",
+        definition: "{base}/OperationDefinition/import",
+        system: true,
+        types: Types::Named(&[]),
+        instance: false,
+        affects_state: true,
+    },
+    Declared {
+        name: "reindex",
+        definition: "{base}/OperationDefinition/reindex",
+        system: true,
+        types: Types::Named(&[]),
+        instance: false,
+        affects_state: false,
+    },
 ];
 
 /// Runs the operation `$name` at `place`.
@@ -172,6 +215,13 @@ pub(crate) async fn dispatch(call: &Call<'_>, place: Place, name: &str) -> Resul
         ));
     }
     match (declared.name, place) {
+        ("export", Place::Type(ResourceType::GROUP) | Place::Version(..)) => Err(FhirError::new(
+            ErrorKind::Unsupported,
+            "an export of members is invoked on a Group",
+        )),
+        ("export", place) => bulk::export(call, &place).await,
+        ("import", Place::System) => bulk::import(call).await,
+        ("reindex", Place::System) => bulk::reindex(call).await,
         ("validate", place) => validate::run(call, &place).await,
         ("everything", Place::Instance(_, id)) => everything::run(call, &id).await,
         ("match", Place::Type(_)) => patient_match::run(call).await,

@@ -6,14 +6,14 @@ use crate::api::Call;
 use crate::error::Result;
 
 /// The inputs of one invocation.
-pub(super) struct Inputs<'c> {
+pub(crate) struct Inputs<'c> {
     query: &'c [(String, String)],
     doc: Option<Doc>,
 }
 
 impl<'c> Inputs<'c> {
     /// Reads the body, when there is one, beside the URL.
-    pub(super) fn read(call: &'c Call<'_>) -> Result<Self> {
+    pub(crate) fn read(call: &'c Call<'_>) -> Result<Self> {
         let doc = if call.body.is_empty() {
             None
         } else {
@@ -26,7 +26,7 @@ impl<'c> Inputs<'c> {
     }
 
     /// The resource that the body is, when it is no `Parameters`.
-    pub(super) fn bare_resource(&self) -> Option<Node<'_>> {
+    pub(crate) fn bare_resource(&self) -> Option<Node<'_>> {
         let root = self.doc.as_ref()?.root();
         (root.resource_type() != Some("Parameters")).then_some(root)
     }
@@ -39,12 +39,12 @@ impl<'c> Inputs<'c> {
     }
 
     /// The resource that the parameter `name` carries.
-    pub(super) fn resource(&self, name: &str) -> Option<Node<'_>> {
+    pub(crate) fn resource(&self, name: &str) -> Option<Node<'_>> {
         self.parameter(name)?.get("resource")
     }
 
     /// The value (`value[x]`) of the parameter `name`.
-    pub(super) fn value(&self, name: &str) -> Option<Node<'_>> {
+    pub(crate) fn value(&self, name: &str) -> Option<Node<'_>> {
         let parameter = self.parameter(name)?;
         parameter
             .children()
@@ -52,7 +52,7 @@ impl<'c> Inputs<'c> {
     }
 
     /// The text of a primitive parameter, from the body or the URL.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         let from_body = self.value(name).and_then(Node::scalar_text);
         from_body.or_else(|| {
             self.query
@@ -63,7 +63,7 @@ impl<'c> Inputs<'c> {
     }
 
     /// Every parameter `name` of the body.
-    pub(super) fn all<'i>(&'i self, name: &'i str) -> impl Iterator<Item = Node<'i>> {
+    pub(crate) fn all<'i>(&'i self, name: &'i str) -> impl Iterator<Item = Node<'i>> {
         let list = self
             .doc
             .as_ref()
@@ -73,7 +73,7 @@ impl<'c> Inputs<'c> {
     }
 
     /// The texts of a repeated primitive parameter, from the body and the URL.
-    pub(super) fn texts(&self, name: &str) -> Vec<&str> {
+    pub(crate) fn texts(&self, name: &str) -> Vec<&str> {
         let is_value = |field: &Node<'_>| field.key().is_some_and(|key| key.starts_with("value"));
         let list = self
             .doc
@@ -90,7 +90,27 @@ impl<'c> Inputs<'c> {
     }
 
     /// Whether the parameter `name` is given at all.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.parameter(name).is_some() || self.query.iter().any(|(key, _)| key == name)
+    }
+
+    /// Every parameter of the body.
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = Node<'_>> {
+        let list = self
+            .doc
+            .as_ref()
+            .and_then(|doc| doc.root().get("parameter"));
+        list.into_iter().flat_map(Node::children)
+    }
+
+    /// Names of the parameters of the URL.
+    pub(crate) fn url_names(&self) -> impl Iterator<Item = &str> {
+        self.query.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The values of a parameter of the URL.
+    pub(crate) fn in_url<'i>(&'i self, name: &'i str) -> impl Iterator<Item = &'i str> {
+        let named = self.query.iter().filter(move |(key, _)| key == name);
+        named.map(|(_, value)| value.as_str())
     }
 }

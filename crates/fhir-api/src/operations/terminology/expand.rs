@@ -22,12 +22,21 @@ pub(in crate::operations) async fn run(call: &Call<'_>, place: &Place) -> Result
         &inputs,
         &[
             "context",
+            "contextDirection",
             "designation",
             "date",
+            "system-version",
             "force-system-version",
             "check-system-version",
         ],
     )?;
+    if flag(&inputs, "includeDefinition")? {
+        refuse(&inputs, &["includeDefinition"])?;
+    }
+    // Lists are flat and hold no expressions, whether or not that is asked for.
+    for name in ["excludeNested", "excludePostCoordinated"] {
+        flag(&inputs, name)?;
+    }
     let mut scope = scope(call);
     let set = value_set(call, place, &inputs, &mut scope).await?;
     let options = ExpandOptions {
