@@ -71,7 +71,7 @@ impl Ground {
 }
 
 /// How soon a running server sees a code system that was loaded.
-const TERMINOLOGY_INTERVAL: std::time::Duration = std::time::Duration::from_secs(60);
+const TERMINOLOGY_INTERVAL: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// The running product.
 pub(crate) struct Installation {

@@ -21,6 +21,7 @@ pub(crate) struct Config {
     pub(crate) keys: Keys,
     pub(crate) store: Store,
     pub(crate) limits: Limits,
+    pub(crate) import: Import,
     pub(crate) log: Log,
 }
 
@@ -107,6 +108,15 @@ impl Default for Limits {
     }
 }
 
+/// `[import]`
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Import {
+    /// Hosts (`host` or `host:port`) that `$import` may fetch from by any scheme and address. Others
+    /// are reached by https at public addresses only.
+    pub(crate) hosts: Vec<String>,
+}
+
 /// `[log]`
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -189,7 +199,7 @@ impl Config {
     }
 }
 
-/// Puts `value` at `path`. Text that is a TOML number or boolean becomes one.
+/// Puts `value` at `path`. Text that is a TOML number, boolean or array becomes one.
 fn overlay(table: &mut toml::Table, path: &[String], value: &str) -> anyhow::Result<()> {
     let (last, sections) = path.split_last().context("the name is empty")?;
     let mut place = table;
@@ -201,7 +211,7 @@ fn overlay(table: &mut toml::Table, path: &[String], value: &str) -> anyhow::Res
     }
     let parsed = format!("x = {value}").parse::<toml::Table>().ok();
     let scalar = parsed.and_then(|mut table| table.remove("x"));
-    let scalar = scalar.filter(|value| value.is_integer() || value.is_bool());
+    let scalar = scalar.filter(|value| value.is_integer() || value.is_bool() || value.is_array());
     place.insert(last.clone(), scalar.unwrap_or_else(|| value.into()));
     Ok(())
 }

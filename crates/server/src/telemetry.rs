@@ -5,6 +5,8 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig};
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::Level;
+use tracing_subscriber::filter::{Directive, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
@@ -37,6 +39,9 @@ impl Telemetry {
 /// Sets up logging to standard error, trace export and the metrics registry.
 pub(crate) fn init(log: &Log) -> anyhow::Result<Telemetry> {
     let filter = EnvFilter::try_new(&log.level).context("log.level is not a valid filter")?;
+    // Spans are for export alone: a log line says by itself what it is about.
+    let no_spans = "trace=off".parse::<Directive>();
+    let filter = filter.add_directive(no_spans.context("the filter is not usable")?);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_target(true);
@@ -47,11 +52,11 @@ pub(crate) fn init(log: &Log) -> anyhow::Result<Telemetry> {
     let traces = log.otlp.as_deref().map(exporter).transpose()?;
     let spans = traces
         .as_ref()
-        .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("meditrack")));
+        .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("meditrack")))
+        .map(|layer| layer.with_filter(Targets::new().with_target("trace", Level::INFO)));
     tracing_subscriber::registry()
-        .with(filter)
         .with(spans)
-        .with(lines)
+        .with(lines.with_filter(filter))
         .try_init()
         .context("logging is set up already")?;
     let metrics = PrometheusBuilder::new()

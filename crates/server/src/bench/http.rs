@@ -209,7 +209,7 @@ pub(super) async fn ids(
     tenant: TenantId,
 ) -> anyhow::Result<Vec<String>> {
     let now = installation.clock.now();
-    let registry = installation.store.tenants().params_of(tenant);
+    let registry = installation.store.tenants().params(tenant).await?;
     let mut paths = Vec::new();
     for kind in [ResourceType::PATIENT, ResourceType::OBSERVATION] {
         let pairs = [("_count".to_owned(), "1000".to_owned())];

@@ -138,7 +138,7 @@ async fn time(
     text: &str,
 ) -> anyhow::Result<f64> {
     let now = installation.clock.now();
-    let registry = installation.store.tenants().params_of(tenant);
+    let registry = installation.store.tenants().params(tenant).await?;
     let ctx = OpCtx {
         tenant,
         actor: Actor::system("bench"),

@@ -71,7 +71,7 @@ async fn bodies(
     kind: ResourceType,
 ) -> anyhow::Result<Vec<bytes::Bytes>> {
     let now = installation.clock.now();
-    let registry = installation.store.tenants().params_of(tenant);
+    let registry = installation.store.tenants().params(tenant).await?;
     let pairs = [("_count".to_owned(), "1000".to_owned())];
     let query = Query::parse(
         &registry,

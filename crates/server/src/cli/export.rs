@@ -52,7 +52,7 @@ async fn write(installation: &Installation, args: &Args) -> anyhow::Result<u64> 
         correlation_id: Uuid::now_v7(),
         now: installation.clock.now(),
     };
-    let registry = installation.store.tenants().params_of(tenant);
+    let registry = installation.store.tenants().params(tenant).await?;
     let mut n = 0;
     for kind in chosen(&args.types)? {
         let options = ParseOptions::at(ctx.now);

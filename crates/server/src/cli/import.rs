@@ -31,7 +31,10 @@ pub(super) async fn run(common: &Common, args: Args) -> Outcome {
         "there is no .json or .ndjson file in what was named"
     );
     let installation = Installation::open(&config, &common.data_dir()).await?;
+    // What is loaded must be indexed by parameters that are defined meanwhile.
+    let params = tokio::spawn(installation.store.clone().follow_params());
     let report = load(common, &installation, &args, &files).await;
+    params.abort();
     installation.close().await;
     telemetry.flush();
     let report = report?;

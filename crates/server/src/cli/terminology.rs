@@ -15,7 +15,7 @@ use crate::telemetry;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
-    /// Load a release in place of the same version; running servers see it within a minute
+    /// Load a release in place of the same version; running servers see it within seconds
     Load {
         /// Which system
         system: System,

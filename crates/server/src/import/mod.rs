@@ -125,7 +125,8 @@ impl Import {
                 correlation_id: Uuid::now_v7(),
                 now: clock.now(),
             };
-            let registry = store.tenants().params_of(tenant);
+            let registry = store.tenants().params(tenant).await;
+            let registry = registry.map_err(|error| mt_fhir_api::refused(error, &[]))?;
             let loaded = unit::plan(&registry, unit, ctx.now)?;
             let (batch, places) = loaded.into_parts();
             let committed = store.commit(&Caller::unrestricted(ctx), batch).await;

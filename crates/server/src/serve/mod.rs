@@ -4,10 +4,11 @@ mod health;
 mod web;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
-use mt_fhir_api::{ApiLimits, FhirApi, Sessions, operations};
+use mt_fhir_api::{ApiLimits, FhirApi, ImportSources, Sessions, operations};
 use mt_http::{BodyLimits, Quota, RateLimits, ServeLimits};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +24,8 @@ pub(crate) struct Server {
     pub(crate) address: std::net::SocketAddr,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<()>,
+    /// Jobs of all tenants, and their own search parameters.
+    background: [tokio::task::JoinHandle<()>; 2],
 }
 
 impl Server {
@@ -36,17 +39,23 @@ impl Server {
             .await
             .with_context(|| format!("{} cannot be listened on", config.server.listen))?;
         let address = listener.local_addr()?;
-        let router = router(config, installation, telemetry);
+        let api = Arc::new(api(config, installation)?);
+        let router = router(&api, installation, telemetry);
         let limits = ServeLimits {
             max_connections: config.server.max_connections,
             ..ServeLimits::default()
         };
         let stop = CancellationToken::new();
         let task = tokio::spawn(mt_http::serve(listener, router, limits, stop.clone()));
+        let background = [
+            tokio::spawn(mt_fhir_api::work(api, stop.clone())),
+            tokio::spawn(installation.store.clone().follow_params()),
+        ];
         Ok(Self {
             address,
             stop,
             task,
+            background,
         })
     }
 
@@ -56,14 +65,20 @@ impl Server {
         if let Err(error) = self.task.await {
             tracing::warn!(%error, "the listener ended unexpectedly");
         }
+        let [jobs, params] = self.background;
+        params.abort();
+        if let Err(error) = jobs.await {
+            tracing::warn!(%error, "the worker ended unexpectedly");
+        }
     }
 }
 
-fn router(config: &Config, installation: &Installation, telemetry: &Telemetry) -> Router {
+fn api(config: &Config, installation: &Installation) -> anyhow::Result<FhirApi> {
     let limits = &config.limits;
     let body = BodyLimits {
         received: limits.body_mib << 20,
         inflated: limits.body_mib << 20,
+        time: Duration::from_secs(60),
     };
     let client = Quota {
         per_second: limits.client_per_second,
@@ -78,7 +93,8 @@ fn router(config: &Config, installation: &Installation, telemetry: &Telemetry) -
         .public_url
         .as_ref()
         .map(|_| format!("{}/fhir/R4", origin(config)));
-    let api = FhirApi {
+    let imports = ImportSources::new(&config.import.hosts).context("TLS cannot be set up")?;
+    Ok(FhirApi {
         store: installation.store.clone(),
         audit: Arc::clone(&installation.audit),
         authenticator: Arc::clone(&installation.identity) as Arc<dyn mt_access::Authenticator>,
@@ -86,6 +102,8 @@ fn router(config: &Config, installation: &Installation, telemetry: &Telemetry) -
             validator: Arc::clone(&installation.validator),
             terminology: Arc::clone(&installation.terminology),
         },
+        audit: Arc::clone(&installation.audit),
+        imports,
         rates: RateLimits::new(tenant, client),
         clock: Arc::clone(&installation.clock),
         limits: ApiLimits {
@@ -94,9 +112,12 @@ fn router(config: &Config, installation: &Installation, telemetry: &Telemetry) -
         },
         public_base,
         sessions: Sessions::default(),
-    };
+    })
+}
+
+fn router(api: &Arc<FhirApi>, installation: &Installation, telemetry: &Telemetry) -> Router {
     Router::new()
-        .merge(mt_fhir_api::router(Arc::new(api)))
+        .merge(mt_fhir_api::router(Arc::clone(api)))
         .merge(health::router(
             &installation.store,
             telemetry.metrics.clone(),

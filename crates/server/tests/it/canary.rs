@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::bulk::wait;
 use crate::running::{Caller, Place, Server, sql};
 
 /// Words that occur nowhere by chance. Each stands for a kind of content.
@@ -28,6 +29,7 @@ fn no_canary_is_found_in_any_file() {
     writes(&caller);
     asks(&caller);
     is_refused(&caller);
+    jobs(&caller);
     imports(&place);
     assert!(
         caller
@@ -129,6 +131,23 @@ fn asks(caller: &Caller) {
         .request("POST", "Patient")
         .header("if-none-exist", &format!("identifier={}", CANARIES[2]));
     create.json(&patient()).send().expect(200);
+}
+
+/// Orders, files and outcomes of jobs stay in the database.
+fn jobs(caller: &Caller) {
+    let order = |method: &str, path: &str| {
+        let request = caller.request(method, path);
+        request.header("prefer", "respond-async")
+    };
+    let filter = format!("$export?_typeFilter=Patient%3Ffamily%3D{}", CANARIES[5]);
+    let import = order("POST", "$import").body(
+        "application/fhir+ndjson",
+        format!("{}\n{{\"resourceType\":\"{}\"}}\n", patient(), CANARIES[7]),
+    );
+    for request in [order("GET", "$export"), order("GET", &filter), import] {
+        let accepted = request.send().expect(202);
+        wait(caller, accepted.header("content-location")).expect(200);
+    }
 }
 
 fn is_refused(caller: &Caller) {

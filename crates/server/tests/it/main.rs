@@ -2,16 +2,21 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod access;
+mod bulk;
 mod bundles;
 mod canary;
 mod command;
 mod contention;
+mod deploy;
 mod hostile;
+mod invocations;
 mod kill;
 mod layers;
 mod operations;
+mod params;
 mod rest;
 mod running;
 mod search;
+mod telemetry;
 mod tenancy;
 mod terminology;

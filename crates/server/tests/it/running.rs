@@ -106,7 +106,12 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server on the data of `place`; it serves when this returns.
     pub(crate) fn start(place: &Place) -> Self {
-        Self::kept(&place.data(), &place.log(), "")
+        Self::start_with(place, &[])
+    }
+
+    /// The same with variables in its environment.
+    pub(crate) fn start_with(place: &Place, variables: &[(&str, &str)]) -> Self {
+        Self::kept(&place.data(), &place.log(), "", variables)
     }
 
     /// The server of all tests that change nothing but their own tenant.
@@ -122,10 +127,11 @@ impl Server {
             &dir.join("data"),
             &dir.join("server.log"),
             dir.to_str().unwrap(),
+            &[],
         )
     }
 
-    fn kept(data: &Path, log: &Path, remove: &str) -> Self {
+    fn kept(data: &Path, log: &Path, remove: &str, variables: &[(&str, &str)]) -> Self {
         let log = std::fs::File::options()
             .create(true)
             .append(true)
@@ -136,6 +142,7 @@ impl Server {
             .args(["-c", KEEPER, "keeper", remove, PROGRAM, "--data-dir"])
             .arg(data);
         command.args(["serve", "--listen", "127.0.0.1:0"]);
+        command.envs(variables.iter().copied());
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
