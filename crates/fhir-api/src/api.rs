@@ -73,8 +73,6 @@ pub struct FhirApi {
     pub authenticator: Arc<dyn Authenticator>,
     /// Validation for `$validate`, and terminology operations.
     pub services: operations::Services,
-    /// The audit trail, for what is more than access to a record.
-    pub audit: Arc<mt_audit::Audit>,
     /// Where imports may fetch their files.
     pub imports: crate::ImportSources,
     /// Requests per time.

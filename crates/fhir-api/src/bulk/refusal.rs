@@ -1,6 +1,6 @@
 //! Why a job ended without its result, as it is kept and told.
 
-use mt_fhir::outcome::{Issue, OperationOutcome};
+use mt_fhir::outcome::Issue;
 use mt_kernel::ErrorKind;
 use mt_store::StoreError;
 
@@ -37,9 +37,4 @@ impl From<FhirError> for Failure {
             _ => Self::Refused(error.issues),
         }
     }
-}
-
-/// The outcome that a caller is told.
-pub(super) fn outcome(issues: Vec<Issue>) -> OperationOutcome {
-    OperationOutcome { id: None, issues }
 }

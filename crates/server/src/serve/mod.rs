@@ -96,7 +96,6 @@ fn api(config: &Config, installation: &Installation) -> anyhow::Result<FhirApi> 
     let imports = ImportSources::new(&config.import.hosts).context("TLS cannot be set up")?;
     Ok(FhirApi {
         store: installation.store.clone(),
-        audit: Arc::clone(&installation.audit),
         authenticator: Arc::clone(&installation.identity) as Arc<dyn mt_access::Authenticator>,
         services: operations::Services {
             validator: Arc::clone(&installation.validator),

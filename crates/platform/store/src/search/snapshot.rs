@@ -82,7 +82,10 @@ impl Store {
         since: Instant,
         behind: Uuid,
     ) -> Result<(Vec<Stored>, Option<Uuid>)> {
-        if !matches!(caller.access.grant(resource_type), Grant::Everything) {
+        let access = &caller.access;
+        let sees_all = matches!(access.grant(resource_type), Grant::Everything)
+            && access.withheld(resource_type).is_empty();
+        if !sees_all {
             return Ok((Vec::new(), None));
         }
         let (tenant, most) = (&snapshot.tenant, 1000_i64);
