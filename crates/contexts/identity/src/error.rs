@@ -31,6 +31,12 @@ pub enum IdentityError {
     /// A rule of people and their credentials is broken.
     #[error(transparent)]
     Refused(#[from] Fault),
+    /// More passwords are being checked than the machine can.
+    #[error("too many people are signing in; try again in a moment")]
+    Overloaded,
+    /// The audit trail cannot be written; what it should hold is not done.
+    #[error(transparent)]
+    Audit(#[from] mt_audit::AuditError),
     /// The session has ended meanwhile.
     #[error("the session has ended")]
     SignedOut,
@@ -47,6 +53,7 @@ impl IdentityError {
             Self::UnknownRole(_) | Self::Scope(_) | Self::Lifetime => ErrorKind::Invalid,
             Self::Token(_) | Self::Crypto(_) | Self::Unreadable => ErrorKind::Internal,
             Self::Refused(fault) => fault.kind,
+            Self::Overloaded | Self::Audit(_) => ErrorKind::Unavailable,
             Self::SignedOut => ErrorKind::Unauthenticated,
             Self::Store(error) => error.kind(),
             Self::Database(error) => error.kind(),

@@ -18,6 +18,15 @@ pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     to_array(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref())
 }
 
+/// HMAC-SHA-1 of `message` under `key`, for the one-time passwords of RFC 4226 and nothing else: every
+/// authenticator app computes them so.
+#[must_use]
+pub fn hmac_sha1_for_totp(key: &[u8], message: &[u8]) -> [u8; 20] {
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key);
+    let tag = hmac::sign(&key, message);
+    tag.as_ref().try_into().expect("SHA-1 yields 20 bytes")
+}
+
 /// HKDF-SHA-256 (RFC 5869): fills `output` (at most 8,160 bytes) from `secret`, `salt` and `info`.
 ///
 /// # Errors

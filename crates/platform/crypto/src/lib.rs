@@ -17,7 +17,7 @@ pub use dictionary::{
     DEFAULT_DICTIONARY, Dictionaries, Dictionary, DictionaryId, ShippedDictionaries,
     open_dictionary, seal_dictionary, train,
 };
-pub use digest::{constant_time_eq, hkdf_sha256, hmac_sha256, sha256};
+pub use digest::{constant_time_eq, hkdf_sha256, hmac_sha1_for_totp, hmac_sha256, sha256};
 pub use error::{CryptoError, KekError};
 pub use kek::{FileKeyring, KekFuture, KekProvider, KekStatus, KeyContext};
 pub use key_use::{KeyAction, KeyObserver, KeyUse, LogKeyUse};

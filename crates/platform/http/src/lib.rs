@@ -14,4 +14,4 @@ pub use correlation::{CorrelationId, correlate};
 pub use observe::{RouteName, observe};
 pub use problem::Problem;
 pub use rate::{Quota, RateLimits, Throttled};
-pub use serve::{ServeLimits, serve};
+pub use serve::{PeerAddress, ServeLimits, serve};

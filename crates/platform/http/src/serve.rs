@@ -1,5 +1,6 @@
 //! The accept loop: HTTP/1.1 and HTTP/2 with bounds, and a stop that lets requests finish.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
+
+/// Who is at the other end of the connection, in the extensions of every request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerAddress(pub SocketAddr);
 
 /// Bounds of a listener.
 #[derive(Clone, Copy, Debug)]
@@ -55,8 +60,8 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
             () = stop.cancelled() => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, or the peer was gone already: others must still get in.
                 tracing::warn!(%error, "could not accept a connection");
@@ -64,7 +69,7 @@ pub async fn serve(
                 continue;
             }
         };
-        let service = service_of(router.clone());
+        let service = service_of(router.clone(), PeerAddress(peer));
         let io = TokioIo::new(prepared(stream));
         let connection = graceful.watch(
             builder
@@ -113,14 +118,16 @@ fn prepared(stream: TcpStream) -> TcpStream {
 
 fn service_of(
     router: Router,
+    peer: PeerAddress,
 ) -> impl hyper::service::Service<
     hyper::Request<Incoming>,
     Response = axum::response::Response,
     Error = std::convert::Infallible,
     Future = impl Future<Output = Result<axum::response::Response, std::convert::Infallible>> + Send,
 > + Clone {
-    hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+    hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         let mut router = router.clone();
+        request.extensions_mut().insert(peer);
         router.call(request.map(axum::body::Body::new))
     })
 }

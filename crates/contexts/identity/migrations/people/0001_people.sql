@@ -55,22 +55,6 @@ select meditrack.isolate('people.recovery_code');
 grant select, insert, delete on people.recovery_code to meditrack_app;
 grant update (used_at) on people.recovery_code to meditrack_app;
 
-create table people.passkey (
-    tenant     int4 not null,
-    -- SHA-256 of the credential id.
-    digest     bytea not null check (length(digest) = 32),
-    account    uuid not null,
-    sealed     bytea not null,
-    sign_count int8 not null,
-    created_at int8 not null,
-    used_at    int8,
-    primary key (tenant, digest)
-);
-create index passkey_account on people.passkey (tenant, account);
-select meditrack.isolate('people.passkey');
-grant select, insert, delete on people.passkey to meditrack_app;
-grant update (sign_count, used_at) on people.passkey to meditrack_app;
-
 -- Sessions of browsers. The cookie holds the secret, the row its digest.
 create table people.session (
     tenant     int4 not null,
@@ -95,11 +79,11 @@ select meditrack.isolate('people.session');
 grant select, insert, delete on people.session to meditrack_app;
 grant update (digest, proved_at, seen_at, ended_at, assurance, amr) on people.session to meditrack_app;
 
--- What is under way: a sign-in between its factors, a passkey ceremony, an invitation, a reset.
+-- What is under way: a sign-in between its factors, an invitation, a reset.
 create table people.pending (
     tenant     int4 not null,
     digest     bytea not null check (length(digest) = 32),
-    kind       text not null check (kind in ('sign-in', 'passkey', 'invitation', 'reset')),
+    kind       text not null check (kind in ('sign-in', 'invitation', 'reset')),
     account    uuid,
     expires_at int8 not null,
     sealed     bytea not null,
@@ -123,6 +107,19 @@ create index throttle_age on people.throttle (tenant, last_at);
 select meditrack.isolate('people.throttle');
 grant select, insert, delete on people.throttle to meditrack_app;
 grant update (failures, last_at) on people.throttle to meditrack_app;
+
+-- Browsers at which an account has signed in before: digest of the browser's secret and the account.
+create table people.device (
+    tenant  int4 not null,
+    digest  bytea not null check (length(digest) = 32),
+    account uuid not null,
+    seen_at int8 not null,
+    primary key (tenant, digest)
+);
+create index device_account on people.device (tenant, account, seen_at);
+select meditrack.isolate('people.device');
+grant select, insert, delete on people.device to meditrack_app;
+grant update (seen_at) on people.device to meditrack_app;
 
 -- E-mail that waits for its server.
 create table people.mail (

@@ -3,14 +3,28 @@
 //! One room for all of it, because a password, a factor and a session only mean something together.
 
 mod account;
+pub mod api;
+mod factors;
 mod gatekeeper;
+mod links;
+pub mod mail;
 pub mod pages;
+mod password;
+mod pending;
 mod sealed;
+mod service;
 pub mod sessions;
+mod sign_in;
+mod throttle;
 
 pub use account::{Account, Held, Profile};
+pub use factors::Factors;
 pub use gatekeeper::{Gatekeeper, authenticated};
+pub use links::Invitation;
+pub use password::{Cost, Hashing};
+pub use service::{People, PeopleParts};
 pub use sessions::{Session, Sessions};
+pub use throttle::Source;
 
 use mt_database::{Migration, Migrations};
 

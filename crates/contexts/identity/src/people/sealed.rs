@@ -13,11 +13,9 @@ pub(crate) enum Place {
     Account = 1,
     Password = 2,
     Totp = 3,
-    Passkey = 4,
-    Session = 5,
-    Pending = 6,
-    Device = 7,
-    Mail = 8,
+    Session = 4,
+    Pending = 5,
+    Mail = 6,
 }
 
 /// Seals `value` for the row that `key` names.

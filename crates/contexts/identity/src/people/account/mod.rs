@@ -8,13 +8,13 @@ use mt_kernel::Instant;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub(crate) use store::Accounts;
+pub(crate) use store::{Accounts, insert};
 
 use super::sealed::{Place, open, seal};
 use crate::IdentityError;
 
 /// A role as an account holds it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Held {
     /// Code of a role of the matrix or of a derived role.
