@@ -8,13 +8,15 @@ use mt_crypto::{FileKeyring, KeyService, LogKeyUse};
 use mt_database::{Cluster, ClusterOptions, Database, Endpoint, Sizes, migrate, selfcheck};
 use mt_fhir::Node;
 use mt_identity::Identity;
+use mt_identity::people::mail::{Smtp, Tls};
+use mt_identity::people::{Hashing, People, PeopleParts};
 use mt_kernel::{Clock, ErrorKind, Fault, OpCtx, SystemClock};
 use mt_store::{Hooks, PolicyRegistry, ResourceValidator, Store, StoreOptions, StoreParts};
 use mt_terminology::{Catalog, Scope};
 use mt_validator::{Level, Options, Profiles, Validator};
 
 use crate::catalog;
-use crate::config::Config;
+use crate::config::{self, Config};
 
 /// A data directory with its database, opened.
 pub(crate) struct Ground {
@@ -78,6 +80,8 @@ pub(crate) struct Installation {
     pub(crate) ground: Ground,
     pub(crate) store: Store,
     pub(crate) identity: Arc<Identity>,
+    pub(crate) people: Arc<People>,
+    pub(crate) database: Database,
     pub(crate) audit: Arc<mt_audit::Audit>,
     pub(crate) validator: Arc<Validator>,
     pub(crate) terminology: Arc<Catalog>,
@@ -125,8 +129,9 @@ impl Installation {
             Arc::clone(&terminology),
         ));
         let origin = origin(config);
+        let people = people(config, &database, &store, &audit, &clock)?;
         let identity = Identity::new(
-            database,
+            database.clone(),
             store.tenants().clone(),
             Arc::clone(&clock),
             &origin,
@@ -135,6 +140,8 @@ impl Installation {
             ground,
             store,
             identity: Arc::new(identity),
+            people: Arc::new(people),
+            database,
             audit,
             validator,
             terminology,
@@ -158,6 +165,43 @@ fn policies() -> PolicyRegistry {
     let trail = Arc::new(mt_audit::TrailIsReadOnly);
     policies.register(mt_fhir::ResourceType::AUDIT_EVENT, trail);
     policies
+}
+
+fn people(
+    config: &Config,
+    database: &Database,
+    store: &Store,
+    audit: &Arc<mt_audit::Audit>,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<People> {
+    Ok(People::new(PeopleParts {
+        database: database.clone(),
+        tenants: store.tenants().clone(),
+        audit: Arc::clone(audit),
+        clock: Arc::clone(clock),
+        origin: origin(config),
+        hashing: Hashing::for_this_machine(),
+        smtp: smtp(&config.mail)?,
+    }))
+}
+
+/// The mail server, when one is configured.
+fn smtp(mail: &config::Mail) -> anyhow::Result<Option<Smtp>> {
+    let Some(host) = &mail.host else {
+        return Ok(None);
+    };
+    let from = mail.from.as_deref().context("mail.from is missing")?;
+    let (tls, port) = match mail.tls {
+        config::MailTls::StartTls => (Tls::StartTls, 587),
+        config::MailTls::Implicit => (Tls::Implicit, 465),
+        config::MailTls::None => (Tls::None, 25),
+    };
+    let password = mail.password.as_ref().map(config::Hidden::secret);
+    let login = mail.user.clone().zip(password);
+    let server = (host.as_str(), mail.port.unwrap_or(port));
+    Smtp::new(server, tls, login, from)
+        .context("mail")
+        .map(Some)
 }
 
 /// Directory of the key-encryption keys.

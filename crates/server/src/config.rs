@@ -22,6 +22,7 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     pub(crate) limits: Limits,
     pub(crate) import: Import,
+    pub(crate) mail: Mail,
     pub(crate) log: Log,
 }
 
@@ -115,6 +116,34 @@ pub(crate) struct Import {
     /// Hosts (`host` or `host:port`) that `$import` may fetch from by any scheme and address. Others
     /// are reached by https at public addresses only.
     pub(crate) hosts: Vec<String>,
+}
+
+/// `[mail]`
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Mail {
+    /// Host of the SMTP server. Without it no mail leaves; administrators hand links on themselves.
+    pub(crate) host: Option<String>,
+    /// Port; by default 587, or 465 with `tls = "implicit"`.
+    pub(crate) port: Option<u16>,
+    /// `starttls`, `implicit`, or `none` for a server on this machine.
+    pub(crate) tls: MailTls,
+    /// Name to sign in with.
+    pub(crate) user: Option<String>,
+    /// Password to sign in with.
+    pub(crate) password: Option<Hidden>,
+    /// Sender, such as `Clinic <no-reply@clinic.example>`.
+    pub(crate) from: Option<String>,
+}
+
+/// Protection of the connection to the mail server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum MailTls {
+    #[default]
+    StartTls,
+    Implicit,
+    None,
 }
 
 /// `[log]`

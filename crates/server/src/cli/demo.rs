@@ -6,9 +6,11 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use mt_identity::OperatorToken;
+use mt_identity::people::{Held, Profile};
 use mt_kernel::{TenantId, TenantName};
 
 use super::check::self_test;
+use super::user::operator;
 use super::{Common, Outcome, say};
 use crate::assembly::Installation;
 use crate::config::Config;
@@ -59,6 +61,7 @@ async fn present(
     let tenant = tenant(installation).await?;
     let fresh = load(installation, tenant, data_dir, &args.samples).await?;
     let server = Server::start(config, installation, telemetry).await?;
+    users(installation, tenant).await?;
     let token = token(installation, tenant).await?;
     let outcome = if args.check {
         self_test(&format!("http://{}", server.address), &token, fresh).await
@@ -116,6 +119,47 @@ async fn load(
     Ok(report.resources > 0)
 }
 
+/// The people of the demonstration: user name, role, own resource.
+const USERS: [(&str, &str, &str, Option<&str>); 5] = [
+    ("doctor", "doctor", "Dr. Dana Doctor", None),
+    ("nurse", "nurse", "Noor Nurse", None),
+    ("reception", "receptionist", "Robin Reception", None),
+    ("admin", "org_admin", "Alex Admin", None),
+    (
+        "patient",
+        "patient",
+        "Pat Patient",
+        Some("Patient/demo-patient"),
+    ),
+];
+/// Everybody's password, in the demonstration only.
+const PASSWORD: &str = "clinic-demo-only-2026-kettle";
+/// Secret of everybody's authenticator app, in the demonstration only.
+const APP_SECRET: [u8; 20] = *b"meditrack-demo-users";
+
+/// Makes the people that are missing.
+async fn users(installation: &Installation, tenant: TenantId) -> anyhow::Result<()> {
+    let people = &installation.people;
+    for (username, role, name, fhir_user) in USERS {
+        if people.account_named(tenant, username).await?.is_some() {
+            continue;
+        }
+        let ctx = operator(installation, tenant);
+        let profile = Profile {
+            username: username.to_owned(),
+            email: None,
+            name: Some(name.to_owned()),
+            fhir_user: fhir_user.map(str::to_owned),
+            roles: vec![Held::plain(role)],
+        };
+        let account = people.create(&ctx, profile, Some(PASSWORD)).await?;
+        if account.must_have_second_factor() {
+            people.enrol_app(&ctx, account.id, APP_SECRET).await?;
+        }
+    }
+    Ok(())
+}
+
 async fn token(installation: &Installation, tenant: TenantId) -> anyhow::Result<String> {
     let token = OperatorToken {
         user: "demo".to_owned(),
@@ -129,14 +173,17 @@ async fn token(installation: &Installation, tenant: TenantId) -> anyhow::Result<
 }
 
 fn greet(server: &Server, token: &str) {
-    let base = format!("http://{}/fhir/R4", server.address);
+    let address = server.address;
+    let base = format!("http://{address}/fhir/R4");
     let web = if web_is_built() {
-        format!("http://{}{WEB_BASE}", server.address)
+        format!("http://{address}{WEB_BASE}")
     } else {
         "not in this build (Node 20.19 or newer was missing)".to_owned()
     };
     say(format_args!(
-        "\nMediTrack serves {base}\n\n  application  {web}\n  tenant       {TENANT}\n  access token (8 hours, doctor)\n\n{token}\n\n\
+        "\nMediTrack serves {base}\n\n  application  {web}\n  sign in      http://{address}/t/{TENANT}/sign-in\n  \
+         people       doctor, nurse, reception, admin, patient\n  password     {PASSWORD}\n  \
+         app secret   NVSWI2LUOJQWG2ZNMRSW23ZNOVZWK4TT (all but patient)\n\n  tenant       {TENANT}\n  access token (8 hours, doctor)\n\n{token}\n\n\
          Try it:\n\n  export TOKEN='{token}'\n\
          \n  curl -H \"Authorization: Bearer $TOKEN\" '{base}/Patient?name=a&_sort=family&_count=3'\
          \n  curl -H \"Authorization: Bearer $TOKEN\" '{base}/Observation?code=http://loinc.org|8867-4&_sort=-date&_count=3'\

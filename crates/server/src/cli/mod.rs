@@ -21,6 +21,7 @@ mod serve;
 mod tenant;
 mod terminology;
 mod token;
+mod user;
 mod x12;
 
 use std::path::PathBuf;
@@ -81,6 +82,9 @@ enum Command {
     Tenant(tenant::Args),
     /// Sign a short-lived access token and print it
     Token(token::Args),
+    /// Create, reset and list the accounts of people
+    #[command(subcommand)]
+    User(user::Args),
     /// Work with FHIR files
     #[command(subcommand)]
     Fhir(fhir::Args),
@@ -154,6 +158,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Export(args) => export::run(&common, args).await,
             Command::Tenant(args) => tenant::run(&common, args).await,
             Command::Token(args) => token::run(&common, args).await,
+            Command::User(args) => user::run(&common, args).await,
             Command::Terminology(args) => terminology::run(&common, args).await,
             Command::Db(args) => db::run(&common, args).await,
             Command::Keys(args) => keys::run(&common, args).await,

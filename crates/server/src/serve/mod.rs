@@ -1,5 +1,6 @@
 //! Doors of the process: the listener, its routes and its stop.
 
+mod doors;
 mod health;
 mod web;
 
@@ -10,6 +11,7 @@ use anyhow::Context;
 use axum::Router;
 use mt_fhir_api::{ApiLimits, FhirApi, ImportSources, Sessions, operations};
 use mt_http::{BodyLimits, Quota, RateLimits, ServeLimits};
+use mt_identity::people;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +28,7 @@ pub(crate) struct Server {
     task: tokio::task::JoinHandle<()>,
     /// Jobs of all tenants, and their own search parameters.
     background: [tokio::task::JoinHandle<()>; 2],
+    mail: tokio::task::JoinHandle<()>,
 }
 
 impl Server {
@@ -40,7 +43,7 @@ impl Server {
             .with_context(|| format!("{} cannot be listened on", config.server.listen))?;
         let address = listener.local_addr()?;
         let api = Arc::new(api(config, installation)?);
-        let router = router(&api, installation, telemetry);
+        let router = router(config, &api, installation, telemetry);
         let limits = ServeLimits {
             max_connections: config.server.max_connections,
             ..ServeLimits::default()
@@ -51,17 +54,21 @@ impl Server {
             tokio::spawn(mt_fhir_api::work(api, stop.clone())),
             tokio::spawn(installation.store.clone().follow_params()),
         ];
+        let letters = Arc::clone(&installation.people);
+        let mail = tokio::spawn(async move { letters.deliver_mail().await });
         Ok(Self {
             address,
             stop,
             task,
             background,
+            mail,
         })
     }
 
     /// Lets running requests finish and closes the listener.
     pub(crate) async fn stop(self) {
         self.stop.cancel();
+        self.mail.abort();
         if let Err(error) = self.task.await {
             tracing::warn!(%error, "the listener ended unexpectedly");
         }
@@ -73,13 +80,9 @@ impl Server {
     }
 }
 
-fn api(config: &Config, installation: &Installation) -> anyhow::Result<FhirApi> {
+/// Buckets of one door.
+fn rates(config: &Config) -> RateLimits {
     let limits = &config.limits;
-    let body = BodyLimits {
-        received: limits.body_mib << 20,
-        inflated: limits.body_mib << 20,
-        time: Duration::from_secs(60),
-    };
     let client = Quota {
         per_second: limits.client_per_second,
         burst: limits.client_burst,
@@ -87,6 +90,16 @@ fn api(config: &Config, installation: &Installation) -> anyhow::Result<FhirApi> 
     let tenant = Quota {
         per_second: limits.tenant_per_second,
         burst: limits.tenant_burst,
+    };
+    RateLimits::new(tenant, client)
+}
+
+fn api(config: &Config, installation: &Installation) -> anyhow::Result<FhirApi> {
+    let limits = &config.limits;
+    let body = BodyLimits {
+        received: limits.body_mib << 20,
+        inflated: limits.body_mib << 20,
+        time: Duration::from_secs(60),
     };
     let public_base = config
         .server
@@ -96,14 +109,14 @@ fn api(config: &Config, installation: &Installation) -> anyhow::Result<FhirApi> 
     let imports = ImportSources::new(&config.import.hosts).context("TLS cannot be set up")?;
     Ok(FhirApi {
         store: installation.store.clone(),
-        authenticator: Arc::clone(&installation.identity) as Arc<dyn mt_access::Authenticator>,
+        authenticator: doors::gatekeeper(installation),
         services: operations::Services {
             validator: Arc::clone(&installation.validator),
             terminology: Arc::clone(&installation.terminology),
         },
         audit: Arc::clone(&installation.audit),
         imports,
-        rates: RateLimits::new(tenant, client),
+        rates: rates(config),
         clock: Arc::clone(&installation.clock),
         limits: ApiLimits {
             body,
@@ -114,9 +127,17 @@ fn api(config: &Config, installation: &Installation) -> anyhow::Result<FhirApi> 
     })
 }
 
-fn router(api: &Arc<FhirApi>, installation: &Installation, telemetry: &Telemetry) -> Router {
+fn router(
+    config: &Config,
+    api: &Arc<FhirApi>,
+    installation: &Installation,
+    telemetry: &Telemetry,
+) -> Router {
+    let gate = doors::gate(rates(config), installation);
     Router::new()
         .merge(mt_fhir_api::router(Arc::clone(api)))
+        .merge(doors::routes(installation).serve(gate))
+        .merge(people::pages::router(Arc::clone(&installation.people)))
         .merge(health::router(
             &installation.store,
             telemetry.metrics.clone(),

@@ -1,0 +1,78 @@
+//! The routes of all contexts below `/api/v1`: one table, printed to `docs/reference/api-permissions.md`.
+
+use std::sync::Arc;
+
+use mt_access::Authenticator;
+use mt_api::{Gate, Idempotency, Routes};
+use mt_http::RateLimits;
+use mt_identity::people;
+
+use crate::assembly::Installation;
+
+/// Who may come in: by token or session.
+pub(super) fn gatekeeper(installation: &Installation) -> Arc<dyn Authenticator> {
+    let tokens = Arc::clone(&installation.identity) as Arc<dyn Authenticator>;
+    Arc::new(people::Gatekeeper::new(
+        tokens,
+        installation.people.sessions().clone(),
+        Arc::clone(&installation.clock),
+    ))
+}
+
+/// The gate before every route.
+pub(super) fn gate(rates: RateLimits, installation: &Installation) -> Gate {
+    Gate {
+        authenticator: gatekeeper(installation),
+        rates,
+        idempotency: Idempotency::new(
+            installation.database.clone(),
+            installation.store.tenants().clone(),
+        ),
+        clock: Arc::clone(&installation.clock),
+    }
+}
+
+/// Every route with its state.
+pub(super) fn routes(installation: &Installation) -> Routes {
+    people::api::table().with_state(Arc::clone(&installation.people))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use mt_api::{PREFIX, RoutePermission};
+    use mt_identity::people;
+
+    /// Every route of every context; the same tables that [`super::routes`] serves.
+    fn table() -> Vec<RoutePermission> {
+        let mut rows = people::api::table().permissions();
+        rows.sort();
+        rows
+    }
+
+    #[test]
+    fn the_printed_table_of_routes_is_up_to_date() {
+        let mut page = format!(
+            "# Permissions of the API\n\nPrinted from the routes below `{PREFIX}`; a test keeps this page equal to them.\n\
+             What an operation is open to stands in [permissions.md](permissions.md).\n\n\
+             | route | method | permission |\n|---|---|---|\n"
+        );
+        for row in table() {
+            let _ = writeln!(
+                page,
+                "| {} | {} | {} |",
+                row.path, row.method, row.permission
+            );
+        }
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../docs/reference/api-permissions.md"
+        );
+        if std::env::var_os("MEDITRACK_WRITE_DOCS").is_some() {
+            std::fs::write(path, &page).unwrap();
+        }
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(kept, page, "write it anew with MEDITRACK_WRITE_DOCS=1");
+    }
+}
