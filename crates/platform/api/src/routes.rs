@@ -116,7 +116,6 @@ impl Routes {
     }
 
     /// The router below [`PREFIX`], behind `gate`, with the document at `/openapi.json`.
-    #[must_use]
     pub fn serve(self, gate: Gate) -> Router {
         let (router, document) = self.router.split_for_parts();
         let document: Arc<str> = openapi::finish(document).into();
