@@ -4,6 +4,7 @@ use memchr::memchr2;
 
 use crate::SegmentName;
 use crate::charset::strip_mark;
+use crate::message::is_filler;
 
 /// What one cut holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -147,7 +148,7 @@ impl Splitter {
         let line = &line[mark..];
         let Some(next) = kind_of(line) else {
             let continues = self.kind == Some(ItemKind::Message);
-            if continues || line.iter().all(u8::is_ascii_whitespace) {
+            if continues || line.iter().all(is_filler) {
                 return Ok(None);
             }
             return Err(self.fail(SplitError::Stray { offset: at }));

@@ -16,8 +16,10 @@ pub(super) fn header_delimiters(
     match header {
         [] => return Err(ParseErrorReason::Empty.at(start, 0)),
         [0x0b, ..] => return Err(refuse(ParseErrorReason::Framed)),
-        [b'F' | b'B', b'H', b'S', ..] => return Err(refuse(ParseErrorReason::Batch)),
-        [b'M', b'S', b'H', ..] => {}
+        [b'F' | b'B' | b'f' | b'b', b'H' | b'h', b'S' | b's', ..] => {
+            return Err(refuse(ParseErrorReason::Batch));
+        }
+        [b'M' | b'm', b'S' | b's', b'H' | b'h', ..] => {}
         _ => return Err(refuse(ParseErrorReason::NoHeader)),
     }
     let (&field, rest) = header[3..]

@@ -75,7 +75,7 @@ impl Index {
         checks: &mut Checks<'_>,
     ) -> Result<(), ParseError> {
         let line = &bytes[range.clone()];
-        if line.iter().all(u8::is_ascii_whitespace) {
+        if line.iter().all(is_filler) {
             return Ok(());
         }
         checks.name(line, range.start, self.spans.len() + 1)?;
@@ -140,7 +140,7 @@ impl Checks<'_> {
             };
             return Err(reason.at(offset, ordinal));
         }
-        if ordinal > 1 && line.starts_with(b"MSH") {
+        if ordinal > 1 && line[..3].eq_ignore_ascii_case(b"MSH") {
             return Err(ParseErrorReason::SecondHeader.at(offset, ordinal));
         }
         if line[..3].iter().any(u8::is_ascii_lowercase) {
@@ -164,6 +164,12 @@ impl Checks<'_> {
             );
         }
     }
+}
+
+/// What a line may consist of without being a segment: blanks, and the Ctrl-Z and NUL bytes that
+/// old systems pad files with.
+pub(crate) fn is_filler(byte: &u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, 0x1a | 0)
 }
 
 /// Offsets fit 32 bits because larger messages are refused before scanning.

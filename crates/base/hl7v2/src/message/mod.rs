@@ -18,6 +18,7 @@ use crate::{Position, Version};
 pub use edit::EditError;
 use header::header_delimiters;
 use index::Index;
+pub(crate) use index::is_filler;
 pub use part::{Level, Part, Parts, Presence};
 pub use segment::Segment;
 

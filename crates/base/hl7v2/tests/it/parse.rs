@@ -113,6 +113,9 @@ fn tolerated_deviations_are_noted() {
         notices(b"MSH|^~\\\\&|A\rPID|a&b"),
         [NoticeKind::DoubledEscape]
     );
+    assert_eq!(notices(b"msh|^~\\&|A\rpid|1"), [NoticeKind::LowerCaseName]);
+    // Ctrl-Z and NUL, as old systems end their files.
+    assert_eq!(notices(b"MSH|^~\\&|A\rPID|1\r\x1a\0\0"), []);
     assert_eq!(notices(b"MSH|^~\\&|\xe9"), [NoticeKind::AssumedWindows1252]);
 }
 
@@ -137,6 +140,8 @@ fn what_is_no_message_is_refused_with_its_place() {
             3,
         ),
         (b"MSH|^~\\&|A\rMSH|^~\\&|B", Reason::SecondHeader, 11, 2),
+        (b"MSH|^~\\&|A\rmsh|^~\\&|B", Reason::SecondHeader, 11, 2),
+        (b"MSH|^~\\&|A\r\x1aPID|1", Reason::SegmentName, 11, 2),
     ] {
         let error = Message::parse(bytes).unwrap_err();
         if reason == Reason::NoHeader && bytes[0] == 0x0b {
