@@ -1,33 +1,50 @@
 //! A printer for people: one segment per line, indented by envelope and loop.
 
-use std::fmt::Write as _;
+use std::io::Read;
 
 use crate::guide::Guide;
 use crate::guide::walk::Walker;
-use crate::syntax::{ReadError, Segment, Segments};
+use crate::syntax::{ReadError, Segment, SegmentReader};
 
-/// Lays out an X12 text: envelopes and loops indent, and loop identifiers stand in the margin.
-///
-/// # Errors
-/// Whatever makes the text unreadable as X12.
-pub fn pretty(text: &str) -> Result<String, ReadError> {
-    let mut printer = Printer::default();
-    for segment in Segments::new(text) {
-        printer.segment(&segment?);
+/// Lays out an X12 file of any size, line by line: envelopes and loops indent, and loop
+/// identifiers stand in the margin. Ends after the first error, which is whatever makes the rest
+/// unreadable as X12.
+pub fn pretty<R: Read>(input: R) -> impl Iterator<Item = Result<String, ReadError>> {
+    Lines {
+        reader: Some(SegmentReader::new(input)),
+        printer: Printer::default(),
     }
-    Ok(printer.out)
+}
+
+struct Lines<R> {
+    /// Absent after an error.
+    reader: Option<SegmentReader<R>>,
+    printer: Printer,
+}
+
+impl<R: Read> Iterator for Lines<R> {
+    type Item = Result<String, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.reader.as_mut()?.next_segment() {
+            Ok(segment) => Some(Ok(self.printer.line(&segment?))),
+            Err(error) => {
+                self.reader = None;
+                Some(Err(error))
+            }
+        }
+    }
 }
 
 #[derive(Default)]
 struct Printer {
-    out: String,
     version: String,
     walker: Option<Walker>,
     last_loop: &'static str,
 }
 
 impl Printer {
-    fn segment(&mut self, segment: &Segment<'_>) {
+    fn line(&mut self, segment: &Segment<'_>) -> String {
         let indent = match segment.id() {
             "ISA" | "IEA" | "TA1" => 0,
             "GS" => {
@@ -46,12 +63,8 @@ impl Printer {
             self.walker = None;
         }
         let indent = 2 * (indent + depth);
-        let _ = writeln!(
-            self.out,
-            "{margin:>7} {:indent$}{}",
-            "",
-            visible(segment.text())
-        );
+        let text = visible(segment.text());
+        format!("{margin:>7} {:indent$}{text}", "")
     }
 
     fn begin_set(&mut self, st: &Segment<'_>) {
@@ -99,11 +112,21 @@ mod tests {
     #[test]
     fn loops_indent_and_are_named_in_the_margin() {
         let text = include_str!("../tests/data/270.edi");
-        let found = pretty(text).expect("readable");
-        assert!(
-            found.contains("\n  2000C           HL*3*2*22*0\n"),
-            "{found}"
-        );
-        assert!(found.contains("\n  2100C             NM1*IL*1*"), "{found}");
+        let lines: Result<Vec<_>, _> = pretty(text.as_bytes()).collect();
+        let lines = lines.expect("readable");
+        for line in [
+            "  2000C           HL*3*2*22*0",
+            "  2100C             NM1*IL*1*ROE*RICHARD****MI*MBR0001",
+        ] {
+            assert!(lines.iter().any(|found| found == line), "{lines:#?}");
+        }
+    }
+
+    #[test]
+    fn nothing_follows_an_error() {
+        let text = include_str!("../tests/data/270.edi").replace("GS*", &"X".repeat(20_000));
+        let mut lines = pretty(text.as_bytes());
+        assert!(lines.by_ref().any(|line| line.is_err()));
+        assert!(lines.next().is_none());
     }
 }

@@ -1,10 +1,11 @@
-//! `meditrack x12 validate|ack|pretty`: X12 files at a desk.
+//! `meditrack x12 validate|ack|pretty`: X12 files of any size at a desk.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use mt_x12::ack::Stamp;
-use mt_x12::{Options, acknowledge, pretty, validate};
+use mt_x12::{Options, Report, acknowledge, pretty, validate};
 
 use super::{Outcome, files, say};
 
@@ -20,7 +21,7 @@ pub(super) enum Args {
         /// X12 file, `-` for standard input
         file: PathBuf,
         /// Control number of the first answer
-        #[arg(long, default_value_t = 1)]
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=999_999_999))]
         control_number: u32,
     },
     /// Print a file one segment a line, indented by loop
@@ -32,37 +33,84 @@ pub(super) enum Args {
 
 pub(super) fn run(args: Args) -> Outcome {
     match args {
-        Args::Validate { file } => {
-            let report = validate(files::read(&file)?.as_slice(), Options::default())?;
-            report.issues().for_each(say);
-            Ok(if report.is_valid() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::from(1)
-            })
-        }
+        Args::Validate { file } => check(&file),
         Args::Ack {
             file,
             control_number,
-        } => {
-            let report = validate(files::read(&file)?.as_slice(), Options::default())?;
-            let now = jiff::Timestamp::now();
-            let (date, time) = (
-                now.strftime("%Y%m%d").to_string(),
-                now.strftime("%H%M").to_string(),
-            );
-            let stamp = Stamp {
-                date,
-                time,
-                control_number,
-            };
-            acknowledge(&report, &stamp)?.into_iter().for_each(say);
-            Ok(ExitCode::SUCCESS)
-        }
+        } => answer(&file, control_number),
         Args::Pretty { file } => {
-            let bytes = files::read(&file)?;
-            say(pretty(&String::from_utf8_lossy(&bytes))?);
+            for line in pretty(files::open(&file)?) {
+                say(line.with_context(|| files::name(&file))?);
+            }
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+fn check(file: &Path) -> Outcome {
+    let report = match validate(files::open(file)?, Options::default()) {
+        Ok(report) => report,
+        Err(mt_x12::ReadError::Io(error)) => return Err(error).with_context(|| files::name(file)),
+        Err(error) => {
+            say(format_args!(
+                "{}: not readable as X12: {error}",
+                files::name(file)
+            ));
+            return Ok(ExitCode::from(1));
+        }
+    };
+    if report.interchanges.is_empty() {
+        anyhow::bail!("{} is empty", files::name(file));
+    }
+    report.issues().for_each(say);
+    summarise(&report);
+    Ok(if report.is_valid() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
+}
+
+/// One line on what was there, so that silence is never taken for a verdict.
+fn summarise(report: &Report) {
+    let groups = report.interchanges.iter().map(|found| found.groups.len());
+    let answers = report
+        .interchanges
+        .iter()
+        .map(|found| found.acknowledgments);
+    let refused = report.sets().filter(|set| !set.is_valid()).count();
+    let unguided = report.sets().filter(|set| set.guide.is_none()).count();
+    let more: u64 = report.sets().map(|set| set.dropped).sum();
+    if more > 0 {
+        say(format_args!("{more} more issues are not shown"));
+    }
+    say(format_args!(
+        "{}: {} interchanges, {} groups, {} transaction sets ({refused} refused, {unguided} without a guide here: only envelopes checked), {} TA1",
+        if report.is_valid() {
+            "valid"
+        } else {
+            "refused"
+        },
+        report.interchanges.len(),
+        groups.sum::<usize>(),
+        report.sets().count(),
+        answers.sum::<u64>(),
+    ));
+}
+
+fn answer(file: &Path, control_number: u32) -> Outcome {
+    let report =
+        validate(files::open(file)?, Options::default()).with_context(|| files::name(file))?;
+    let now = jiff::Timestamp::now();
+    let stamp = Stamp {
+        date: now.strftime("%Y%m%d").to_string(),
+        time: now.strftime("%H%M").to_string(),
+        control_number,
+    };
+    let answers = acknowledge(&report, &stamp)?;
+    if answers.is_empty() {
+        anyhow::bail!("{} holds nothing to acknowledge", files::name(file));
+    }
+    answers.into_iter().for_each(say);
+    Ok(ExitCode::SUCCESS)
 }

@@ -8,6 +8,7 @@ mod canary;
 mod command;
 mod contention;
 mod deploy;
+mod desk;
 mod hostile;
 mod invocations;
 mod kill;

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
+use super::reader::is_filler;
 use super::{Delimiters, HEADER_LENGTH, HeaderError, ReadError, Segment};
 
 /// Iterates over the segments of a text that is already in memory.
@@ -60,7 +61,7 @@ impl<'a> Segments<'a> {
     fn read(&mut self) -> Result<Option<Segment<'a>>, ReadError> {
         let text = self.text;
         let rest = text.get(self.at..).unwrap_or_default();
-        let rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '\u{feff}');
+        let rest = rest.trim_start_matches(|c| filler(c) || c == '\u{feff}');
         self.at = text.len() - rest.len();
         if rest.is_empty() {
             return Ok(None);
@@ -85,12 +86,16 @@ impl<'a> Segments<'a> {
         let length = memchr::memchr(delimiters.segment, rest.as_bytes()).unwrap_or(rest.len());
         self.at = (self.at + length + 1).min(text.len());
         let found = if length == rest.len() {
-            rest.trim_ascii_end()
+            rest.trim_end_matches(filler)
         } else {
             &rest[..length]
         };
         Ok(Some(Segment::new(found, delimiters)))
     }
+}
+
+fn filler(c: char) -> bool {
+    u8::try_from(c).is_ok_and(is_filler)
 }
 
 impl<'a> Iterator for Segments<'a> {

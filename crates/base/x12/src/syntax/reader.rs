@@ -139,7 +139,8 @@ impl<R: Read> SegmentReader<R> {
         self.from = (range.end + 1).min(self.window.len());
         let mut bytes = &self.window[range.clone()];
         if range.end == self.window.len() {
-            bytes = bytes.trim_ascii_end();
+            let kept = bytes.iter().rposition(|byte| !is_filler(*byte));
+            bytes = &bytes[..kept.map_or(0, |last| last + 1)];
         }
         if memchr::memchr_iter(delimiters.element, bytes).count() > self.limits.elements {
             let limit = self.limits.elements;
@@ -176,14 +177,13 @@ impl<R: Read> SegmentReader<R> {
         Ok(())
     }
 
-    /// Skips line breaks, blanks and, before the first interchange, a byte order mark.
+    /// Skips filler and, before the first interchange, a byte order mark.
     fn skip_blank(&mut self) -> Result<(), ReadError> {
         loop {
             self.want(1)?;
             let first = self.delimiters.is_none();
-            let blank = |byte: &&u8| {
-                byte.is_ascii_whitespace() || first && matches!(byte, 0xEF | 0xBB | 0xBF)
-            };
+            let blank =
+                |byte: &&u8| is_filler(**byte) || first && matches!(byte, 0xEF | 0xBB | 0xBF);
             let skipped = self.pending().iter().take_while(blank).count();
             self.from += skipped;
             if skipped == 0 || !self.pending().is_empty() {
@@ -228,6 +228,12 @@ impl<R: Read> SegmentReader<R> {
             limit,
         })
     }
+}
+
+/// What may stand between segments: line breaks, and the Ctrl-Z and NUL bytes that old systems
+/// pad files with.
+pub(super) fn is_filler(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, 0x1A | 0)
 }
 
 /// Whether an interchange header begins here: `ISA` and something that can separate elements.
@@ -281,7 +287,7 @@ mod tests {
 
     #[test]
     fn segments_arrive_whole_however_the_bytes_are_split() {
-        let text = format!("\u{feff}{HEADER}\r\nGS*HC~N3~\nIEA*1*000000001");
+        let text = format!("\u{feff}{HEADER}\r\nGS*HC~N3~\nIEA*1*000000001\r\n\u{1a}\0\0");
         assert_eq!(
             ids(text.as_bytes()).expect("read"),
             ["ISA", "GS", "N3", "IEA"]

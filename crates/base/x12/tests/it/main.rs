@@ -5,6 +5,8 @@
 mod documents;
 mod hostile;
 mod laws;
+#[cfg(target_os = "linux")]
+mod memory;
 mod mutants;
 mod oracles;
 mod outcomes;
