@@ -44,16 +44,16 @@ async fn measure() {
     let shutdown = CancellationToken::new();
     let serving = tokio::spawn(server.serve(shutdown.clone()));
     let (rate, _) = round("full", address, Duration::ZERO).await;
-    println!("full speed: {rate:.0} messages/s over {CONNECTIONS} connections");
+    println!("MLLP, durable before the answer, {CONNECTIONS} connections");
+    let line = |what: &str, figure: f64, unit: &str| println!("  {what:<40} {figure:>8.1} {unit}");
+    line("full speed (at least 1500)", rate, "messages/s");
     let pause = Duration::from_secs_f64(f64::from(CONNECTIONS) / (rate / 2.0));
     let (rate, mut times) = round("half", address, pause).await;
     times.sort_unstable();
     let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1000.0;
-    println!(
-        "half load: {rate:.0} messages/s, p50 {:.1} ms, p99 {:.1} ms",
-        at(50),
-        at(99)
-    );
+    line("half load", rate, "messages/s");
+    line("answer, p50", at(50), "ms");
+    line("answer, p99 (at most 50)", at(99), "ms");
     shutdown.cancel();
     serving.await.unwrap();
 }
