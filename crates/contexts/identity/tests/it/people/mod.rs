@@ -1,0 +1,8 @@
+//! People as their browsers meet them: through the pages and the API, over a real database.
+
+mod api;
+mod attacks;
+mod clinic;
+mod links;
+mod sessions;
+mod sign_in;
