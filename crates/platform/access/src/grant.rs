@@ -1,11 +1,13 @@
-//! What one request may do: roles, cut by scopes, bound to a patient where they say so.
+//! What one request may do: roles, cut by scopes, bound to patients where they say so.
 
 use std::sync::Arc;
 
 use mt_fhir::definitions::ResourceType;
 
-use crate::matrix::rules_for;
-use crate::{Extent, Interaction, Operation, Role, Scope, ScopeContext, Scopes, StateCondition};
+use crate::matrix::{is_about_patients, is_impersonal, is_shared, rules_of};
+use crate::{
+    Condition, Extent, Interaction, Mask, Operation, Role, Rule, Scope, ScopeContext, Scopes,
+};
 
 /// A compartment as a condition: `Patient/…` or another of the five R4 compartments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,22 +18,35 @@ pub struct Compartment {
     pub id: Arc<str>,
 }
 
+impl Compartment {
+    /// The compartment of a patient.
+    #[must_use]
+    pub const fn patient(id: Arc<str>) -> Self {
+        Self {
+            resource_type: ResourceType::PATIENT,
+            id,
+        }
+    }
+}
+
 /// One way in which access is open. All of its conditions hold together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
-    /// The resource must be in one of these compartments; empty means any.
-    pub compartments: Vec<Compartment>,
+    /// The resource must be in one of these compartments; `None` means any.
+    pub compartments: Option<Arc<[Compartment]>>,
+    /// Whether a change may refer to no patient but those of the compartments.
+    pub exclusive: bool,
     /// The resource must match these search criteria (`name`, `value`).
     pub criteria: Vec<(String, String)>,
-    /// The change must keep to this condition.
-    pub state: Option<StateCondition>,
+    /// A change must keep to all of these.
+    pub conditions: &'static [Condition],
 }
 
 impl Reach {
     /// Whether nothing narrows this reach.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.compartments.is_empty() && self.criteria.is_empty() && self.state.is_none()
+        self.compartments.is_none() && self.criteria.is_empty() && self.conditions.is_empty()
     }
 }
 
@@ -61,14 +76,59 @@ pub struct LaunchContext {
     pub encounter: Option<Arc<str>>,
 }
 
+/// The patients that a role is confined to: those of care teams, or of locations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confinement {
+    /// Their compartments.
+    pub patients: Arc<[Compartment]>,
+    /// Ids of Locations whose own records are open as well.
+    pub locations: Vec<Arc<str>>,
+}
+
+/// A role as one person holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldRole {
+    /// The role of the matrix.
+    pub role: Role,
+    /// What a derived role keeps of it.
+    pub mask: Option<Arc<Mask>>,
+    /// To which patients it is confined.
+    pub confinement: Option<Confinement>,
+}
+
+impl HeldRole {
+    /// A role of the matrix as it stands there.
+    #[must_use]
+    pub const fn plain(role: Role) -> Self {
+        Self {
+            role,
+            mask: None,
+            confinement: None,
+        }
+    }
+}
+
+/// A patient for whom the actor acts, and what of the record the proxy covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    /// Id of the Patient.
+    pub patient: Arc<str>,
+    /// What the proxy covers; `None` is all that the caregiver role opens.
+    pub mask: Option<Arc<Mask>>,
+}
+
 /// What a request may do.
 #[derive(Clone, Debug)]
 pub struct Grant {
+    pub(crate) held: Vec<HeldRole>,
     pub(crate) roles: Vec<Role>,
     /// `None`: no OAuth scopes apply (operator commands, a session of our own application).
     pub(crate) scopes: Option<Scopes>,
-    /// Patients whose records are the actor's own or held by proxy.
+    /// Patients whose records are the actor's own.
     pub(crate) own_patients: Vec<Arc<str>>,
+    pub(crate) proxies: Vec<Proxy>,
+    /// Patients whose glass the actor has broken.
+    pub(crate) emergencies: Vec<Arc<str>>,
     pub(crate) launch: LaunchContext,
     pub(crate) everything: bool,
 }
@@ -83,13 +143,46 @@ impl Grant {
         own_patients: Vec<Arc<str>>,
         launch: LaunchContext,
     ) -> Self {
+        let held = roles.into_iter().map(HeldRole::plain).collect();
+        Self::holding(held, scopes, own_patients, launch)
+    }
+
+    /// A grant for roles as they are held: derived, confined, or plain.
+    #[must_use]
+    pub fn holding(
+        held: Vec<HeldRole>,
+        scopes: Option<Scopes>,
+        own_patients: Vec<Arc<str>>,
+        launch: LaunchContext,
+    ) -> Self {
+        let mut roles: Vec<Role> = held.iter().map(|one| one.role).collect();
+        roles.sort_unstable();
+        roles.dedup();
         Self {
+            held,
             roles,
             scopes,
             own_patients,
+            proxies: Vec::new(),
+            emergencies: Vec::new(),
             launch,
             everything: false,
         }
+    }
+
+    /// The grant with patients for whom the actor acts as caregiver.
+    #[must_use]
+    pub fn with_proxies(mut self, proxies: Vec<Proxy>) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
+    /// The grant with patients whose glass the actor has broken: confined roles that may break
+    /// the glass reach them as if they were in the actor's care.
+    #[must_use]
+    pub fn with_emergencies(mut self, patients: Vec<Arc<str>>) -> Self {
+        self.emergencies = patients;
+        self
     }
 
     /// The grant of MediTrack itself: operator commands and jobs.
@@ -101,7 +194,7 @@ impl Grant {
         }
     }
 
-    /// The roles held.
+    /// The roles held, derived ones by their base.
     #[must_use]
     pub fn roles(&self) -> &[Role] {
         &self.roles
@@ -113,10 +206,43 @@ impl Grant {
         &self.launch
     }
 
-    /// Whether an operation beyond single interactions is open.
+    /// Patients whose records are the actor's own.
+    #[must_use]
+    pub fn own_patients(&self) -> &[Arc<str>] {
+        &self.own_patients
+    }
+
+    /// Patients whose glass the actor has broken.
+    #[must_use]
+    pub fn emergencies(&self) -> &[Arc<str>] {
+        &self.emergencies
+    }
+
+    /// Whether an operation beyond single interactions is open: to a role, and to the scopes.
     #[must_use]
     pub fn allows(&self, operation: Operation) -> bool {
-        self.everything || self.roles.iter().any(|role| operation.is_open_to(*role))
+        let by_role = self.held.iter().any(|one| {
+            operation.is_open_to(one.role)
+                && one.mask.as_ref().is_none_or(|m| m.passes_operation(operation))
+        });
+        self.everything || (by_role && self.scopes_cover(operation))
+    }
+
+    fn scopes_cover(&self, operation: Operation) -> bool {
+        let Some(scopes) = &self.scopes else {
+            return true;
+        };
+        let (wanted, interactions) = operation.needs();
+        let covers = |scope: &Scope, interaction| {
+            scope.context != ScopeContext::Patient
+                && scope.criteria.is_empty()
+                && scope.interactions.contains(interaction)
+                && (scope.resource_type.is_none() || scope.resource_type == wanted)
+        };
+        interactions.iter().all(|interaction| {
+            let mut clinical = scopes.clinical.iter();
+            clinical.any(|scope| covers(scope, *interaction))
+        })
     }
 
     /// What is open for `interaction` on `resource_type`.
@@ -125,8 +251,11 @@ impl Grant {
         if self.everything {
             return Decision::Allowed(vec![Reach::default()]);
         }
-        let by_role = self.reaches_by_role(resource_type, interaction);
         let by_scope = self.reaches_by_scope(resource_type, interaction);
+        if by_scope.is_empty() {
+            return Decision::Denied;
+        }
+        let by_role = self.reaches_by_role(resource_type, interaction);
         let mut reaches: Vec<Reach> = Vec::new();
         for role in &by_role {
             for scope in &by_scope {
@@ -148,23 +277,91 @@ impl Grant {
     }
 
     fn reaches_by_role(&self, resource_type: ResourceType, interaction: Interaction) -> Vec<Reach> {
-        let rules = self
-            .roles
-            .iter()
-            .flat_map(|role| rules_for(*role, resource_type, interaction));
-        rules
-            .filter_map(|rule| {
-                let compartments = match rule.extent {
-                    Extent::Tenant => Vec::new(),
-                    Extent::OwnPatient => patient_compartments(&self.own_patients)?,
-                };
-                Some(Reach {
-                    compartments,
-                    criteria: Vec::new(),
-                    state: rule.condition,
-                })
-            })
+        let mut reaches = Vec::new();
+        for held in &self.held {
+            let masked = |mask: &Arc<Mask>| !mask.passes(resource_type, interaction);
+            if held.mask.as_ref().is_some_and(masked) {
+                continue;
+            }
+            for rule in rules_of(held.role, resource_type) {
+                if rule.interactions.contains(interaction) {
+                    self.reaches_by_rule(held, rule, resource_type, interaction, &mut reaches);
+                }
+            }
+        }
+        reaches
+    }
+
+    fn reaches_by_rule(
+        &self,
+        held: &HeldRole,
+        rule: &Rule,
+        resource_type: ResourceType,
+        interaction: Interaction,
+        reaches: &mut Vec<Reach>,
+    ) {
+        let reach = |compartments, exclusive| Reach {
+            compartments,
+            exclusive,
+            criteria: Vec::new(),
+            conditions: rule.conditions,
+        };
+        if rule.extent == Extent::OwnPatient {
+            let own = self.own_compartments(held.role, resource_type, interaction);
+            if !own.is_empty() {
+                reaches.push(reach(Some(own.into()), true));
+            }
+            return;
+        }
+        // Who registers a patient has, until then, none that the role could be confined to.
+        let registers =
+            resource_type == ResourceType::PATIENT && interaction == Interaction::Create;
+        let Some(confinement) = held
+            .confinement
+            .as_ref()
+            .filter(|_| !is_impersonal(resource_type) && !registers)
+        else {
+            reaches.push(reach(None, false));
+            return;
+        };
+        if is_about_patients(resource_type) {
+            let patients = self.confined_to(held.role, confinement);
+            if !patients.is_empty() {
+                reaches.push(reach(Some(patients), false));
+            }
+        }
+        if let Some(criterion) = by_location(resource_type, &confinement.locations) {
+            let mut there = reach(None, false);
+            there.criteria.push(criterion);
+            reaches.push(there);
+        }
+    }
+
+    fn own_compartments(
+        &self,
+        role: Role,
+        resource_type: ResourceType,
+        interaction: Interaction,
+    ) -> Vec<Compartment> {
+        let own = self.own_patients.iter().cloned();
+        let covered = self.proxies.iter().filter(|proxy| {
+            role == Role::Caregiver
+                && proxy
+                    .mask
+                    .as_ref()
+                    .is_none_or(|mask| mask.passes(resource_type, interaction))
+        });
+        own.chain(covered.map(|proxy| Arc::clone(&proxy.patient)))
+            .map(Compartment::patient)
             .collect()
+    }
+
+    fn confined_to(&self, role: Role, confinement: &Confinement) -> Arc<[Compartment]> {
+        if self.emergencies.is_empty() || !Operation::BreakGlass.is_open_to(role) {
+            return Arc::clone(&confinement.patients);
+        }
+        let broken = self.emergencies.iter().cloned().map(Compartment::patient);
+        confinement.patients.iter().cloned().chain(broken).collect()
     }
 
     fn reaches_by_scope(
@@ -190,54 +387,58 @@ impl Grant {
         let compartments = match scope.context {
             // A patient scope without a patient in context opens nothing, but the directory and
             // definitions, which are in no patient's compartment, stay readable through it.
-            ScopeContext::Patient if crate::matrix::is_shared(resource_type) => Vec::new(),
+            ScopeContext::Patient if is_shared(resource_type) => None,
             ScopeContext::Patient => {
                 let patient = self.launch.patient.clone()?;
-                patient_compartments(&[patient])?
+                Some(Arc::from([Compartment::patient(patient)]))
             }
-            ScopeContext::User | ScopeContext::System => Vec::new(),
+            ScopeContext::User | ScopeContext::System => None,
         };
         Some(Reach {
             compartments,
             criteria: scope.criteria.clone(),
-            state: None,
+            ..Reach::default()
         })
     }
 }
 
-fn patient_compartments(ids: &[Arc<str>]) -> Option<Vec<Compartment>> {
-    if ids.is_empty() {
+/// `location=…` where the type can be searched by it.
+fn by_location(resource_type: ResourceType, locations: &[Arc<str>]) -> Option<(String, String)> {
+    let known = mt_fhir::definitions::search_param(resource_type, "location")?;
+    if locations.is_empty() || !known.targets.contains(&ResourceType::LOCATION) {
         return None;
     }
-    let resource_type = ResourceType::PATIENT;
-    Some(
-        ids.iter()
-            .map(|id| Compartment {
-                resource_type,
-                id: Arc::clone(id),
-            })
-            .collect(),
-    )
+    let values: Vec<String> = locations
+        .iter()
+        .map(|id| format!("Location/{id}"))
+        .collect();
+    Some(("location".to_owned(), values.join(",")))
 }
 
 /// Both conditions together; `None` when no resource can meet them.
 fn intersect(role: &Reach, scope: &Reach) -> Option<Reach> {
-    let compartments = match (role.compartments.is_empty(), scope.compartments.is_empty()) {
-        (_, true) => role.compartments.clone(),
-        (true, false) => scope.compartments.clone(),
-        (false, false) => {
-            let mut both = role.compartments.clone();
-            both.retain(|one| scope.compartments.contains(one));
+    let compartments = match (&role.compartments, &scope.compartments) {
+        (own, None) => own.clone(),
+        (None, bound) => bound.clone(),
+        (Some(own), Some(bound)) => {
+            let both: Vec<Compartment> = own
+                .iter()
+                .filter(|one| bound.contains(one))
+                .cloned()
+                .collect();
             if both.is_empty() {
                 return None;
             }
-            both
+            Some(both.into())
         }
     };
+    let mut criteria = role.criteria.clone();
+    criteria.extend(scope.criteria.iter().cloned());
     Some(Reach {
         compartments,
-        criteria: scope.criteria.clone(),
-        state: role.state,
+        exclusive: role.exclusive,
+        criteria,
+        conditions: role.conditions,
     })
 }
 
@@ -312,7 +513,7 @@ mod tests {
         let Decision::Allowed(reaches) = app.decide(named("Condition"), Interaction::Read) else {
             panic!("must be allowed");
         };
-        assert_eq!(reaches[0].compartments[0].id.as_ref(), "p1");
+        assert_eq!(reaches[0].compartments.as_ref().unwrap()[0].id.as_ref(), "p1");
         assert!(
             app.decide(named("Practitioner"), Interaction::Read)
                 .is_open()
@@ -360,6 +561,100 @@ mod tests {
         else {
             panic!("must be allowed");
         };
-        assert_eq!(reaches[0].state, Some(StateCondition::WithinHours(24)));
+        assert!(reaches[0].conditions.contains(&Condition::WithinHours(24)));
+    }
+
+    fn confined(role: Role, patients: &[&str], locations: &[&str]) -> Grant {
+        let patients = patients.iter().map(|id| Compartment::patient(Arc::from(*id)));
+        let confinement = Confinement {
+            patients: patients.collect(),
+            locations: locations.iter().map(|id| Arc::from(*id)).collect(),
+        };
+        let held = HeldRole {
+            confinement: Some(confinement),
+            ..HeldRole::plain(role)
+        };
+        Grant::holding(vec![held], None, Vec::new(), LaunchContext::default())
+    }
+
+    fn patients_of(decision: &Decision) -> Vec<&str> {
+        let Decision::Allowed(reaches) = decision else {
+            return Vec::new();
+        };
+        let compartments = reaches.iter().filter_map(|reach| reach.compartments.as_ref());
+        compartments
+            .flat_map(|all| all.iter().map(|one| one.id.as_ref()))
+            .collect()
+    }
+
+    #[test]
+    fn a_confined_role_reaches_its_patients_and_what_is_about_nobody() {
+        let doctor = confined(Role::Doctor, &["p1", "p2"], &[]);
+        let chart = doctor.decide(named("Observation"), Interaction::Read);
+        assert_eq!(patients_of(&chart), ["p1", "p2"]);
+        assert!(!chart.is_open());
+        assert!(doctor.decide(named("Practitioner"), Interaction::Read).is_open());
+        assert!(doctor.decide(named("Patient"), Interaction::Create).is_open());
+        assert_eq!(doctor.decide(named("Binary"), Interaction::Read), Decision::Denied);
+        let alone = confined(Role::Doctor, &[], &[]);
+        assert_eq!(alone.decide(named("Observation"), Interaction::Read), Decision::Denied);
+    }
+
+    #[test]
+    fn a_location_opens_its_own_records_besides_its_patients() {
+        let desk = confined(Role::Receptionist, &["p1"], &["l1", "l2"]);
+        let Decision::Allowed(reaches) = desk.decide(named("Appointment"), Interaction::Read) else {
+            panic!("must be allowed");
+        };
+        let there = ("location".to_owned(), "Location/l1,Location/l2".to_owned());
+        assert_eq!(reaches[1].criteria, [there]);
+        let persons = desk.decide(named("Coverage"), Interaction::Read);
+        assert_eq!(patients_of(&persons), ["p1"]);
+    }
+
+    #[test]
+    fn a_broken_glass_adds_a_patient_for_those_who_may_break_it() {
+        let doctor = confined(Role::Doctor, &["p1"], &[]).with_emergencies(vec!["p9".into()]);
+        let chart = doctor.decide(named("Observation"), Interaction::Read);
+        assert_eq!(patients_of(&chart), ["p1", "p9"]);
+        let desk = confined(Role::Receptionist, &["p1"], &[]).with_emergencies(vec!["p9".into()]);
+        let persons = desk.decide(named("Patient"), Interaction::Read);
+        assert_eq!(patients_of(&persons), ["p1"]);
+    }
+
+    #[test]
+    fn a_proxy_covers_what_its_scope_says_and_only_as_caregiver() {
+        let mask = Mask::of([("Appointment", "crs"), ("Patient", "r")]).unwrap();
+        let proxy = Proxy {
+            patient: "child".into(),
+            mask: Some(Arc::new(mask)),
+        };
+        let caregiver = grant(&[Role::Caregiver], None, &[], None).with_proxies(vec![proxy.clone()]);
+        let seen = caregiver.decide(named("Appointment"), Interaction::Read);
+        assert_eq!(patients_of(&seen), ["child"]);
+        for (kind, interaction) in [
+            ("Observation", Interaction::Read),
+            ("Appointment", Interaction::Update),
+            ("Communication", Interaction::Create),
+        ] {
+            assert_eq!(caregiver.decide(named(kind), interaction), Decision::Denied, "{kind}");
+        }
+        let patient = grant(&[Role::Patient], None, &[], None).with_proxies(vec![proxy]);
+        assert_eq!(patient.decide(named("Appointment"), Interaction::Read), Decision::Denied);
+    }
+
+    #[test]
+    fn operations_obey_scopes_as_interactions_do() {
+        let with = |role, scopes: &str| grant(&[role], Some(scopes), &[], None);
+        assert!(with(Role::OrgAdmin, "user/*.rs").allows(Operation::Export));
+        assert!(!with(Role::OrgAdmin, "user/Patient.rs").allows(Operation::Export));
+        assert!(!with(Role::OrgAdmin, "user/*.rs?_id=1").allows(Operation::Export));
+        assert!(with(Role::Doctor, "user/Patient.s").allows(Operation::Match));
+        assert!(!with(Role::Doctor, "user/Observation.rs").allows(Operation::Match));
+        assert!(!with(Role::Doctor, "patient/*.cruds").allows(Operation::BreakGlass));
+        assert!(!with(Role::OrgAdmin, "user/*.rs").allows(Operation::ManageUsers));
+        assert!(with(Role::OrgAdmin, "user/*.cruds").allows(Operation::ManageUsers));
+        assert!(!with(Role::Auditor, "user/Observation.rs").allows(Operation::ReadAudit));
+        assert!(!with(Role::Doctor, "openid").allows(Operation::Match));
     }
 }

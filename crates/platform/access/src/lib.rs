@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod authenticate;
+mod derived;
 mod grant;
 mod matrix;
 mod record;
@@ -10,9 +11,11 @@ mod token;
 pub use authenticate::{
     Authenticated, Authentication, AuthenticationError, Authenticator, RequestHead,
 };
-pub use grant::{Compartment, Decision, Grant, LaunchContext, Reach};
+pub use derived::{DerivationError, DerivedRole, Mask};
+pub use grant::{Compartment, Confinement, Decision, Grant, HeldRole, LaunchContext, Proxy, Reach};
 pub use matrix::{
-    Extent, Interaction, Interactions, Operation, Role, Rule, StateCondition, printed,
+    AMENDED, AUTHORSHIP, Condition, Extent, Interaction, Interactions, Operation, Role, Rule,
+    SIGNED, held_by, printed, types_named,
 };
 pub use record::GrantRecord;
 pub use scope::{Scope, ScopeContext, ScopeError, Scopes};

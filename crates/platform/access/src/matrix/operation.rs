@@ -1,0 +1,98 @@
+//! Permissions beyond single interactions.
+
+use mt_fhir::definitions::ResourceType;
+
+use super::{Interaction, Role, rows};
+
+/// What a permission beyond single interactions is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// Bulk export.
+    Export,
+    /// Bulk import.
+    Import,
+    /// Patient matching.
+    Match,
+    /// Read the audit trail.
+    ReadAudit,
+    /// Break the glass.
+    BreakGlass,
+    /// Decide on emergency access after the fact.
+    ReviewAccess,
+    /// Manage users, roles and clients of the tenant.
+    ManageUsers,
+    /// Manage settings, search parameters and keys of the tenant.
+    ManageTenant,
+    /// Create, suspend and delete tenants.
+    ManageTenants,
+}
+
+impl Operation {
+    /// All operations.
+    pub const ALL: [Self; 9] = [
+        Self::Export,
+        Self::Import,
+        Self::Match,
+        Self::ReadAudit,
+        Self::BreakGlass,
+        Self::ReviewAccess,
+        Self::ManageUsers,
+        Self::ManageTenant,
+        Self::ManageTenants,
+    ];
+
+    /// The operation's code in the printed matrix.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Export => "export",
+            Self::Import => "import",
+            Self::Match => "match",
+            Self::ReadAudit => "read_audit",
+            Self::BreakGlass => "break_glass",
+            Self::ReviewAccess => "review_access",
+            Self::ManageUsers => "manage_users",
+            Self::ManageTenant => "manage_tenant",
+            Self::ManageTenants => "manage_tenants",
+        }
+    }
+
+    /// The operation with this code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.code() == code)
+    }
+
+    /// Whether a holder of `role` may do this.
+    #[must_use]
+    pub fn is_open_to(self, role: Role) -> bool {
+        rows::operations(self).contains(&role)
+    }
+
+    /// What OAuth scopes must cover for the operation: a type and interactions with it, where
+    /// `None` asks for every type.
+    pub(crate) fn needs(self) -> (Option<ResourceType>, &'static [Interaction]) {
+        match self {
+            Self::Export => (None, &[Interaction::Read, Interaction::Search]),
+            Self::Import => (None, &[Interaction::Create, Interaction::Update]),
+            Self::Match => (Some(ResourceType::PATIENT), &[Interaction::Search]),
+            Self::ReadAudit => (ResourceType::from_name("AuditEvent"), &[Interaction::Search]),
+            // No clinical scope speaks of administration; only a client that was given the scope
+            // for everything, such as our own application, carries its user's powers.
+            Self::BreakGlass
+            | Self::ReviewAccess
+            | Self::ManageUsers
+            | Self::ManageTenant
+            | Self::ManageTenants => (None, &Interaction::ALL),
+        }
+    }
+
+    /// Whether the operation touches no records but the administration of the organisation.
+    #[must_use]
+    pub const fn is_managing(self) -> bool {
+        matches!(
+            self,
+            Self::ReviewAccess | Self::ManageUsers | Self::ManageTenant | Self::ManageTenants
+        )
+    }
+}
