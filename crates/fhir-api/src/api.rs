@@ -10,7 +10,9 @@ use axum::response::Response;
 use axum::routing::any;
 use bytes::Bytes;
 use moka::sync::Cache;
-use mt_access::{AuthenticationError, Authenticator, Interaction as Right, RequestHead};
+use mt_access::{
+    Authenticated, AuthenticationError, Authenticator, Interaction as Right, RequestHead,
+};
 use mt_fhir::json::Limits;
 use mt_http::{BodyError, BodyLimits, CorrelationId, RateLimits, read_body};
 use mt_kernel::{Clock, ErrorKind, Instant};
@@ -99,6 +101,20 @@ impl Default for Sessions {
                 .time_to_live(lifetime)
                 .build(),
         )
+    }
+}
+
+impl Sessions {
+    /// The session of a caller. A credential whose grant was built anew gets a new session, so that
+    /// a change of roles takes effect as soon as the authenticator knows of it.
+    fn of(&self, who: Arc<Authenticated>) -> Arc<Session> {
+        let known = self.0.get(&who.credential);
+        if let Some(session) = known.filter(|session| Arc::ptr_eq(&session.who, &who)) {
+            return session;
+        }
+        let session = Arc::new(Session::new(Arc::clone(&who)));
+        self.0.insert(who.credential, Arc::clone(&session));
+        session
     }
 }
 
@@ -321,10 +337,7 @@ async fn authenticate(api: &FhirApi, head: RequestHead<'_>) -> Result<Arc<Sessio
                 AuthenticationError::Unavailable => FhirError::new(ErrorKind::Unavailable, message),
             }
         })?;
-    Ok(api
-        .sessions
-        .0
-        .get_with(who.credential, || Arc::new(Session::new(who))))
+    Ok(api.sessions.of(who))
 }
 
 /// RFC 6750 §3.

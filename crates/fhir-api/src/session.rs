@@ -4,9 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use mt_access::{Authenticated, Decision, Grant, Interaction, Reach};
 use mt_fhir::ResourceType;
-use mt_fhir::definitions::Compartment;
+use mt_fhir::definitions::{Compartment, compartment_params};
 use mt_kernel::{Instant, OpCtx, PurposeOfUse, TenantId};
-use mt_search::{ParamRegistry, ParseOptions, Query, Scope};
+use mt_search::query::{Leaf, ParamRef, ReferenceValue, Test};
+use mt_search::{Clause, ParamRegistry, ParseOptions, Query, Scope};
 use mt_store::{AccessFilter, Authorizer, Caller};
 use uuid::Uuid;
 
@@ -34,6 +35,15 @@ impl Session {
         &self.who.grant
     }
 
+    /// Whatever is done while a glass is broken is done in an emergency, and shows as such.
+    fn purpose(&self) -> PurposeOfUse {
+        if self.who.grant.emergencies().is_empty() {
+            PurposeOfUse::Treatment
+        } else {
+            PurposeOfUse::Emergency
+        }
+    }
+
     /// The caller of one request, with the records that `interaction` may touch.
     pub(crate) fn caller(
         self: &Arc<Self>,
@@ -46,7 +56,7 @@ impl Session {
         let ctx = OpCtx {
             tenant: self.who.tenant,
             actor: self.who.actor.clone(),
-            purpose: PurposeOfUse::Treatment,
+            purpose: self.purpose(),
             correlation_id,
             now,
         };
@@ -102,16 +112,70 @@ pub(crate) fn queries(
         ..ParseOptions::at(now)
     };
     let parse = |scope| Query::parse(registry, scope, &reach.criteria, &options).ok();
-    if reach.compartments.is_empty() {
-        return parse(Scope::resource(resource_type)).into_iter().collect();
+    let of_type = || parse(Scope::resource(resource_type));
+    match reach.compartments.as_deref() {
+        None => of_type().into_iter().collect(),
+        // One compartment tells the store where to look.
+        Some([one]) if one.resource_type != resource_type => {
+            let scope = Compartment::of(one.resource_type)
+                .map(|kind| Scope::compartment(kind, &one.id, Some(resource_type)));
+            scope.and_then(parse).into_iter().collect()
+        }
+        Some(all) => {
+            let within = within_any(all, resource_type, registry);
+            let query = within.zip(of_type()).map(|(clause, mut query)| {
+                query.clauses.push(clause);
+                query
+            });
+            query.into_iter().collect()
+        }
     }
-    let scoped = reach.compartments.iter().filter_map(|compartment| {
-        let kind = Compartment::of(compartment.resource_type)?;
-        Some(Scope::compartment(
-            kind,
-            &compartment.id,
-            Some(resource_type),
-        ))
-    });
-    scoped.filter_map(parse).collect()
+}
+
+/// Being in one of several compartments of patients, as one condition.
+///
+/// A Patient is in its own compartment alone: `Patient.link`, which R4 counts in, joins two people
+/// as often as two records of one, and opens neither to the other.
+fn within_any(
+    all: &[mt_access::Compartment],
+    resource_type: ResourceType,
+    registry: &ParamRegistry,
+) -> Option<Clause> {
+    let patients: Vec<&mt_access::Compartment> = all
+        .iter()
+        .filter(|one| one.resource_type == ResourceType::PATIENT)
+        .collect();
+    if resource_type == ResourceType::PATIENT {
+        let ids = patients.iter().map(|one| one.id.to_string()).collect();
+        return Some(Clause::Id {
+            ids,
+            negated: false,
+        });
+    }
+    let values: Vec<ReferenceValue> = patients
+        .iter()
+        .map(|one| ReferenceValue::Local {
+            resource_type: Some(ResourceType::PATIENT),
+            id: one.id.to_string(),
+            version: None,
+            typed: true,
+        })
+        .collect();
+    let codes = compartment_params(Compartment::Patient, resource_type).iter();
+    let leaves: Vec<Clause> = codes
+        .filter_map(|code| {
+            let def = registry.get(resource_type, code)?;
+            let param = ParamRef {
+                code: (*code).to_owned(),
+                kind: def.kind,
+                defs: std::iter::once(Arc::clone(def)).collect(),
+            };
+            let test = Test::Reference {
+                values: values.clone(),
+                type_modifier: None,
+            };
+            Some(Clause::Leaf(Leaf { param, test }))
+        })
+        .collect();
+    (!leaves.is_empty()).then_some(Clause::Or(leaves))
 }

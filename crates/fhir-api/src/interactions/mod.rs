@@ -23,6 +23,7 @@ use mt_search::Scope;
 use crate::answer::Answer;
 use crate::api::Call;
 use crate::bulk;
+use crate::authority;
 use crate::error::{FhirError, Result};
 use crate::operations;
 use crate::route::Route;
@@ -41,6 +42,7 @@ pub(crate) async fn dispatch(call: &Call<'_>, route: Route) -> Result<Answer> {
 
 /// One interaction that may also stand in an entry of a batch.
 pub(crate) async fn interaction(call: &Call<'_>, route: Route) -> Result<Answer> {
+    authority::require_open(call, &route)?;
     match route {
         Route::Read(ResourceType::AUDIT_EVENT, id) => audit_events::read(call, &id).await,
         Route::SearchType(ResourceType::AUDIT_EVENT) => {

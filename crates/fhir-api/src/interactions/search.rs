@@ -1,17 +1,17 @@
 //! Search (<http://hl7.org/fhir/R4/search.html>).
 
-use mt_access::{Decision, Interaction as Right};
+use mt_access::Interaction as Right;
 use mt_fhir::ResourceType;
 use mt_fhir::definitions::Compartment;
 use mt_fhir::outcome::{Issue, IssueCode, OperationOutcome};
-use mt_kernel::ErrorKind;
 use mt_search::{Query, Scope};
 use mt_store::Page;
 
 use crate::answer::Answer;
 use crate::api::Call;
+use crate::authority;
 use crate::bundle::{BundleWriter, Link};
-use crate::error::{FhirError, Result};
+use crate::error::Result;
 use crate::summary::View;
 
 pub(crate) async fn of_type(call: &Call<'_>, kind: ResourceType) -> Result<Answer> {
@@ -36,7 +36,9 @@ pub(crate) async fn in_compartment(
 
 async fn run(call: &Call<'_>, name: &'static str, scope: Scope, path: &str) -> Result<Answer> {
     let query = Query::parse(&call.registry, scope, &call.query, &call.parse_options())?;
-    require_search(call, &query)?;
+    if let Some(types) = query.types.listed() {
+        authority::require_search(call, types)?;
+    }
     let query = with_page_size(call, query);
     let cursor = call
         .query
@@ -50,20 +52,6 @@ async fn run(call: &Call<'_>, name: &'static str, scope: Scope, path: &str) -> R
         .await?;
     let body = searchset(call, &query, path, &page)?;
     Ok(Answer::resource(name, body))
-}
-
-/// A type that the caller may not search at all is refused rather than found empty.
-fn require_search(call: &Call<'_>, query: &Query) -> Result<()> {
-    let Some(types) = query.types.listed() else {
-        return Ok(());
-    };
-    for kind in types {
-        if call.session.grant().decide(*kind, Right::Search) == Decision::Denied {
-            let message = format!("you may not search {}", kind.name());
-            return Err(FhirError::new(ErrorKind::Forbidden, message));
-        }
-    }
-    Ok(())
 }
 
 fn with_page_size(call: &Call<'_>, mut query: Query) -> Query {

@@ -164,8 +164,14 @@ mod tests {
     #[test]
     fn what_the_base_lacks_cannot_be_derived() {
         let lacking = |records: &str| Err(DerivationError::Lacking(records.to_owned()));
-        assert_eq!(derive(Role::Nurse, &[("prescriptions", "c")]), lacking("prescriptions"));
-        assert_eq!(derive(Role::Nurse, &[("Condition", "u")]), lacking("Condition"));
+        assert_eq!(
+            derive(Role::Nurse, &[("prescriptions", "c")]),
+            lacking("prescriptions")
+        );
+        assert_eq!(
+            derive(Role::Nurse, &[("Condition", "u")]),
+            lacking("Condition")
+        );
         assert_eq!(derive(Role::Auditor, &[("*", "rsd")]), lacking("*"));
         assert!(derive(Role::Nurse, &[("observations", "crs")]).is_ok());
     }
@@ -184,12 +190,8 @@ mod tests {
 
     #[test]
     fn an_operation_must_be_held_by_the_base() {
-        let refused = DerivedRole::derive(
-            Role::Nurse,
-            &[],
-            &[Operation::Export],
-            &[Role::OrgAdmin],
-        );
+        let refused =
+            DerivedRole::derive(Role::Nurse, &[], &[Operation::Export], &[Role::OrgAdmin]);
         let expected = DerivationError::LackingOperation(Operation::Export);
         assert_eq!(refused, Err(expected));
     }

@@ -170,6 +170,25 @@ impl Grant {
         }
     }
 
+    /// The grant with other roles, under the same scopes and launch context.
+    #[must_use]
+    pub fn with_held(self, held: Vec<HeldRole>) -> Self {
+        let everything = self.everything;
+        let other = Self::holding(held, self.scopes, self.own_patients, self.launch);
+        Self {
+            proxies: self.proxies,
+            emergencies: self.emergencies,
+            everything,
+            ..other
+        }
+    }
+
+    /// The roles as they are held.
+    #[must_use]
+    pub fn held(&self) -> &[HeldRole] {
+        &self.held
+    }
+
     /// The grant with patients for whom the actor acts as caregiver.
     #[must_use]
     pub fn with_proxies(mut self, proxies: Vec<Proxy>) -> Self {
@@ -223,7 +242,10 @@ impl Grant {
     pub fn allows(&self, operation: Operation) -> bool {
         let by_role = self.held.iter().any(|one| {
             operation.is_open_to(one.role)
-                && one.mask.as_ref().is_none_or(|m| m.passes_operation(operation))
+                && one
+                    .mask
+                    .as_ref()
+                    .is_none_or(|m| m.passes_operation(operation))
         });
         self.everything || (by_role && self.scopes_cover(operation))
     }
@@ -513,7 +535,10 @@ mod tests {
         let Decision::Allowed(reaches) = app.decide(named("Condition"), Interaction::Read) else {
             panic!("must be allowed");
         };
-        assert_eq!(reaches[0].compartments.as_ref().unwrap()[0].id.as_ref(), "p1");
+        assert_eq!(
+            reaches[0].compartments.as_ref().unwrap()[0].id.as_ref(),
+            "p1"
+        );
         assert!(
             app.decide(named("Practitioner"), Interaction::Read)
                 .is_open()
@@ -565,7 +590,9 @@ mod tests {
     }
 
     fn confined(role: Role, patients: &[&str], locations: &[&str]) -> Grant {
-        let patients = patients.iter().map(|id| Compartment::patient(Arc::from(*id)));
+        let patients = patients
+            .iter()
+            .map(|id| Compartment::patient(Arc::from(*id)));
         let confinement = Confinement {
             patients: patients.collect(),
             locations: locations.iter().map(|id| Arc::from(*id)).collect(),
@@ -581,7 +608,9 @@ mod tests {
         let Decision::Allowed(reaches) = decision else {
             return Vec::new();
         };
-        let compartments = reaches.iter().filter_map(|reach| reach.compartments.as_ref());
+        let compartments = reaches
+            .iter()
+            .filter_map(|reach| reach.compartments.as_ref());
         compartments
             .flat_map(|all| all.iter().map(|one| one.id.as_ref()))
             .collect()
@@ -593,17 +622,32 @@ mod tests {
         let chart = doctor.decide(named("Observation"), Interaction::Read);
         assert_eq!(patients_of(&chart), ["p1", "p2"]);
         assert!(!chart.is_open());
-        assert!(doctor.decide(named("Practitioner"), Interaction::Read).is_open());
-        assert!(doctor.decide(named("Patient"), Interaction::Create).is_open());
-        assert_eq!(doctor.decide(named("Binary"), Interaction::Read), Decision::Denied);
+        assert!(
+            doctor
+                .decide(named("Practitioner"), Interaction::Read)
+                .is_open()
+        );
+        assert!(
+            doctor
+                .decide(named("Patient"), Interaction::Create)
+                .is_open()
+        );
+        assert_eq!(
+            doctor.decide(named("Binary"), Interaction::Read),
+            Decision::Denied
+        );
         let alone = confined(Role::Doctor, &[], &[]);
-        assert_eq!(alone.decide(named("Observation"), Interaction::Read), Decision::Denied);
+        assert_eq!(
+            alone.decide(named("Observation"), Interaction::Read),
+            Decision::Denied
+        );
     }
 
     #[test]
     fn a_location_opens_its_own_records_besides_its_patients() {
         let desk = confined(Role::Receptionist, &["p1"], &["l1", "l2"]);
-        let Decision::Allowed(reaches) = desk.decide(named("Appointment"), Interaction::Read) else {
+        let Decision::Allowed(reaches) = desk.decide(named("Appointment"), Interaction::Read)
+        else {
             panic!("must be allowed");
         };
         let there = ("location".to_owned(), "Location/l1,Location/l2".to_owned());
@@ -629,7 +673,8 @@ mod tests {
             patient: "child".into(),
             mask: Some(Arc::new(mask)),
         };
-        let caregiver = grant(&[Role::Caregiver], None, &[], None).with_proxies(vec![proxy.clone()]);
+        let caregiver =
+            grant(&[Role::Caregiver], None, &[], None).with_proxies(vec![proxy.clone()]);
         let seen = caregiver.decide(named("Appointment"), Interaction::Read);
         assert_eq!(patients_of(&seen), ["child"]);
         for (kind, interaction) in [
@@ -637,10 +682,17 @@ mod tests {
             ("Appointment", Interaction::Update),
             ("Communication", Interaction::Create),
         ] {
-            assert_eq!(caregiver.decide(named(kind), interaction), Decision::Denied, "{kind}");
+            assert_eq!(
+                caregiver.decide(named(kind), interaction),
+                Decision::Denied,
+                "{kind}"
+            );
         }
         let patient = grant(&[Role::Patient], None, &[], None).with_proxies(vec![proxy]);
-        assert_eq!(patient.decide(named("Appointment"), Interaction::Read), Decision::Denied);
+        assert_eq!(
+            patient.decide(named("Appointment"), Interaction::Read),
+            Decision::Denied
+        );
     }
 
     #[test]

@@ -18,10 +18,16 @@ pub struct GrantRecord {
 }
 
 impl Grant {
-    /// What the grant is made of; `None` for the grant of MediTrack itself, which is not kept.
+    /// What the grant is made of; `None` for a grant that is not kept: of MediTrack itself, and one
+    /// that is narrowed or widened by more than scopes, because that must be looked up each time.
     #[must_use]
     pub fn record(&self) -> Option<GrantRecord> {
-        if self.everything {
+        let narrowed = |held: &crate::HeldRole| held.mask.is_some() || held.confinement.is_some();
+        if self.everything
+            || self.held.iter().any(narrowed)
+            || !self.proxies.is_empty()
+            || !self.emergencies.is_empty()
+        {
             return None;
         }
         let owned = |id: &Arc<str>| id.as_ref().to_owned();

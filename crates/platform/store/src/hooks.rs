@@ -61,8 +61,30 @@ pub struct ProposedChange<'a> {
     pub new: Option<Node<'a>>,
 }
 
+/// What a caller may learn of current versions before its change is decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Disclosure {
+    /// Whether a resource exists, and in which version, is no secret.
+    Everything,
+    /// What [`Authorizer::reaches`]; all else is as if it did not exist.
+    WithinReach,
+    /// The change is refused for this reason, whatever exists.
+    Nothing(Fault),
+}
+
 /// Decides what one caller may write; see [`Caller::authority`].
 pub trait Authorizer: Send + Sync {
+    /// What the caller may learn by attempting `interaction`. It is asked before versions are
+    /// compared and patches applied, because their refusals tell of what exists.
+    fn disclosure(&self, _: Interaction, _: ResourceType) -> Disclosure {
+        Disclosure::Everything
+    }
+
+    /// Whether the current content is within the caller's reach for the interaction.
+    fn reaches(&self, _: &OpCtx, _: Interaction, _: ResourceType, _: Node<'_>) -> bool {
+        true
+    }
+
     /// Lets `change` pass or refuses it.
     ///
     /// # Errors

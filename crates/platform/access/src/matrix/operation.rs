@@ -76,7 +76,10 @@ impl Operation {
             Self::Export => (None, &[Interaction::Read, Interaction::Search]),
             Self::Import => (None, &[Interaction::Create, Interaction::Update]),
             Self::Match => (Some(ResourceType::PATIENT), &[Interaction::Search]),
-            Self::ReadAudit => (ResourceType::from_name("AuditEvent"), &[Interaction::Search]),
+            Self::ReadAudit => (
+                ResourceType::from_name("AuditEvent"),
+                &[Interaction::Search],
+            ),
             // No clinical scope speaks of administration; only a client that was given the scope
             // for everything, such as our own application, carries its user's powers.
             Self::BreakGlass

@@ -41,7 +41,10 @@ pub fn printed() -> String {
         let _ = writeln!(page, "| {} | {} |", operation.code(), roles.join(", "));
     }
     page.push_str("\n| role | gives to others, as it is or derived |\n|---|---|\n");
-    for role in Role::ALL.into_iter().filter(|role| !role.confers().is_empty()) {
+    for role in Role::ALL
+        .into_iter()
+        .filter(|role| !role.confers().is_empty())
+    {
         let given: Vec<&str> = role.confers().iter().map(|role| role.code()).collect();
         let _ = writeln!(page, "| {} | {} |", role.code(), given.join(", "));
     }

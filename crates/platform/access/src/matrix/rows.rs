@@ -113,7 +113,9 @@ const fn when(base: Rule, conditions: &'static [Condition]) -> Rule {
     Rule { conditions, ..base }
 }
 
-const IN_OWN_NAME: &[Condition] = &[Condition::InOwnName(&["author", "sender", "source", "actor"])];
+const IN_OWN_NAME: &[Condition] = &[Condition::InOwnName(&[
+    "author", "sender", "source", "actor",
+])];
 const PRESCRIBER: &[Condition] = &[Condition::InOwnName(&["requester"])];
 const AUTHOR: &[Condition] = &[Condition::InOwnName(&["author"])];
 

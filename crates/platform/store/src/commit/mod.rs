@@ -20,6 +20,7 @@ use std::collections::HashMap;
 
 use mt_fhir::ResourceType;
 use tracing::Instrument;
+use mt_kernel::{ErrorKind, Fault};
 use uuid::Uuid;
 
 pub(crate) use encode::{EncodedRow, RowArray};
@@ -30,7 +31,9 @@ pub(crate) use prepare::{Current, encode_aux, encode_row, parse_stored};
 pub(crate) use references::{Criteria, Renames};
 pub(crate) use unit::type_column;
 
-use crate::{Batch, Caller, Change, Committed, Result, Store, StoreError};
+use crate::{
+    Action, Batch, Caller, Change, Committed, Interaction, ReadAccess, Result, Store, StoreError,
+};
 
 /// Current versions by resource.
 pub(crate) type Currents = HashMap<(ResourceType, Uuid), Current>;
@@ -60,6 +63,7 @@ impl Store {
         let started = std::time::Instant::now();
         let tenant = self.tenants().get(caller.ctx.tenant).await?;
         let span = tracing::info_span!(target: "trace", "commit", changes = batch.len());
+        let asked: Vec<_> = batch.changes.iter().map(asked).collect();
         let outcome = if batch.changes.iter().any(plan::has_criteria) {
             let commit = self.commit_conditional(caller, &tenant, batch);
             commit.instrument(span).await
@@ -68,6 +72,61 @@ impl Store {
             commit.instrument(span).await
         };
         metrics::histogram!("store_commit_seconds").record(started.elapsed().as_secs_f64());
+        if let Err(error) = &outcome {
+            self.note_refused_change(caller, &asked, error)?;
+        }
         outcome
     }
+
+    /// A change that was not the caller's to make is an entry of the audit trail as well.
+    fn note_refused_change(
+        &self,
+        caller: &Caller,
+        asked: &[(Interaction, ResourceType)],
+        error: &StoreError,
+    ) -> Result<()> {
+        let entry = match error {
+            StoreError::Entry { entry, .. } => *entry,
+            _ => 0,
+        };
+        let denied = matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound);
+        match asked.get(entry) {
+            Some((interaction, kind)) if denied => {
+                let fault = Fault::from(error.clone());
+                self.note_refusal(caller, *interaction, Some(*kind), &fault)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Enters in the audit trail that something was refused.
+    ///
+    /// # Errors
+    /// When the trail cannot be written.
+    pub fn note_refusal(
+        &self,
+        caller: &Caller,
+        interaction: Interaction,
+        resource_type: Option<ResourceType>,
+        refusal: &Fault,
+    ) -> Result<()> {
+        let access = ReadAccess {
+            interaction,
+            resource_type,
+            resources: &[],
+            query: None,
+            refusal: Some(refusal),
+        };
+        Ok(self.hooks().audit.note(caller, &access)?)
+    }
+}
+
+fn asked(change: &Change) -> (Interaction, ResourceType) {
+    let interaction = match change.action {
+        Action::Create { .. } => Interaction::Create,
+        Action::Update { .. } => Interaction::Update,
+        Action::Patch { .. } => Interaction::Patch,
+        Action::Delete { .. } => Interaction::Delete,
+    };
+    (interaction, change.resource_type)
 }

@@ -17,7 +17,7 @@ use crate::cache::SealedRow;
 use crate::index::{AuxRow, IndexRow, index};
 use crate::tenants::{Tenant, compile_param};
 use crate::{
-    Action, Caller, Committed, Content, DomainEvent, Effect, Hooks, Interaction, Patch,
+    Action, Caller, Committed, Content, Disclosure, DomainEvent, Effect, Hooks, Interaction, Patch,
     ProposedChange, Result, StoreError,
 };
 
@@ -76,6 +76,7 @@ impl Preparer<'_> {
         if let Some(settled) = &planned.settled {
             return Ok(Prepared::Same(settled.clone()));
         }
+        self.disclose(planned, action, current)?;
         check_version(if_match(action), current)?;
         match action {
             Action::Create { content, .. } => {
@@ -104,6 +105,46 @@ impl Preparer<'_> {
             }
             Action::Patch { patch, .. } => self.patch(planned, patch.as_ref(), current),
             Action::Delete { .. } => self.delete(planned, current),
+        }
+    }
+
+    /// Refuses, before anything else is said, a change to what the caller must not know of: it is
+    /// refused as if it did not exist.
+    fn disclose(
+        &self,
+        planned: &Planned,
+        action: &Action,
+        current: Option<&Current>,
+    ) -> Result<()> {
+        let (target, interaction) = match action {
+            Action::Create { .. } => return Ok(()),
+            Action::Update { target, .. } => (target, Interaction::Update),
+            Action::Patch { target, .. } => (target, Interaction::Patch),
+            Action::Delete { target, .. } => (target, Interaction::Delete),
+        };
+        let authority = &self.caller.authority;
+        let kind = planned.resource_type;
+        match authority.disclosure(interaction, kind) {
+            Disclosure::Everything => return Ok(()),
+            Disclosure::Nothing(refusal) => return Err(refusal.into()),
+            Disclosure::WithinReach => {}
+        }
+        let Some(live) = current.filter(|current| !current.deleted) else {
+            // An update that found nothing by its criteria is a creation, which tells nothing.
+            let creates = current.is_none()
+                && interaction == Interaction::Update
+                && matches!(target, crate::Target::Criteria(_));
+            return if creates {
+                Ok(())
+            } else {
+                Err(StoreError::NotFound)
+            };
+        };
+        let doc = parse_stored(&live.body)?;
+        if authority.reaches(&self.caller.ctx, interaction, kind, doc.root()) {
+            Ok(())
+        } else {
+            Err(StoreError::NotFound)
         }
     }
 
