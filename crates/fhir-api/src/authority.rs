@@ -107,7 +107,9 @@ impl SessionAuthority {
         let kind = change.resource_type;
         let mut contents = [change.old, change.new].into_iter().flatten();
         contents.all(|content| self.is_within(reach, ctx.now, kind, content))
-            && change.new.is_none_or(|new| stays_with(reach, new))
+            && change
+                .new
+                .is_none_or(|new| stays_with(reach, change.old, new))
             && reach
                 .conditions
                 .iter()
@@ -195,7 +197,9 @@ fn is_everywhere(reach: &Reach) -> bool {
 /// Whether new content speaks of no patient outside of the reach: of none at all, where the reach
 /// is exclusive, and else not as the subject. Compartments alone do not say this: a message that a
 /// patient sends about another is in the compartments of both.
-fn stays_with(reach: &Reach, content: Node<'_>) -> bool {
+///
+/// What was there before may stay: a record that links to another's is not the caller's doing.
+fn stays_with(reach: &Reach, before: Option<Node<'_>>, content: Node<'_>) -> bool {
     let Some(compartments) = &reach.compartments else {
         return true;
     };
@@ -204,7 +208,7 @@ fn stays_with(reach: &Reach, content: Node<'_>) -> bool {
             compartments
                 .iter()
                 .any(|one| one.resource_type == ResourceType::PATIENT && *one.id == *id)
-        })
+        }) || before.is_some_and(|before| !every_reference(before, &|known| known != reference))
     };
     if reach.exclusive {
         return every_reference(content, &is_inside);
@@ -358,8 +362,9 @@ mod tests {
         let of = r#"{"subject":{"reference":"Patient/other"},"performer":[{"reference":"Patient/own"}]}"#;
         for (text, exclusive, inclusive) in [(about, false, true), (of, false, false)] {
             let doc = Doc::parse(text, &Limits::default()).unwrap();
-            assert_eq!(stays_with(&own, doc.root()), exclusive, "{text}");
-            assert_eq!(stays_with(&shared, doc.root()), inclusive, "{text}");
+            assert_eq!(stays_with(&own, None, doc.root()), exclusive, "{text}");
+            assert_eq!(stays_with(&shared, None, doc.root()), inclusive, "{text}");
+            assert!(stays_with(&own, Some(doc.root()), doc.root()), "{text}");
         }
     }
 }

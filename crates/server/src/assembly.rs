@@ -8,6 +8,7 @@ use mt_crypto::{FileKeyring, KeyService, LogKeyUse};
 use mt_database::{Cluster, ClusterOptions, Database, Endpoint, Sizes, migrate, selfcheck};
 use mt_fhir::Node;
 use mt_identity::Identity;
+use mt_identity::administration::{Administration, Standing};
 use mt_identity::people::mail::{Smtp, Tls};
 use mt_identity::people::{Hashing, People, PeopleParts};
 use mt_kernel::{Clock, ErrorKind, Fault, OpCtx, SystemClock};
@@ -80,6 +81,7 @@ pub(crate) struct Installation {
     pub(crate) ground: Ground,
     pub(crate) store: Store,
     pub(crate) identity: Arc<Identity>,
+    pub(crate) administration: Administration,
     pub(crate) people: Arc<People>,
     pub(crate) database: Database,
     pub(crate) audit: Arc<mt_audit::Audit>,
@@ -136,9 +138,11 @@ impl Installation {
             Arc::clone(&clock),
             &origin,
         );
+        let administration = Administration::new(store.clone(), Arc::clone(&audit));
         Ok(Self {
             ground,
             store,
+            administration,
             identity: Arc::new(identity),
             people: Arc::new(people),
             database,
@@ -148,6 +152,15 @@ impl Installation {
             clock,
             following,
         })
+    }
+
+    /// Who presents a credential, with the standing that they have now: the authenticator of every
+    /// door is wrapped in this.
+    pub(crate) fn standing(
+        &self,
+        credentials: Arc<dyn mt_access::Authenticator>,
+    ) -> Arc<dyn mt_access::Authenticator> {
+        Arc::new(Standing::new(credentials, self.administration.clone()))
     }
 
     /// Writes what is still pending and leaves the database.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod administration;
 mod authenticate;
 mod error;
 mod keys;

@@ -19,6 +19,8 @@ pub struct OperatorToken {
     pub patient: Option<String>,
     /// Relative reference to the actor's own resource.
     pub fhir_user: Option<String>,
+    /// Whether the operator vouches for a fresh proof of two factors.
+    pub step_up: bool,
     /// Lifetime in seconds.
     pub seconds: i64,
 }
@@ -52,7 +54,7 @@ impl OperatorToken {
             patient: self.patient.clone(),
             encounter: None,
             own_patients: self.patient.clone().into_iter().collect(),
-            acr: Some("mfa".to_owned()),
+            acr: Some(if self.step_up { "step-up" } else { "mfa" }.to_owned()),
             iat: now.unix_seconds(),
             exp: now.unix_seconds() + self.seconds,
             jti: Uuid::now_v7().to_string(),
@@ -71,6 +73,7 @@ mod tests {
             scope: scope.into(),
             patient: None,
             fhir_user: None,
+            step_up: false,
             seconds,
         }
     }

@@ -151,7 +151,10 @@ pub enum DerivationError {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::{Decision, Grant, HeldRole, LaunchContext, Proxy};
 
     fn derive(base: Role, permissions: &[(&str, &str)]) -> Result<DerivedRole, DerivationError> {
         let pairs: Vec<_> = permissions
@@ -205,6 +208,77 @@ mod tests {
         for letters in ["", "x", "rw"] {
             let refused = DerivationError::UnknownInteractions(letters.into());
             assert_eq!(derive(Role::Nurse, &[("Patient", letters)]), Err(refused));
+        }
+    }
+
+    fn any_mask() -> impl Strategy<Value = Mask> {
+        let names: Vec<&str> = ResourceType::all().map(ResourceType::name).collect();
+        let letters = proptest::sample::subsequence(vec!['c', 'r', 'u', 'd', 's'], 1..=5);
+        let pair = (proptest::sample::select(names), letters);
+        proptest::collection::vec(pair, 0..30).prop_map(|pairs| {
+            let pairs: Vec<(&str, String)> = pairs
+                .into_iter()
+                .map(|(name, letters)| (name, letters.into_iter().collect()))
+                .collect();
+            Mask::of(pairs.iter().map(|(name, may)| (*name, may.as_str()))).unwrap()
+        })
+    }
+
+    fn grant(role: Role, mask: Option<Mask>) -> Grant {
+        let held = HeldRole {
+            mask: mask.map(Arc::new),
+            ..HeldRole::plain(role)
+        };
+        let own = vec![Arc::from("own")];
+        Grant::holding(vec![held], None, own, LaunchContext::default())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// A mask takes away and never adds: what is left is exactly what the base gave.
+        #[test]
+        fn a_derived_role_is_its_base_or_nothing(
+            mask in any_mask(),
+            role in proptest::sample::select(Role::ALL.to_vec()),
+        ) {
+            let (base, derived) = (grant(role, None), grant(role, Some(mask.clone())));
+            for resource_type in ResourceType::all() {
+                for interaction in Interaction::ALL {
+                    let left = derived.decide(resource_type, interaction);
+                    let given = base.decide(resource_type, interaction);
+                    let expected = if mask.passes(resource_type, interaction) {
+                        given
+                    } else {
+                        Decision::Denied
+                    };
+                    prop_assert_eq!(left, expected);
+                }
+            }
+        }
+
+        /// Whatever a patient or caregiver holds and whatever a client was given: nothing is
+        /// diagnosed, prescribed, signed, released or deleted.
+        #[test]
+        fn no_patient_ever_writes_a_clinical_fact(
+            mask in proptest::option::of(any_mask()),
+            role in proptest::sample::select(vec![Role::Patient, Role::Caregiver]),
+        ) {
+            let grant = grant(role, mask.clone()).with_proxies(vec![Proxy {
+                patient: "child".into(),
+                mask: mask.map(Arc::new),
+            }]);
+            for group in ["clinical", "observations", "documents", "orders", "laboratory",
+                          "prescriptions", "medication", "provenance", "audit", "financial"] {
+                for resource_type in types_named(group).unwrap() {
+                    for interaction in Interaction::ALL.into_iter().filter(|one| one.writes()) {
+                        prop_assert_eq!(grant.decide(resource_type, interaction), Decision::Denied);
+                    }
+                }
+            }
+            for resource_type in ResourceType::all() {
+                prop_assert_eq!(grant.decide(resource_type, Interaction::Delete), Decision::Denied);
+            }
         }
     }
 }

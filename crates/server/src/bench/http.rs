@@ -198,6 +198,7 @@ async fn token(installation: &Installation, tenant: TenantId) -> anyhow::Result<
         scope: "system/*.cruds".to_owned(),
         patient: None,
         fhir_user: None,
+        step_up: false,
         seconds: OperatorToken::LONGEST,
     };
     Ok(installation.identity.operator_token(tenant, &token).await?)

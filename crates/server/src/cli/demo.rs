@@ -167,6 +167,7 @@ async fn token(installation: &Installation, tenant: TenantId) -> anyhow::Result<
         scope: "user/*.cruds".to_owned(),
         patient: None,
         fhir_user: None,
+        step_up: false,
         seconds: OperatorToken::LONGEST,
     };
     Ok(installation.identity.operator_token(tenant, &token).await?)

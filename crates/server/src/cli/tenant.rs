@@ -1,9 +1,9 @@
-//! `meditrack tenant create|list|suspend|resume|delete`
+//! `meditrack tenant create|list|suspend|resume|delete|delete-due`
 
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use mt_kernel::TenantName;
+use mt_kernel::{Instant, TenantName};
 use mt_store::{TenantInfo, TenantState};
 
 use super::{Common, Outcome, say};
@@ -37,6 +37,8 @@ pub(super) enum Args {
         #[arg(long, value_name = "NAME")]
         confirm: String,
     },
+    /// Delete the tenants whose time to think again is over; a running server does so by itself
+    DeleteDue,
 }
 
 pub(super) async fn run(common: &Common, args: Args) -> Outcome {
@@ -58,14 +60,24 @@ async fn act(installation: &Installation, args: Args) -> anyhow::Result<()> {
             say(format_args!("{name} has number {id}"));
         }
         Args::List => {
+            let closings = installation.administration.closings().await?;
             for info in tenants.list().await? {
                 let made = info.created_at.to_fhir();
+                let closing = closings.iter().find(|one| one.organisation == info.id.0);
+                let due = closing.map_or_else(String::new, |one| {
+                    format!("  to be deleted {}", Instant(one.due_at).to_fhir())
+                });
                 say(format_args!(
-                    "{:>6}  {:<40}  {:<10}  {made}",
+                    "{:>6}  {:<40}  {:<10}  {made}{due}",
                     info.id,
                     info.name,
                     info.state.name()
                 ));
+            }
+        }
+        Args::DeleteDue => {
+            for id in installation.administration.delete_due().await? {
+                say(format_args!("tenant {id} is deleted"));
             }
         }
         Args::Suspend { name } => {
@@ -74,9 +86,16 @@ async fn act(installation: &Installation, args: Args) -> anyhow::Result<()> {
                 .await?
         }
         Args::Resume { name } => {
-            tenants
-                .resume(existing(installation, &name).await?.id)
+            let info = existing(installation, &name).await?;
+            if installation
+                .administration
+                .closing(info.id)
                 .await?
+                .is_some()
+            {
+                bail!("the tenant is to be deleted; cancel that first");
+            }
+            tenants.resume(info.id).await?;
         }
         Args::Delete { name, confirm } => {
             if name != confirm {

@@ -29,6 +29,9 @@ pub(super) struct Args {
     /// The actor's own resource, such as Practitioner/1
     #[arg(long, value_name = "REFERENCE")]
     fhir_user: Option<String>,
+    /// Vouch for a fresh proof of two factors, as emergency access asks for
+    #[arg(long)]
+    step_up: bool,
     /// Lifetime in seconds
     #[arg(long, default_value_t = 3600, value_name = "SECONDS")]
     seconds: i64,
@@ -55,6 +58,7 @@ async fn sign(installation: &Installation, args: Args) -> anyhow::Result<String>
         scope: args.scope,
         patient: args.patient,
         fhir_user: args.fhir_user,
+        step_up: args.step_up,
         seconds: args.seconds,
     };
     let identity = &installation.identity;

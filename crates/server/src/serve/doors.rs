@@ -5,18 +5,19 @@ use std::sync::Arc;
 use mt_access::Authenticator;
 use mt_api::{Gate, Idempotency, Routes};
 use mt_http::RateLimits;
-use mt_identity::people;
+use mt_identity::{administration, people};
 
 use crate::assembly::Installation;
 
-/// Who may come in: by token or session.
+/// Who may come in: by token or session, with the standing that they have now.
 pub(super) fn gatekeeper(installation: &Installation) -> Arc<dyn Authenticator> {
     let tokens = Arc::clone(&installation.identity) as Arc<dyn Authenticator>;
-    Arc::new(people::Gatekeeper::new(
+    let people = people::Gatekeeper::new(
         tokens,
         installation.people.sessions().clone(),
         Arc::clone(&installation.clock),
-    ))
+    );
+    installation.standing(Arc::new(people))
 }
 
 /// The gate before every route.
@@ -34,7 +35,8 @@ pub(super) fn gate(rates: RateLimits, installation: &Installation) -> Gate {
 
 /// Every route with its state.
 pub(super) fn routes(installation: &Installation) -> Routes {
-    people::api::table().with_state(Arc::clone(&installation.people))
+    let people = people::api::table().with_state(Arc::clone(&installation.people));
+    people.merge(administration::api::table().with_state(installation.administration.clone()))
 }
 
 #[cfg(test)]
@@ -42,11 +44,12 @@ mod tests {
     use std::fmt::Write as _;
 
     use mt_api::{PREFIX, RoutePermission};
-    use mt_identity::people;
+    use mt_identity::{administration, people};
 
     /// Every route of every context; the same tables that [`super::routes`] serves.
     fn table() -> Vec<RoutePermission> {
         let mut rows = people::api::table().permissions();
+        rows.extend(administration::api::table().permissions());
         rows.sort();
         rows
     }

@@ -11,6 +11,7 @@ use anyhow::Context;
 use axum::Router;
 use mt_fhir_api::{ApiLimits, FhirApi, ImportSources, Sessions, operations};
 use mt_http::{BodyLimits, Quota, RateLimits, ServeLimits};
+use mt_identity::administration::Administration;
 use mt_identity::people;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -49,6 +50,10 @@ impl Server {
             ..ServeLimits::default()
         };
         let stop = CancellationToken::new();
+        tokio::spawn(delete_due(
+            installation.administration.clone(),
+            stop.clone(),
+        ));
         let task = tokio::spawn(mt_http::serve(listener, router, limits, stop.clone()));
         let background = [
             tokio::spawn(mt_fhir_api::work(api, stop.clone())),
@@ -76,6 +81,26 @@ impl Server {
         params.abort();
         if let Err(error) = jobs.await {
             tracing::warn!(%error, "the worker ended unexpectedly");
+        }
+    }
+}
+
+/// How often organisations whose time to think again is over are looked for.
+const DELETION_INTERVAL: std::time::Duration = std::time::Duration::from_secs(3600);
+
+/// Deletes organisations when their time to think again is over.
+async fn delete_due(administration: Administration, stop: CancellationToken) {
+    let mut interval = tokio::time::interval(DELETION_INTERVAL);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = interval.tick() => {}
+        }
+        match administration.delete_due().await {
+            Ok(gone) => gone
+                .iter()
+                .for_each(|id| tracing::info!(organisation = %id, "an organisation is deleted")),
+            Err(error) => tracing::error!(%error, "organisations that are due cannot be deleted"),
         }
     }
 }

@@ -214,7 +214,12 @@ impl Server {
     /// A caller with a token of `tenant` for these roles; `more` are further options of
     /// `meditrack token`.
     pub(crate) fn caller(&self, tenant: &str, roles: &[&str], more: &[&str]) -> Caller {
-        let mut arguments = vec!["token", "--tenant", tenant, "--user", "tester"];
+        self.person(tenant, "tester", roles, more)
+    }
+
+    /// A caller with a token of `tenant` for a person of this name.
+    pub(crate) fn person(&self, tenant: &str, name: &str, roles: &[&str], more: &[&str]) -> Caller {
+        let mut arguments = vec!["token", "--tenant", tenant, "--user", name];
         arguments.extend(roles.iter().flat_map(|role| ["--role", role]));
         arguments.extend(more);
         let token = self.command(&arguments);
@@ -265,6 +270,14 @@ impl Caller {
         } else {
             request.bearer_auth(&self.token)
         })
+    }
+
+    /// The same caller at the routes beside FHIR.
+    pub(crate) fn api(&self) -> Self {
+        Self {
+            base: self.base.replace("/fhir/R4", "/api/v1"),
+            token: self.token.clone(),
+        }
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -395,6 +408,14 @@ impl Answer {
         assert!(severity == "error" || severity == "fatal", "{outcome}");
         assert!(outcome["issue"][0]["diagnostics"].is_string(), "{outcome}");
         outcome
+    }
+
+    /// A refusal beside FHIR: this status and problem details (RFC 9457).
+    #[track_caller]
+    pub(crate) fn problem(self, status: u16) -> Value {
+        let problem = self.expect(status).json();
+        assert_eq!(problem["status"], status, "{problem}");
+        problem
     }
 
     pub(crate) fn text(&self) -> String {

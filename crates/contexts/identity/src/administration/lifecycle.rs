@@ -1,0 +1,313 @@
+//! The life of an organisation as the installation's owner governs it: allowances, suspension,
+//! deletion after a time to think again.
+
+use mt_access::Operation;
+use mt_audit::EventCode;
+use mt_kernel::{Instant, OpCtx, TenantId, TenantName};
+use mt_store::{TenantInfo, TenantState};
+use serde::{Deserialize, Serialize};
+
+use super::error::{AdministrationError, Result};
+use super::roles::require;
+use super::{Administration, Administrator};
+
+/// Days between asking for a deletion and the deletion.
+pub const COOLING_OFF_DAYS: i64 = 30;
+const SHORTEST_REASON: usize = 10;
+
+/// What an organisation may use; `None` is unlimited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Allowance {
+    /// People with a role.
+    pub users: Option<i32>,
+    /// Records and attachments, MiB.
+    pub storage_mib: Option<i64>,
+    /// Requests per second.
+    pub per_second: Option<i32>,
+}
+
+/// A deletion that waits or was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Closing {
+    /// The organisation's number.
+    pub organisation: i32,
+    /// When it was asked for, microseconds since the epoch.
+    pub asked_at: i64,
+    /// From when on it is done.
+    pub due_at: i64,
+}
+
+impl Administration {
+    /// Every organisation of the installation.
+    ///
+    /// # Errors
+    /// Forbidden unless the installation is the caller's.
+    pub async fn organisations(&self, by: Administrator<'_>) -> Result<Vec<TenantInfo>> {
+        require(by, Operation::ManageTenants)?;
+        Ok(self.store.tenants().list().await?)
+    }
+
+    /// Makes an organisation with keys of its own.
+    ///
+    /// # Errors
+    /// Forbidden unless the installation is the caller's; conflict when the name is taken.
+    pub async fn create_organisation(
+        &self,
+        by: Administrator<'_>,
+        name: &str,
+        reason: &str,
+    ) -> Result<TenantId> {
+        let name = TenantName::parse(name)
+            .map_err(|_| AdministrationError::invalid("the name is none for an organisation"))?;
+        self.govern(
+            by,
+            &format!("made {}", name.as_str()),
+            by.ctx.tenant,
+            reason,
+        )?;
+        Ok(self.store.tenants().create(&name).await?)
+    }
+
+    /// What an organisation may use.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn allowance(&self, organisation: TenantId) -> Result<Allowance> {
+        let sql = "select users, storage_mib, per_second from administration.organisation \
+                   where organisation = $1";
+        let tx = self.database().admin().await?;
+        let rows = tx.query(sql, &[&organisation.0]).await?;
+        tx.rollback().await;
+        let unreadable = |_| AdministrationError::Unreadable;
+        rows.first().map_or(Ok(Allowance::default()), |row| {
+            Ok(Allowance {
+                users: row.try_get(0).map_err(unreadable)?,
+                storage_mib: row.try_get(1).map_err(unreadable)?,
+                per_second: row.try_get(2).map_err(unreadable)?,
+            })
+        })
+    }
+
+    /// Sets what an organisation may use.
+    ///
+    /// # Errors
+    /// Forbidden unless the installation is the caller's; invalid when a limit is not positive.
+    pub async fn set_allowance(
+        &self,
+        by: Administrator<'_>,
+        organisation: TenantId,
+        allowance: Allowance,
+        reason: &str,
+    ) -> Result<()> {
+        let positive = allowance.users.is_none_or(|n| n > 0)
+            && allowance.storage_mib.is_none_or(|n| n > 0)
+            && allowance.per_second.is_none_or(|n| n > 0);
+        if !positive {
+            return Err(AdministrationError::invalid("a limit must be positive"));
+        }
+        self.govern(by, "set limits", organisation, reason)?;
+        let sql = "insert into administration.organisation (organisation, users, storage_mib, per_second) \
+                   values ($1, $2, $3, $4) on conflict (organisation) \
+                   do update set users = $2, storage_mib = $3, per_second = $4";
+        let Allowance {
+            users,
+            storage_mib,
+            per_second,
+        } = allowance;
+        let tx = self.database().admin().await?;
+        tx.execute(sql, &[&organisation.0, &users, &storage_mib, &per_second])
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Stops serving an organisation; its records stay.
+    ///
+    /// # Errors
+    /// Forbidden unless the installation is the caller's; when it is not active.
+    pub async fn suspend(
+        &self,
+        by: Administrator<'_>,
+        organisation: TenantId,
+        reason: &str,
+    ) -> Result<()> {
+        self.not_own(by, organisation)?;
+        self.govern(by, "suspended", organisation, reason)?;
+        Ok(self.store.tenants().suspend(organisation).await?)
+    }
+
+    /// Serves a suspended organisation again; one that is to be deleted is not served.
+    ///
+    /// # Errors
+    /// As [`Self::suspend`].
+    pub async fn resume(
+        &self,
+        by: Administrator<'_>,
+        organisation: TenantId,
+        reason: &str,
+    ) -> Result<()> {
+        if self.closing(organisation).await?.is_some() {
+            return Err(AdministrationError::conflict(
+                "the organisation is to be deleted; cancel that first",
+            ));
+        }
+        self.govern(by, "resumed", organisation, reason)?;
+        Ok(self.store.tenants().resume(organisation).await?)
+    }
+
+    /// Asks for the deletion of a suspended organisation, after a time to think again.
+    ///
+    /// # Errors
+    /// Forbidden unless the installation is the caller's; conflict unless it is suspended.
+    pub async fn close_organisation(
+        &self,
+        by: Administrator<'_>,
+        organisation: TenantId,
+        days: i64,
+        reason: &str,
+    ) -> Result<Closing> {
+        if !(COOLING_OFF_DAYS..=365).contains(&days) {
+            return Err(AdministrationError::invalid(
+                "the time to think again is 30 to 365 days",
+            ));
+        }
+        self.not_own(by, organisation)?;
+        self.require_state(organisation, TenantState::Suspended)
+            .await?;
+        self.govern(by, "asked for deletion", organisation, reason)?;
+        let asked_at = self.now();
+        let due_at = asked_at.plus_seconds(days * 86_400);
+        let sql = "insert into administration.organisation (organisation, closing_at, due_at) \
+                   values ($1, $2, $3) on conflict (organisation) \
+                   do update set closing_at = $2, due_at = $3";
+        let tx = self.database().admin().await?;
+        tx.execute(sql, &[&organisation.0, &asked_at.0, &due_at.0])
+            .await?;
+        tx.commit().await?;
+        Ok(Closing {
+            organisation: organisation.0,
+            asked_at: asked_at.0,
+            due_at: due_at.0,
+        })
+    }
+
+    /// Thinks again.
+    ///
+    /// # Errors
+    /// Not found when no deletion waits.
+    pub async fn cancel_closing(
+        &self,
+        by: Administrator<'_>,
+        organisation: TenantId,
+        reason: &str,
+    ) -> Result<()> {
+        if self.closing(organisation).await?.is_none() {
+            return Err(AdministrationError::not_found());
+        }
+        self.govern(by, "cancelled the deletion", organisation, reason)?;
+        let sql = "update administration.organisation set closing_at = null, due_at = null \
+                   where organisation = $1 and closed_at is null";
+        let tx = self.database().admin().await?;
+        tx.execute(sql, &[&organisation.0]).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The deletion of an organisation that waits.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn closing(&self, organisation: TenantId) -> Result<Option<Closing>> {
+        let all = self.closings().await?;
+        Ok(all
+            .into_iter()
+            .find(|one| one.organisation == organisation.0))
+    }
+
+    /// Every deletion that waits.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn closings(&self) -> Result<Vec<Closing>> {
+        let sql = "select organisation, closing_at, due_at from administration.organisation \
+                   where closing_at is not null and closed_at is null order by due_at";
+        let tx = self.database().admin().await?;
+        let rows = tx.query(sql, &[]).await?;
+        tx.rollback().await;
+        let unreadable = |_| AdministrationError::Unreadable;
+        let read = |row: &tokio_postgres::Row| {
+            Ok(Closing {
+                organisation: row.try_get(0).map_err(unreadable)?,
+                asked_at: row.try_get(1).map_err(unreadable)?,
+                due_at: row.try_get(2).map_err(unreadable)?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// Deletes what is due: destroys the keys, then removes the rows. Repeating it goes on where it
+    /// stopped. Returns the organisations that are gone.
+    ///
+    /// # Errors
+    /// When keys or rows cannot be removed; what is done stays done.
+    pub async fn delete_due(&self) -> Result<Vec<TenantId>> {
+        let now = self.now();
+        let due = self.closings().await?;
+        let mut gone = Vec::new();
+        for closing in due.into_iter().filter(|one| Instant(one.due_at) <= now) {
+            let organisation = TenantId(closing.organisation);
+            self.store.tenants().shred(organisation).await?;
+            self.store.remove_shredded(organisation).await?;
+            let sql =
+                "update administration.organisation set closed_at = $2 where organisation = $1";
+            let tx = self.database().admin().await?;
+            tx.execute(sql, &[&organisation.0, &now.0]).await?;
+            tx.commit().await?;
+            gone.push(organisation);
+        }
+        Ok(gone)
+    }
+
+    /// An act on another organisation: open to the installation's owner alone, for a reason, and
+    /// entered in the owner's own trail.
+    fn govern(
+        &self,
+        by: Administrator<'_>,
+        act: &str,
+        organisation: TenantId,
+        reason: &str,
+    ) -> Result<()> {
+        require(by, Operation::ManageTenants)?;
+        let reason = reason.trim();
+        if !(SHORTEST_REASON..=500).contains(&reason.chars().count()) {
+            return Err(AdministrationError::invalid(
+                "the reason must have 10 to 500 characters",
+            ));
+        }
+        let entry = format!("{act}: organisation {organisation}; {reason}");
+        self.enter(by.ctx, EventCode::Configuration, &entry)
+    }
+
+    /// Nobody saws off the branch they sit on.
+    fn not_own(&self, by: Administrator<'_>, organisation: TenantId) -> Result<()> {
+        let ctx: &OpCtx = by.ctx;
+        if ctx.tenant == organisation {
+            return Err(AdministrationError::conflict(
+                "your own organisation cannot be suspended or deleted by you",
+            ));
+        }
+        Ok(())
+    }
+
+    async fn require_state(&self, organisation: TenantId, state: TenantState) -> Result<()> {
+        let all = self.store.tenants().list().await?;
+        let found = all.iter().find(|info| info.id == organisation);
+        match found {
+            None => Err(AdministrationError::not_found()),
+            Some(info) if info.state == state => Ok(()),
+            Some(_) => Err(AdministrationError::conflict(
+                "the organisation must be suspended first",
+            )),
+        }
+    }
+}

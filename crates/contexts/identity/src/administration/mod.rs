@@ -1,0 +1,120 @@
+//! Administration: who stands where in an organisation, and what it decided about itself.
+//!
+//! One room, because roles, proxies and broken glass are one question, asked on every request: what
+//! standing does this subject have now? [`Standing`] answers it in front of any authenticator.
+
+pub mod api;
+mod derived;
+mod error;
+mod glass;
+mod lifecycle;
+mod panel;
+mod proxy;
+mod roles;
+mod rows;
+mod settings;
+mod standing;
+
+use std::sync::Arc;
+
+use mt_audit::{Audit, Event, EventCode};
+use mt_database::{Database, Migration, Migrations};
+use mt_fhir::ResourceType;
+use mt_kernel::{Actor, Clock, Instant, OpCtx, PurposeOfUse, TenantId};
+use mt_store::{Caller, Store};
+use uuid::Uuid;
+
+pub use derived::{RoleDefinition, RolePermission, TEMPLATES, Template};
+pub use error::AdministrationError;
+pub use glass::{BreakGlass, Broken, Decided};
+pub use lifecycle::{Allowance, COOLING_OFF_DAYS, Closing};
+pub use proxy::{Basis, NewProxy, ProxyView};
+pub use roles::{Assignment, NewAssignment};
+pub use settings::{Branding, MfaPolicy, Onboarding, Settings, Step, contrast};
+pub use standing::Standing;
+
+use error::Result;
+
+/// Tables of administration.
+pub const MIGRATIONS: Migrations = Migrations {
+    schema: "administration",
+    files: &[Migration::new(
+        1,
+        "administration",
+        include_str!("../../migrations/administration/0001_administration.sql"),
+    )],
+};
+
+/// Who administers, as the door established.
+#[derive(Clone, Copy, Debug)]
+pub struct Administrator<'a> {
+    /// Tenant, actor, time.
+    pub ctx: &'a OpCtx,
+    /// What the actor may do.
+    pub grant: &'a mt_access::Grant,
+}
+
+/// The administration of every organisation. Cloning shares it.
+#[derive(Clone)]
+pub struct Administration {
+    store: Store,
+    audit: Arc<Audit>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Administration {
+    /// Administration over the records of `store`, entered in `audit`.
+    #[must_use]
+    pub fn new(store: Store, audit: Arc<Audit>) -> Self {
+        let clock = Arc::clone(store.clock());
+        Self {
+            store,
+            audit,
+            clock,
+        }
+    }
+
+    fn database(&self) -> &Database {
+        self.store.database()
+    }
+
+    fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// MediTrack itself, looking something up for a decision about somebody.
+    fn system(&self, tenant: TenantId, name: &str) -> Caller {
+        Caller::unrestricted(OpCtx {
+            tenant,
+            actor: Actor::system(name),
+            purpose: PurposeOfUse::Operations,
+            correlation_id: Uuid::now_v7(),
+            now: self.now(),
+        })
+    }
+
+    /// Enters an administrative act in the trail; without the entry it is not done.
+    fn enter(&self, ctx: &OpCtx, code: EventCode, reason: &str) -> Result<()> {
+        let event = Event {
+            reason: Some(reason),
+            ..Event::done(code)
+        };
+        Ok(self.audit.record(ctx, &event)?)
+    }
+
+    fn enter_about(&self, ctx: &OpCtx, code: EventCode, patient: &str, reason: &str) -> Result<()> {
+        let about = [(ResourceType::PATIENT, Arc::from(patient))];
+        let event = Event {
+            resources: &about,
+            reason: Some(reason),
+            ..Event::done(code)
+        };
+        Ok(self.audit.record(ctx, &event)?)
+    }
+}
+
+impl std::fmt::Debug for Administration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Administration").finish_non_exhaustive()
+    }
+}
