@@ -106,11 +106,11 @@ impl Sight {
             let message = "you may not read the audit trail";
             return Err(FhirError::new(ErrorKind::Forbidden, message));
         };
-        let widest = |reach: &&Reach| (!reach.compartments.is_empty(), !reach.criteria.is_empty());
+        let widest = |reach: &&Reach| (reach.compartments.is_some(), !reach.criteria.is_empty());
         let reach = reaches.iter().min_by_key(widest).cloned();
         let mut reach = reach.unwrap_or_default();
-        let owners = std::mem::take(&mut reach.compartments);
-        let patients = (!owners.is_empty()).then(|| {
+        let owners = reach.compartments.take();
+        let patients = owners.map(|owners| {
             let own =
                 |owner: &&mt_access::Compartment| owner.resource_type == ResourceType::PATIENT;
             owners
