@@ -22,8 +22,8 @@ use mt_search::Scope;
 
 use crate::answer::Answer;
 use crate::api::Call;
-use crate::bulk;
 use crate::authority;
+use crate::bulk;
 use crate::error::{FhirError, Result};
 use crate::operations;
 use crate::route::Route;

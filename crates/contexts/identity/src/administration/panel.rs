@@ -111,7 +111,7 @@ impl Administration {
             handling: Handling::Strict,
             ..ParseOptions::at(self.now())
         };
-        let params = self.store.tenants().params_of(tenant);
+        let params = self.store.tenants().params(tenant).await?;
         let query = Query::parse(&params, Scope::resource(kind), &pairs, &options);
         let mut query = query
             .map_err(mt_kernel::Fault::from)

@@ -80,7 +80,7 @@ const COLUMNS: &str = "id, starts_at, ends_at, ended_at, sealed";
 impl Administration {
     /// Every row of a subject, ended ones included.
     pub(super) async fn rows_of(&self, tenant: TenantId, subject: &str) -> Result<Vec<Row>> {
-        let keys = self.store.tenant_keys(tenant).await?;
+        let keys = self.store.tenants().keys(tenant).await?;
         let subject = subject_key(&keys, subject)?;
         let filter = "subject = $2 order by starts_at, id";
         self.select(tenant, filter, &[&tenant.0, &subject]).await
@@ -101,7 +101,7 @@ impl Administration {
     }
 
     pub(super) async fn row(&self, tenant: TenantId, id: Uuid) -> Result<Row> {
-        let keys = self.store.tenant_keys(tenant).await?;
+        let keys = self.store.tenants().keys(tenant).await?;
         let sql =
             format!("select {COLUMNS} from administration.standing where tenant = $1 and id = $2");
         let readers = self.database().readers();
@@ -116,7 +116,7 @@ impl Administration {
         filter: &str,
         params: mt_database::Params<'_>,
     ) -> Result<Vec<Row>> {
-        let keys = self.store.tenant_keys(tenant).await?;
+        let keys = self.store.tenants().keys(tenant).await?;
         let sql =
             format!("select {COLUMNS} from administration.standing where tenant = $1 and {filter}");
         let readers = self.database().readers();
@@ -125,7 +125,7 @@ impl Administration {
     }
 
     pub(super) async fn insert_row(&self, tenant: TenantId, row: &Row) -> Result<()> {
-        let keys = self.store.tenant_keys(tenant).await?;
+        let keys = self.store.tenants().keys(tenant).await?;
         let subject = subject_key(&keys, &row.subject)?;
         let sql = "insert into administration.standing \
                    (tenant, id, kind, subject, starts_at, ends_at, open_review, sealed) \
@@ -161,7 +161,7 @@ impl Administration {
 
     /// Stores the decision on a row; refused when there already is one.
     pub(super) async fn decide_row(&self, tenant: TenantId, row: &Row) -> Result<()> {
-        let keys = self.store.tenant_keys(tenant).await?;
+        let keys = self.store.tenants().keys(tenant).await?;
         let tx: TenantTx = self.database().tenant(tenant).await?;
         let sql = "update administration.standing set open_review = false, sealed = $3 \
                    where tenant = $1 and id = $2 and open_review";

@@ -19,8 +19,8 @@ mod unit;
 use std::collections::HashMap;
 
 use mt_fhir::ResourceType;
-use tracing::Instrument;
 use mt_kernel::{ErrorKind, Fault};
+use tracing::Instrument;
 use uuid::Uuid;
 
 pub(crate) use encode::{EncodedRow, RowArray};
