@@ -327,10 +327,9 @@ impl Browser {
         token: &str,
         fields: &[(&str, &str)],
     ) -> Answer {
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.append_pair("csrf", token).extend_pairs(fields);
+        let body = form(token, fields);
         let kind = [("content-type", "application/x-www-form-urlencoded")];
-        self.send(Method::POST, path, &kind, form.finish()).await
+        self.send(Method::POST, path, &kind, body).await
     }
 
     pub(super) async fn sign_in(&mut self, username: &str, password: &str) -> Answer {
@@ -346,4 +345,11 @@ impl Browser {
     pub(super) fn session(&self) -> Option<&String> {
         self.cookies.get("__Host-mt-session")
     }
+}
+
+fn form(token: &str, fields: &[(&str, &str)]) -> String {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("csrf", token)
+        .extend_pairs(fields)
+        .finish()
 }
