@@ -27,4 +27,4 @@ pub use seal::{
     BodyAad, MAX_BODY, SealedBody, open, open_body, open_body_into, seal, seal_body,
     sealed_body_header,
 };
-pub use signing::{Algorithm, CheckpointKey, Pkcs8, PublicKey, SigningKey};
+pub use signing::{Algorithm, CheckpointKey, Pkcs8, PublicKey, RsaSigningKey, SigningKey};

@@ -1,13 +1,16 @@
 //! Keys that sign.
 //!
-//! Tokens are signed with ES256, which every OpenID client understands; checkpoints of the audit tree
-//! with Ed25519, as transparency logs are.
+//! Tokens are signed with ES256, and ID tokens with RS256 for clients that ask for nothing else; checkpoints
+//! of the audit tree with Ed25519, as transparency logs are.
 
 use std::fmt;
 
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
+    RsaKeyPair,
 };
 use mt_kernel::Secret;
 use zeroize::Zeroizing;
@@ -77,6 +80,72 @@ impl SigningKey {
     }
 }
 
+/// An RS256 key (RSASSA-PKCS1-v1_5 with SHA-256, 2048 bits), which every OpenID client must understand.
+pub struct RsaSigningKey {
+    pair: RsaKeyPair,
+}
+
+impl RsaSigningKey {
+    /// A new random key. Takes a good part of a second of a processor.
+    ///
+    /// # Errors
+    /// [`CryptoError::Primitive`] when the machine has no entropy.
+    pub fn generate() -> Result<Self, CryptoError> {
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048);
+        pair.map(|pair| Self { pair })
+            .map_err(|_| CryptoError::Primitive("key generation"))
+    }
+
+    /// Reads a key that [`Self::to_pkcs8`] wrote.
+    ///
+    /// # Errors
+    /// [`CryptoError::BadKey`].
+    pub fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, CryptoError> {
+        let pair = RsaKeyPair::from_pkcs8(pkcs8);
+        pair.map(|pair| Self { pair })
+            .map_err(|_| CryptoError::BadKey("RS256 private"))
+    }
+
+    /// The private key, for sealed storage.
+    ///
+    /// # Errors
+    /// [`CryptoError::Primitive`].
+    pub fn to_pkcs8(&self) -> Result<Pkcs8, CryptoError> {
+        let document: Pkcs8V1Der<'static> = self
+            .pair
+            .as_der()
+            .map_err(|_| CryptoError::Primitive("key export"))?;
+        Ok(Secret::new(Zeroizing::new(document.as_ref().to_vec())))
+    }
+
+    /// The signature of `message`, as long as the modulus (RFC 7518, 3.3).
+    ///
+    /// # Errors
+    /// [`CryptoError::Primitive`].
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        let mut signature = vec![0; self.pair.public_modulus_len()];
+        self.pair
+            .sign(
+                &RSA_PKCS1_SHA256,
+                &SystemRandom::new(),
+                message,
+                &mut signature,
+            )
+            .map_err(|_| CryptoError::Primitive("signing"))?;
+        Ok(signature)
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public_key(&self) -> PublicKey {
+        let public = self.pair.public_key();
+        PublicKey::Rsa {
+            n: public.modulus().big_endian_without_leading_zero().to_vec(),
+            e: public.exponent().big_endian_without_leading_zero().to_vec(),
+        }
+    }
+}
+
 /// An Ed25519 key that signs checkpoints.
 pub struct CheckpointKey {
     pair: Ed25519KeyPair,
@@ -140,6 +209,12 @@ impl CheckpointKey {
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SigningKey([secret])")
+    }
+}
+
+impl fmt::Debug for RsaSigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RsaSigningKey([secret])")
     }
 }
 

@@ -185,6 +185,18 @@ impl Tenants {
         Ok(state == Some(TenantState::Active))
     }
 
+    /// The name of a tenant.
+    ///
+    /// # Errors
+    /// [`StoreError::TenantInactive`] when there is no such tenant; when the database does not answer.
+    pub async fn name(&self, id: TenantId) -> Result<TenantName> {
+        let known = self.known().get(&id).map(|info| info.name.clone());
+        match known {
+            Some(name) => Ok(name),
+            None => Ok(self.info(id).await?.name),
+        }
+    }
+
     /// Stops serving a tenant: its keys leave the memory of every process.
     ///
     /// # Errors
