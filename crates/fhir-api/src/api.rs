@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::any;
 use bytes::Bytes;
@@ -83,8 +83,9 @@ pub struct FhirApi {
     pub clock: Arc<dyn Clock>,
     /// Bounds.
     pub limits: ApiLimits,
-    /// Absolute URL under which clients reach the base; without it, the `Host` header tells.
-    pub public_base: Option<String>,
+    /// URL under which clients reach the installation, without a trailing slash; without it, the `Host`
+    /// header tells.
+    pub public_origin: Option<String>,
     /// Sessions by credential: compiling what a grant may see costs more than a read.
     pub sessions: Sessions,
 }
@@ -118,13 +119,26 @@ impl Sessions {
     }
 }
 
-/// The routes below `/fhir/R4`.
+/// The routes below `/fhir/R4`, where the token tells the tenant, and below `/t/{tenant}/fhir/R4`, where
+/// it must be of this tenant.
 pub fn router(api: Arc<FhirApi>) -> Router {
-    Router::new()
-        .route("/fhir/R4", any(handle))
-        .route("/fhir/R4/", any(handle))
-        .route("/fhir/R4/{*path}", any(handle))
-        .with_state(api)
+    let routes = |prefix: &str| {
+        Router::new()
+            .route(&format!("{prefix}{BASE}"), any(handle))
+            .route(&format!("{prefix}{BASE}/"), any(handle))
+            .route(&format!("{prefix}{BASE}/{{*path}}"), any(handle))
+    };
+    routes("").merge(routes("/t/{tenant}")).with_state(api)
+}
+
+/// Path of the base, of the installation or of a tenant.
+const BASE: &str = "/fhir/R4";
+
+/// What stands before the base in a path (`/t/{tenant}` or nothing), and what comes after it.
+fn split_base(path: &str) -> (&str, &str) {
+    let at = path.find(BASE).unwrap_or_default();
+    let (prefix, rest) = path.split_at(at);
+    (prefix, rest.strip_prefix(BASE).unwrap_or_default())
 }
 
 /// One request, understood and authenticated.
@@ -213,7 +227,7 @@ async fn handle(State(api): State<Arc<FhirApi>>, request: Request) -> Response {
         Ok(wishes) => wishes,
         Err(error) => return wire::render_error(&error, &fallback, &correlation_id.to_string()),
     };
-    let base = base_of(&api, request.headers());
+    let base = base_of(&api, request.headers(), request.uri().path());
     match answer(&api, request, query, wishes, &base, correlation_id).await {
         Ok(answer) => wire::render(answer, &wishes, &base, head),
         Err(error) => wire::render_error(&error, &wishes, &correlation_id.to_string()),
@@ -235,12 +249,8 @@ async fn answer(
             "the URL is longer than the limit; use POST _search",
         ));
     }
-    let path = parts
-        .uri
-        .path()
-        .strip_prefix("/fhir/R4")
-        .unwrap_or_default()
-        .trim_matches('/');
+    let (prefix, path) = split_base(parts.uri.path());
+    let path = path.trim_matches('/');
     let route = Route::parse(&parts.method, path)?;
     if !wishes.takes_fhir && !route.reads_binary() {
         return Err(wire::not_acceptable());
@@ -255,6 +265,9 @@ async fn answer(
         return Ok(interactions::capabilities(base, &own));
     }
     let session = authenticate(api, head).await?;
+    if let Some(name) = prefix.strip_prefix("/t/") {
+        of_tenant(api, &session, name).await?;
+    }
     api.rates
         .check(session.tenant(), session.who.client_key)
         .map_err(throttled)?;
@@ -285,6 +298,20 @@ async fn known_params(api: &FhirApi, head: RequestHead<'_>) -> Vec<mt_search::re
     };
     let registry = api.store.tenants().params(session.tenant()).await;
     registry.map_or_else(|_| Vec::new(), |registry| registry.own_params())
+}
+
+/// A token of one tenant is nothing at the base of another.
+async fn of_tenant(api: &FhirApi, session: &Session, name: &str) -> Result<()> {
+    let own = api.store.tenants().name(session.tenant()).await?;
+    if own.as_str() == name {
+        return Ok(());
+    }
+    let error = AuthenticationError::Invalid;
+    let refused = FhirError::new(error.kind(), error.to_string());
+    let headers = error.headers().into_iter();
+    Err(headers.fold(refused, |refused, (name, value)| {
+        refused.with_header(name, value)
+    }))
 }
 
 async fn body_of(api: &FhirApi, headers: &HeaderMap, body: Body) -> Result<Bytes> {
@@ -319,37 +346,15 @@ fn take_form(call: &mut Call<'_>) -> Result<()> {
 }
 
 async fn authenticate(api: &FhirApi, head: RequestHead<'_>) -> Result<Arc<Session>> {
-    let who = api
-        .authenticator
-        .authenticate_head(head)
-        .await
-        .map_err(|error| {
-            let message = error.to_string();
-            let unauthenticated = FhirError::new(ErrorKind::Unauthenticated, message.clone());
-            match error {
-                AuthenticationError::Missing => challenge(unauthenticated, ""),
-                AuthenticationError::Invalid | AuthenticationError::Expired => {
-                    challenge(unauthenticated, "invalid_token")
-                }
-                AuthenticationError::Suspended | AuthenticationError::CrossSite => {
-                    FhirError::new(ErrorKind::Forbidden, message)
-                }
-                AuthenticationError::Unavailable => FhirError::new(ErrorKind::Unavailable, message),
-            }
-        })?;
+    let known = api.authenticator.authenticate_head(head).await;
+    let who = known.map_err(|error| {
+        let refused = FhirError::new(error.kind(), error.to_string());
+        let headers = error.headers().into_iter();
+        headers.fold(refused, |refused, (name, value)| {
+            refused.with_header(name, value)
+        })
+    })?;
     Ok(api.sessions.of(who))
-}
-
-/// RFC 6750 §3.
-fn challenge(error: FhirError, code: &str) -> FhirError {
-    let text = match code {
-        "" => "Bearer realm=\"meditrack\"".to_owned(),
-        code => format!("Bearer realm=\"meditrack\", error=\"{code}\""),
-    };
-    match HeaderValue::from_str(&text) {
-        Ok(value) => error.with_header(header::WWW_AUTHENTICATE, value),
-        Err(_) => error,
-    }
 }
 
 fn throttled(throttled: mt_http::Throttled) -> FhirError {
@@ -358,9 +363,10 @@ fn throttled(throttled: mt_http::Throttled) -> FhirError {
 }
 
 /// The base as the client sees it. A `Host` that is no plain authority is not echoed.
-fn base_of(api: &FhirApi, headers: &HeaderMap) -> String {
-    if let Some(base) = &api.public_base {
-        return base.clone();
+fn base_of(api: &FhirApi, headers: &HeaderMap, path: &str) -> String {
+    let (prefix, _) = split_base(path);
+    if let Some(origin) = &api.public_origin {
+        return format!("{origin}{prefix}{BASE}");
     }
     let host = headers
         .get(header::HOST)
@@ -370,7 +376,7 @@ fn base_of(api: &FhirApi, headers: &HeaderMap) -> String {
         !host.is_empty() && host.len() <= 255 && host.bytes().all(allowed)
     };
     format!(
-        "http://{}/fhir/R4",
+        "http://{}{prefix}{BASE}",
         host.filter(plain).unwrap_or("localhost")
     )
 }

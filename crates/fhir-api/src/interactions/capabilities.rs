@@ -66,7 +66,7 @@ fn statement() -> Value {
         "rest": [{
             "mode": "server",
             "security": {
-                "cors": false,
+                "cors": true,
                 "service": [{ "coding": [{
                     "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
                     "code": "SMART-on-FHIR",

@@ -4,8 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use http::{HeaderMap, Method, Uri, header};
-use mt_kernel::{Actor, TenantId};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use mt_kernel::{Actor, ErrorKind, TenantId};
 
 use crate::Grant;
 
@@ -25,7 +25,7 @@ pub struct Authenticated {
 }
 
 /// Why nobody is signed in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthenticationError {
     /// The request presents no credential at all.
     #[error("an access token or a session is needed")]
@@ -36,6 +36,12 @@ pub enum AuthenticationError {
     /// The credential is not good.
     #[error("the access token is not valid")]
     Invalid,
+    /// The proof of the token's key is missing, not good, or of another request.
+    #[error("the proof of possession is not valid")]
+    BadProof,
+    /// The proof lacks a nonce that this server has given out lately; here is one.
+    #[error("the proof of possession needs a nonce of this server")]
+    NonceNeeded(Arc<str>),
     /// The credential was good.
     #[error("the access token has expired")]
     Expired,
@@ -45,6 +51,41 @@ pub enum AuthenticationError {
     /// Keys could not be looked up.
     #[error("the access token cannot be checked now")]
     Unavailable,
+}
+
+impl AuthenticationError {
+    /// The kind that a door answers with.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Suspended | Self::CrossSite => ErrorKind::Forbidden,
+            Self::Unavailable => ErrorKind::Unavailable,
+            _ => ErrorKind::Unauthenticated,
+        }
+    }
+
+    /// The headers that the answer carries: the challenge (RFC 6750 §3, RFC 9449 §7.1), and the nonce
+    /// that the next proof needs.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
+        let challenge = match self {
+            Self::Missing => "Bearer realm=\"meditrack\", DPoP",
+            Self::Invalid | Self::Expired => "Bearer realm=\"meditrack\", error=\"invalid_token\"",
+            Self::BadProof => "DPoP error=\"invalid_dpop_proof\"",
+            Self::NonceNeeded(_) => "DPoP error=\"use_dpop_nonce\"",
+            Self::Suspended | Self::CrossSite | Self::Unavailable => return Vec::new(),
+        };
+        let mut headers = vec![(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static(challenge),
+        )];
+        if let Self::NonceNeeded(nonce) = self
+            && let Ok(value) = HeaderValue::from_str(nonce)
+        {
+            headers.push((HeaderName::from_static("dpop-nonce"), value));
+        }
+        headers
+    }
 }
 
 /// What [`Authenticator::authenticate`] returns.
@@ -84,7 +125,7 @@ impl<'a> RequestHead<'a> {
 
 /// Learns who is calling. Implemented by the identity context.
 pub trait Authenticator: Send + Sync {
-    /// Who presents `token`.
+    /// Who presents `token` as bearer. A token that is bound to a key is refused.
     fn authenticate<'a>(&'a self, token: &'a str) -> Authentication<'a>;
 
     /// Who sent the request with this head: by its token, or by its session where the identity

@@ -19,4 +19,6 @@ pub use matrix::{
 };
 pub use record::GrantRecord;
 pub use scope::{Scope, ScopeContext, ScopeError, Scopes};
-pub use token::{AccessClaims, Signer, TokenError, Verified, Verifier, VerifyingKey, key_id};
+pub use token::{
+    AccessClaims, Confirmation, Signer, TokenError, Verified, Verifier, VerifyingKey, key_id,
+};

@@ -10,8 +10,15 @@ use moka::sync::Cache;
 use mt_kernel::{Clock, Secret, TenantId};
 use serde::{Deserialize, Serialize};
 
-/// Claims of an access token.
+/// The key that the holder of a token must prove (RFC 7800, RFC 9449 §6.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// SHA-256 thumbprint of the key (RFC 7638), base64url.
+    pub jkt: String,
+}
+
+/// Claims of an access token.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessClaims {
     /// Issuer: the tenant's issuer URL.
     pub iss: String,
@@ -41,6 +48,15 @@ pub struct AccessClaims {
     /// Authentication context (`1fa`, `mfa`, `step-up`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
+    /// When the person signed in, seconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    /// The authorization that the token comes from: revoked with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gid: Option<String>,
+    /// The key that the token is bound to (DPoP).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
     /// Issued at, seconds since the epoch.
     pub iat: i64,
     /// Expires at, seconds since the epoch.
@@ -290,14 +306,10 @@ mod tests {
             client_id: "c1".into(),
             scope: "user/*.rs".into(),
             roles: vec!["doctor".into()],
-            fhir_user: None,
-            patient: None,
-            encounter: None,
-            own_patients: Vec::new(),
-            acr: None,
             iat: 1_000_000_000,
             exp: 1_000_000_300,
             jti: "j1".into(),
+            ..AccessClaims::default()
         }
     }
 

@@ -96,25 +96,9 @@ pub async fn authenticate(
 }
 
 fn unknown(error: AuthenticationError) -> Box<Response> {
-    let challenge = match error {
-        AuthenticationError::Missing => Some("Bearer realm=\"meditrack\""),
-        AuthenticationError::Invalid | AuthenticationError::Expired => {
-            Some("Bearer realm=\"meditrack\", error=\"invalid_token\"")
-        }
-        AuthenticationError::Suspended
-        | AuthenticationError::CrossSite
-        | AuthenticationError::Unavailable => None,
-    };
-    let kind = match error {
-        AuthenticationError::Suspended | AuthenticationError::CrossSite => ErrorKind::Forbidden,
-        AuthenticationError::Unavailable => ErrorKind::Unavailable,
-        _ => ErrorKind::Unauthenticated,
-    };
-    let challenge = challenge.map(HeaderValue::from_static);
-    refusal(
-        Fault::new(kind, error.to_string()),
-        challenge.map(|value| (header::WWW_AUTHENTICATE, value)),
-    )
+    let mut response = refusal(Fault::new(error.kind(), error.to_string()), None);
+    response.headers_mut().extend(error.headers());
+    response
 }
 
 /// RFC 9470 §3: what the client must ask for when it signs the person in again.
