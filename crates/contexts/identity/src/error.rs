@@ -19,6 +19,12 @@ pub enum IdentityError {
     /// A token could not be signed or read.
     #[error(transparent)]
     Token(#[from] mt_access::TokenError),
+    /// The audit trail does not take an entry.
+    #[error(transparent)]
+    Audit(#[from] mt_audit::AuditError),
+    /// A stored value cannot be read.
+    #[error("a stored value is damaged: {0}")]
+    Damaged(&'static str),
     /// The tenant does not serve.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -51,7 +57,10 @@ impl IdentityError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::UnknownRole(_) | Self::Scope(_) | Self::Lifetime => ErrorKind::Invalid,
-            Self::Token(_) | Self::Crypto(_) | Self::Unreadable => ErrorKind::Internal,
+            Self::Token(_) | Self::Crypto(_) | Self::Unreadable | Self::Damaged(_) => {
+                ErrorKind::Internal
+            }
+            Self::Audit(error) => error.kind(),
             Self::Refused(fault) => fault.kind,
             Self::Overloaded | Self::Audit(_) => ErrorKind::Unavailable,
             Self::SignedOut => ErrorKind::Unauthenticated,

@@ -4,12 +4,16 @@ pub mod administration;
 mod authenticate;
 mod error;
 mod keys;
+pub mod oauth;
 mod operator;
+mod origin;
 pub mod people;
 
 pub use authenticate::Identity;
 pub use error::IdentityError;
+pub use keys::SigningAlgorithm;
 pub use operator::OperatorToken;
+pub use origin::Origin;
 
 use mt_database::{Migration, Migrations};
 

@@ -52,12 +52,12 @@ impl OperatorToken {
             roles: self.roles.clone(),
             fhir_user: self.fhir_user.clone(),
             patient: self.patient.clone(),
-            encounter: None,
             own_patients: self.patient.clone().into_iter().collect(),
             acr: Some(if self.step_up { "step-up" } else { "mfa" }.to_owned()),
             iat: now.unix_seconds(),
             exp: now.unix_seconds() + self.seconds,
             jti: Uuid::now_v7().to_string(),
+            ..AccessClaims::default()
         })
     }
 }

@@ -17,6 +17,7 @@ pub mod sessions;
 mod sign_in;
 mod throttle;
 
+pub(crate) use account::Accounts;
 pub use account::{Account, Held, Profile};
 pub use factors::Factors;
 pub use gatekeeper::{Gatekeeper, authenticated};

@@ -1,0 +1,12 @@
+//! The authorization server through HTTP: what it does, and above all what it refuses.
+
+mod backend;
+mod browser;
+mod clients;
+mod code;
+mod discovery;
+mod external;
+mod jwt;
+mod proof;
+mod registration;
+mod world;
