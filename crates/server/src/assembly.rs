@@ -7,8 +7,11 @@ use anyhow::Context;
 use mt_crypto::{FileKeyring, KeyService, LogKeyUse};
 use mt_database::{Cluster, ClusterOptions, Database, Endpoint, Sizes, migrate, selfcheck};
 use mt_fhir::Node;
+use mt_http::{Quota, RateLimits};
 use mt_identity::Identity;
 use mt_identity::administration::{Administration, Standing};
+use mt_identity::oauth::Provider;
+use mt_identity::oauth::people::Residents;
 use mt_identity::people::mail::{Smtp, Tls};
 use mt_identity::people::{Hashing, People, PeopleParts};
 use mt_kernel::{Clock, ErrorKind, Fault, OpCtx, SystemClock};
@@ -83,12 +86,14 @@ pub(crate) struct Installation {
     pub(crate) identity: Arc<Identity>,
     pub(crate) administration: Administration,
     pub(crate) people: Arc<People>,
+    /// The tenants' authorization servers.
+    pub(crate) provider: Arc<Provider>,
     pub(crate) database: Database,
     pub(crate) audit: Arc<mt_audit::Audit>,
     pub(crate) validator: Arc<Validator>,
     pub(crate) terminology: Arc<Catalog>,
     pub(crate) clock: Arc<dyn Clock>,
-    following: tokio::task::JoinHandle<()>,
+    following: [tokio::task::JoinHandle<()>; 2],
 }
 
 impl Installation {
@@ -126,10 +131,6 @@ impl Installation {
         };
         let store = Store::open(parts, options).await?;
         audit.follow(&store);
-        let following = tokio::spawn(follow_terminology(
-            database.clone(),
-            Arc::clone(&terminology),
-        ));
         let origin = origin(config);
         let people = people(config, &database, &store, &audit, &clock)?;
         let identity = Identity::new(
@@ -139,12 +140,29 @@ impl Installation {
             &origin,
         );
         let administration = Administration::new(store.clone(), Arc::clone(&audit));
+        let identity = Arc::new(identity);
+        let residents = Residents::new(&identity, people.sessions().clone());
+        let provider = Arc::new(Provider::new(
+            Arc::clone(&identity),
+            store.clone(),
+            Arc::clone(&audit),
+            Arc::new(residents),
+            rates(config),
+        ));
+        let following = [
+            tokio::spawn(follow_terminology(
+                database.clone(),
+                Arc::clone(&terminology),
+            )),
+            tokio::spawn(Arc::clone(&provider).sweep_forever()),
+        ];
         Ok(Self {
             ground,
             store,
             administration,
-            identity: Arc::new(identity),
+            identity,
             people: Arc::new(people),
+            provider,
             database,
             audit,
             validator,
@@ -165,7 +183,9 @@ impl Installation {
 
     /// Writes what is still pending and leaves the database.
     pub(crate) async fn close(self) {
-        self.following.abort();
+        self.following
+            .iter()
+            .for_each(tokio::task::JoinHandle::abort);
         self.audit.close().await;
         self.store.close();
         self.ground.close().await;
@@ -217,6 +237,20 @@ fn smtp(mail: &config::Mail) -> anyhow::Result<Option<Smtp>> {
         .map(Some)
 }
 
+/// Buckets of one door.
+pub(crate) fn rates(config: &Config) -> RateLimits {
+    let limits = &config.limits;
+    let client = Quota {
+        per_second: limits.client_per_second,
+        burst: limits.client_burst,
+    };
+    let tenant = Quota {
+        per_second: limits.tenant_per_second,
+        burst: limits.tenant_burst,
+    };
+    RateLimits::new(tenant, client)
+}
+
 /// Directory of the key-encryption keys.
 pub(crate) fn key_directory(config: &Config, data_dir: &Path) -> PathBuf {
     config
@@ -226,6 +260,9 @@ pub(crate) fn key_directory(config: &Config, data_dir: &Path) -> PathBuf {
         .unwrap_or_else(|| data_dir.join("keys"))
 }
 
+/// Where a server without `server.public_url` is found by default.
+const DEFAULT_ORIGIN: &str = "http://localhost:3000";
+
 /// URL of the installation without a trailing slash.
 ///
 /// It names the issuer of tokens, which every command of the installation must agree on; the
@@ -233,7 +270,7 @@ pub(crate) fn key_directory(config: &Config, data_dir: &Path) -> PathBuf {
 pub(crate) fn origin(config: &Config) -> String {
     match &config.server.public_url {
         Some(url) => url.trim_end_matches('/').to_owned(),
-        None => "http://localhost".to_owned(),
+        None => DEFAULT_ORIGIN.to_owned(),
     }
 }
 

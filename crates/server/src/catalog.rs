@@ -12,6 +12,7 @@ pub(crate) fn schemas() -> Vec<Migrations> {
     schemas.push(mt_identity::MIGRATIONS);
     schemas.push(mt_identity::people::MIGRATIONS);
     schemas.push(mt_identity::administration::MIGRATIONS);
+    schemas.push(mt_identity::oauth::MIGRATIONS);
     schemas.push(mt_api::MIGRATIONS);
     schemas
 }

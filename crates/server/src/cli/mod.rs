@@ -16,6 +16,7 @@ mod files;
 mod hl7;
 mod import;
 mod keys;
+mod provider;
 mod script;
 mod serve;
 mod tenant;
@@ -98,6 +99,8 @@ enum Command {
     /// Look after keys
     #[command(subcommand)]
     Keys(keys::Args),
+    /// Look after a tenant's authorization server and its clients
+    Provider(provider::Args),
     /// Prove what was done
     Audit(audit::Args),
     /// Read, answer, send and receive HL7 v2 messages
@@ -163,6 +166,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Terminology(args) => terminology::run(&common, args).await,
             Command::Db(args) => db::run(&common, args).await,
             Command::Keys(args) => keys::run(&common, args).await,
+            Command::Provider(args) => provider::run(&common, args).await,
             Command::Audit(args) => audit::run(&common, args).await,
             Command::Hl7(args) => hl7::run(args).await,
             Command::Bench(args) => bench::run(&common, args).await,

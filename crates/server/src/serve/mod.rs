@@ -10,13 +10,13 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use mt_fhir_api::{ApiLimits, FhirApi, ImportSources, Sessions, operations};
-use mt_http::{BodyLimits, Quota, RateLimits, ServeLimits};
+use mt_http::{BodyLimits, ServeLimits};
 use mt_identity::administration::Administration;
 use mt_identity::people;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::assembly::{Installation, origin};
+use crate::assembly::{Installation, origin, rates};
 use crate::config::Config;
 use crate::telemetry::Telemetry;
 
@@ -105,20 +105,6 @@ async fn delete_due(administration: Administration, stop: CancellationToken) {
     }
 }
 
-/// Buckets of one door.
-fn rates(config: &Config) -> RateLimits {
-    let limits = &config.limits;
-    let client = Quota {
-        per_second: limits.client_per_second,
-        burst: limits.client_burst,
-    };
-    let tenant = Quota {
-        per_second: limits.tenant_per_second,
-        burst: limits.tenant_burst,
-    };
-    RateLimits::new(tenant, client)
-}
-
 fn api(config: &Config, installation: &Installation) -> anyhow::Result<FhirApi> {
     let limits = &config.limits;
     let body = BodyLimits {
@@ -126,11 +112,7 @@ fn api(config: &Config, installation: &Installation) -> anyhow::Result<FhirApi> 
         inflated: limits.body_mib << 20,
         time: Duration::from_secs(60),
     };
-    let public_base = config
-        .server
-        .public_url
-        .as_ref()
-        .map(|_| format!("{}/fhir/R4", origin(config)));
+    let public_origin = config.server.public_url.as_ref().map(|_| origin(config));
     let imports = ImportSources::new(&config.import.hosts).context("TLS cannot be set up")?;
     Ok(FhirApi {
         store: installation.store.clone(),
@@ -147,7 +129,7 @@ fn api(config: &Config, installation: &Installation) -> anyhow::Result<FhirApi> 
             body,
             ..ApiLimits::default()
         },
-        public_base,
+        public_origin,
         sessions: Sessions::default(),
     })
 }
@@ -159,8 +141,15 @@ fn router(
     telemetry: &Telemetry,
 ) -> Router {
     let gate = doors::gate(rates(config), installation);
+    let provider = Arc::clone(&installation.provider);
+    // Pages of apps call FHIR from their own origins.
+    let origins = axum::middleware::from_fn_with_state(
+        Arc::clone(&provider),
+        mt_identity::oauth::registered_origins,
+    );
     Router::new()
-        .merge(mt_fhir_api::router(Arc::clone(api)))
+        .merge(mt_fhir_api::router(Arc::clone(api)).layer(origins))
+        .merge(mt_identity::oauth::router(provider))
         .merge(doors::routes(installation).serve(gate))
         .merge(people::pages::router(Arc::clone(&installation.people)))
         .merge(health::router(
