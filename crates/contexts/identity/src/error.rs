@@ -19,9 +19,6 @@ pub enum IdentityError {
     /// A token could not be signed or read.
     #[error(transparent)]
     Token(#[from] mt_access::TokenError),
-    /// The audit trail does not take an entry.
-    #[error(transparent)]
-    Audit(#[from] mt_audit::AuditError),
     /// A stored value cannot be read.
     #[error("a stored value is damaged: {0}")]
     Damaged(&'static str),
@@ -62,7 +59,7 @@ impl IdentityError {
             }
             Self::Audit(error) => error.kind(),
             Self::Refused(fault) => fault.kind,
-            Self::Overloaded | Self::Audit(_) => ErrorKind::Unavailable,
+            Self::Overloaded => ErrorKind::Unavailable,
             Self::SignedOut => ErrorKind::Unauthenticated,
             Self::Store(error) => error.kind(),
             Self::Database(error) => error.kind(),
