@@ -61,6 +61,14 @@ pub trait People: Send + Sync {
         account: Uuid,
     ) -> BoxFuture<'_, Result<Option<Person>, IdentityError>>;
 
+    /// Whether a session of an account has not ended.
+    fn is_live(
+        &self,
+        tenant: TenantId,
+        account: Uuid,
+        session: Uuid,
+    ) -> BoxFuture<'_, Result<bool, IdentityError>>;
+
     /// Ends a session.
     fn sign_out(
         &self,
@@ -136,6 +144,18 @@ impl People for Residents {
             let active = found.filter(|account| account.enabled);
             let now = self.clock.now();
             Ok(active.map(|account| person_of(&account, &account.roles_at(now))))
+        })
+    }
+
+    fn is_live(
+        &self,
+        tenant: TenantId,
+        account: Uuid,
+        session: Uuid,
+    ) -> BoxFuture<'_, Result<bool, IdentityError>> {
+        Box::pin(async move {
+            let live = self.sessions.list(tenant, account).await?;
+            Ok(live.iter().any(|view| view.id == session))
         })
     }
 

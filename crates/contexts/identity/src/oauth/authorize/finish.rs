@@ -6,7 +6,7 @@ use url::Url;
 
 use super::Journey;
 use super::error_page;
-use super::request::{Refusal, Request, Target};
+use super::request::{Refusal, Target};
 use crate::oauth::error::OAuthError;
 use crate::oauth::events::person_actor;
 use crate::oauth::family::{CodeTerms, Consented, Families};
@@ -83,22 +83,13 @@ fn redirect(at: &At, target: &Target, pairs: &[(&str, &str)]) -> Response {
     see_other(at, url.as_str())
 }
 
-/// Sends the person to the sign-in page, and back here afterwards.
-pub(super) fn to_sign_in(at: &At, handle: &str, request: &Request) -> Response {
+/// Sends the person to prove who they are (`page`), and back here afterwards.
+pub(super) fn to_page(at: &At, handle: &str, page: &str) -> Response {
     // A path and no URL, so that the page can see that it leads back to this very origin.
     let back = format!("/t/{}/oauth2/authorize?pending={handle}", at.name);
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("continue", &back);
-    if let Some(hint) = &request.login_hint {
-        query.append_pair("login_hint", hint);
-    }
-    if let Some(acr) = &request.acr {
-        query.append_pair("acr", acr);
-    }
-    if request.asks("login") || request.max_age.is_some() || request.subject.is_some() {
-        query.append_pair("fresh", "1");
-    }
-    see_other(at, &format!("/t/{}/sign-in?{}", at.name, query.finish()))
+    query.append_pair("return", &back);
+    see_other(at, &format!("/t/{}/{page}?{}", at.name, query.finish()))
 }
 
 fn see_other(at: &At, location: &str) -> Response {

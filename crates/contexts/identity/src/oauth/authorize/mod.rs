@@ -189,14 +189,14 @@ impl<'a> Journey<'a> {
     ) -> Result<Response, Refusal> {
         let people = &self.provider.people;
         let who = people.signed_in(self.at.tenant, headers).await?;
-        let Some(who) = who.filter(|who| self.is_enough(who)) else {
+        let Some(who) = who.as_ref().filter(|who| self.is_enough(who)).cloned() else {
             if self.request.asks("none") {
-                return Err(self.refuse(
-                    Code::LoginRequired,
-                    "nobody is signed in, or not freshly enough",
-                ));
+                let text = "nobody is signed in, or not freshly enough";
+                return Err(self.refuse(Code::LoginRequired, text));
             }
-            return Ok(finish::to_sign_in(self.at, &self.handle, &self.request));
+            let known = who.is_some_and(|who| self.is_right(&who));
+            let page = if known { "step-up" } else { "sign-in" };
+            return Ok(finish::to_page(self.at, &self.handle, page));
         };
         if let Some(page) = self.choose_patient(&who, search).await? {
             return Ok(page);
@@ -230,12 +230,14 @@ impl<'a> Journey<'a> {
             .acr
             .as_deref()
             .is_none_or(|wanted| strength(&who.acr) >= strength(wanted));
+        fresh && recent && strong && self.is_right(who)
+    }
+
+    /// Whether the person is the one whom the request names, if it names one.
+    fn is_right(&self, who: &SignedIn) -> bool {
         let account = who.person.account.to_string();
-        let same = request
-            .subject
-            .as_ref()
-            .is_none_or(|subject| *subject == account);
-        fresh && recent && strong && same
+        let subject = self.request.subject.as_ref();
+        subject.is_none_or(|subject| *subject == account)
     }
 }
 

@@ -25,7 +25,6 @@ pub(super) struct Request {
     pub(super) prompt: Vec<String>,
     pub(super) max_age: Option<i64>,
     pub(super) acr: Option<String>,
-    pub(super) login_hint: Option<String>,
     /// The account that must be signed in.
     pub(super) subject: Option<String>,
     pub(super) launch: Option<Launch>,
@@ -188,7 +187,6 @@ async fn check(
         prompt,
         max_age,
         acr: wanted_acr(params),
-        login_hint: owned("login_hint"),
         subject,
         patient: launch.as_ref().and_then(|launch| launch.patient.clone()),
         launch,

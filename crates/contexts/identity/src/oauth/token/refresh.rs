@@ -73,6 +73,18 @@ fn bound_to(call: &Call<'_>, family: &Family) -> Result<(), OAuthError> {
     Ok(())
 }
 
+/// Online access ends with the session, however that ended.
+async fn still_signed_in(call: &Call<'_>, family: &Family) -> Result<(), OAuthError> {
+    let account = family.consented.person.account;
+    let people = &call.provider.people;
+    let live = people.is_live(call.at.tenant, account, family.session);
+    if live.await? {
+        Ok(())
+    } else {
+        Err(OAuthError::grant("the session has ended"))
+    }
+}
+
 fn narrowed(call: &Call<'_>, family: &Family) -> Result<String, OAuthError> {
     let consented = &family.consented.scope;
     match call.params.get("scope") {

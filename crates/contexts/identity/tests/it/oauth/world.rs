@@ -109,6 +109,17 @@ impl People for Town {
         Box::pin(async move { Ok(person) })
     }
 
+    fn is_live(
+        &self,
+        _: TenantId,
+        _: Uuid,
+        session: Uuid,
+    ) -> BoxFuture<'_, Result<bool, IdentityError>> {
+        let people = self.0.lock().unwrap();
+        let live = people.values().any(|who| who.session == session);
+        Box::pin(async move { Ok(live) })
+    }
+
     fn sign_out(
         &self,
         _: TenantId,
