@@ -174,7 +174,7 @@ impl Clinic {
             .post("/t/harbour/sign-in/enrol", &[("code", &code)])
             .await;
         assert_eq!(page.status, StatusCode::OK, "{}", page.body);
-        let pattern = Regex::new("<li>([a-z2-9-]{11})</li>").unwrap();
+        let pattern = Regex::new("<li>([a-z0-9-]{11})</li>").unwrap();
         let codes = pattern.captures_iter(&page.body);
         Enrolled {
             codes: codes.map(|found| found[1].to_owned()).collect(),
