@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mt_crypto::{FileKeyring, KeyService, LogKeyUse};
-use mt_database::{Database, Migrations};
 use mt_database::testing::TestDatabase;
+use mt_database::{Database, Migrations};
 use mt_fhir::json::Limits;
 use mt_fhir::{Doc, ResourceType};
 use mt_kernel::{

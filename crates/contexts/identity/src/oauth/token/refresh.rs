@@ -44,6 +44,9 @@ pub(super) async fn grant(call: &Call<'_>) -> Result<Issued, OAuthError> {
     let scope = narrowed(call, &family)?;
     // Roles and proxies may have changed since the person signed in.
     let account = family.consented.person.account;
+    if !scopes::has(&family.consented.scope, "offline_access") {
+        still_signed_in(call, &family).await?;
+    }
     let person = call.provider.people.person(call.at.tenant, account).await?;
     family.consented.person =
         person.ok_or_else(|| OAuthError::grant("the person may not act any more"))?;

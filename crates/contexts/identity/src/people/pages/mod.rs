@@ -25,7 +25,6 @@ use super::People;
 const FORM_BYTES: usize = 32 << 10;
 
 /// The pages, below `/t/{tenant}`.
-#[must_use]
 pub fn router(people: Arc<People>) -> Router {
     let pages = Router::new()
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))

@@ -72,8 +72,7 @@ impl Cookies {
     pub(crate) fn session(self, headers: &HeaderMap) -> Option<Presented> {
         let (tenant, secret) = self.get(headers, "session")?.split_once('.')?;
         let plausible = secret.len() == SECRET_LENGTH && secret.bytes().all(is_base64url);
-        plausible.then(|| ())?;
-        Some(Presented {
+        plausible.then_some(Presented {
             tenant: TenantId(tenant.parse().ok()?),
             secret: Secret::new(secret.to_owned()),
         })
