@@ -23,6 +23,7 @@ async fn token(world: &World, role: &str) -> String {
         patient: None,
         fhir_user: None,
         seconds: 600,
+        step_up: false,
     };
     world
         .identity
