@@ -255,6 +255,15 @@ impl Grant {
             return true;
         };
         let (wanted, interactions) = operation.needs();
+        if matches!(operation, Operation::Export | Operation::Import) {
+            // What moves in bulk is cut by the scopes record by record, so any of them opens it.
+            return scopes.clinical.iter().any(|scope| {
+                scope.context != ScopeContext::Patient
+                    && interactions
+                        .iter()
+                        .any(|interaction| scope.interactions.contains(*interaction))
+            });
+        }
         let covers = |scope: &Scope, interaction| {
             scope.context != ScopeContext::Patient
                 && scope.criteria.is_empty()
