@@ -161,7 +161,7 @@ pub fn contrast(one: &str, other: &str) -> Option<f64> {
 fn luminance(colour: &str) -> Option<f64> {
     let digits = colour
         .strip_prefix('#')
-        .filter(|digits| digits.len() == 6)?;
+        .filter(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
     let channel = |at: usize| {
         let value = u8::from_str_radix(digits.get(at..at + 2)?, 16).ok()?;
         let value = f64::from(value) / 255.0;

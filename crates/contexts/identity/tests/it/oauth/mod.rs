@@ -7,6 +7,7 @@ mod code;
 mod discovery;
 mod external;
 mod jwt;
+mod launch;
 mod proof;
 mod registration;
 mod world;
