@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::browser::{CALLBACK, VERIFIER, app, good, hidden, returned};
 use super::jwt::opened;
-use super::world::World;
+use super::world::{Form, World};
 
 #[tokio::test]
 async fn an_app_gets_code_tokens_context_and_identity() {
