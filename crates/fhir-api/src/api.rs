@@ -13,6 +13,7 @@ use moka::sync::Cache;
 use mt_access::{
     Authenticated, AuthenticationError, Authenticator, Interaction as Right, RequestHead,
 };
+use mt_authority::Session;
 use mt_fhir::json::Limits;
 use mt_http::{BodyError, BodyLimits, CorrelationId, RateLimits, read_body};
 use mt_kernel::{Clock, ErrorKind, Instant};
@@ -21,10 +22,8 @@ use mt_store::{Caller, Store};
 use uuid::Uuid;
 
 use crate::answer::Answer;
-use crate::authority::SessionAuthority;
 use crate::error::{FhirError, Result};
 use crate::route::Route;
-use crate::session::Session;
 use crate::wire::{self, Wishes};
 use crate::{interactions, operations};
 
@@ -163,17 +162,8 @@ pub(crate) struct Call<'a> {
 impl Call<'_> {
     /// The caller as the store wants it, with the records that `right` may touch.
     pub(crate) fn caller(&self, right: Right) -> Caller {
-        let authority = SessionAuthority {
-            session: Arc::clone(&self.session),
-            registry: self.registry.clone(),
-        };
-        self.session.caller(
-            &self.registry,
-            right,
-            self.correlation_id,
-            self.now,
-            authority,
-        )
+        self.session
+            .caller(&self.registry, right, self.correlation_id, self.now)
     }
 
     /// How searches of this request are read.

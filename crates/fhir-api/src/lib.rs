@@ -10,7 +10,6 @@ mod interactions;
 mod load;
 pub mod operations;
 mod route;
-mod session;
 mod summary;
 mod wire;
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::http::header;
 use mt_access::{Authenticated, GrantRecord};
+use mt_authority::Session;
 use mt_kernel::{Actor, ActorKind, Assurance, ErrorKind, TenantId};
 use mt_store::{WorkKind, WorkState};
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,6 @@ use super::{KEPT, KEPT_JOBS, OPEN_JOBS};
 use crate::answer::Answer;
 use crate::api::{Call, FhirApi};
 use crate::error::{FhirError, Result};
-use crate::session::Session;
 
 /// An order for a job.
 #[derive(Debug, Serialize, Deserialize)]

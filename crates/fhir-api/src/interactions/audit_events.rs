@@ -5,6 +5,7 @@
 
 use mt_access::{Decision, Interaction as Right, Reach};
 use mt_audit::{Cursor, Entry, Filter, audit_event};
+use mt_authority::queries;
 use mt_fhir::{Doc, ResourceType};
 use mt_kernel::{ErrorKind, Instant, OpCtx};
 use mt_search::query::{Comparator, Leaf, ReferenceValue, SortBy, SystemMatch, Test};
@@ -15,7 +16,6 @@ use super::search::searchset;
 use crate::answer::Answer;
 use crate::api::Call;
 use crate::error::{FhirError, Result};
-use crate::session::queries;
 use crate::summary::View;
 
 /// The name of this server in its audit events.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use mt_access::Authenticated;
+use mt_access::{Authenticated, Interaction};
+use mt_authority::Session;
 use mt_http::Problem;
 use mt_kernel::{ErrorKind, Fault, OpCtx, TenantId};
+use mt_store::{Store, StoreError};
 
 /// The caller of a route, admitted by its [`crate::Permission`].
 ///
@@ -26,6 +28,20 @@ impl Caller {
     #[must_use]
     pub fn tenant(&self) -> TenantId {
         self.who.tenant
+    }
+
+    /// The caller as the record store wants it, with the records that `right` may touch.
+    ///
+    /// # Errors
+    /// When the tenant does not serve.
+    pub async fn records(
+        &self,
+        store: &Store,
+        right: Interaction,
+    ) -> Result<mt_store::Caller, StoreError> {
+        let registry = store.tenants().params(self.tenant()).await?;
+        let session = Arc::new(Session::new(Arc::clone(&self.who)));
+        Ok(session.caller(&registry, right, self.ctx.correlation_id, self.ctx.now))
     }
 }
 

@@ -17,7 +17,6 @@ use super::super::refusal::Failure;
 use super::super::status::Made;
 use super::{Level, Wanted};
 use crate::api::FhirApi;
-use crate::authority::SessionAuthority;
 use crate::error::FhirError;
 use crate::summary::View;
 
@@ -37,11 +36,7 @@ pub(in crate::bulk) async fn run(api: &FhirApi, claim: &Claim) -> Result<Made, F
     let registry = api.store.tenants().params(claim.tenant).await?;
     let session = order.by.session(claim.tenant, claim.job.id)?;
     let now = api.clock.now();
-    let authority = SessionAuthority {
-        session: Arc::clone(&session),
-        registry: registry.clone(),
-    };
-    let caller = session.caller(&registry, Right::Search, claim.job.id, now, authority);
+    let caller = session.caller(&registry, Right::Search, claim.job.id, now);
     // What an earlier attempt has written saw another moment.
     claim.clear(&api.store, 0).await?;
     let snapshot = api.store.snapshot(claim.tenant).await?;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use mt_access::Interaction as Right;
+use mt_authority::Session;
 use mt_fhir::outcome::{Issue, OperationOutcome};
 use mt_fhir::{Doc, ResourceType};
 use mt_kernel::ErrorKind;
@@ -20,9 +21,7 @@ use super::fetch::refused;
 use super::lines::Lines;
 use super::{Input, UPLOADED, Wanted};
 use crate::api::FhirApi;
-use crate::authority::SessionAuthority;
 use crate::error::FhirError;
-use crate::session::Session;
 
 /// Resources committed together, and their bytes.
 const BATCH: usize = 200;
@@ -210,14 +209,8 @@ impl Import<'_> {
 
     async fn caller(&self) -> Result<Caller, StoreError> {
         let registry = self.api.store.tenants().params(self.claim.tenant).await?;
-        let authority = SessionAuthority {
-            session: Arc::clone(&self.session),
-            registry: registry.clone(),
-        };
         let (job, now) = (self.claim.job.id, self.api.clock.now());
-        Ok(self
-            .session
-            .caller(&registry, Right::Update, job, now, authority))
+        Ok(self.session.caller(&registry, Right::Update, job, now))
     }
 
     /// Tells why a line was not taken in.

@@ -8,18 +8,24 @@ use mt_fhir::definitions::{Compartment, compartment_params};
 use mt_kernel::{Instant, OpCtx, PurposeOfUse, TenantId};
 use mt_search::query::{Leaf, ParamRef, ReferenceValue, Test};
 use mt_search::{Clause, ParamRegistry, ParseOptions, Query, Scope};
-use mt_store::{AccessFilter, Authorizer, Caller};
+use mt_store::{AccessFilter, Caller};
 use uuid::Uuid;
 
+use crate::authority::SessionAuthority;
+
 /// A signed-in caller. Built once for a credential and shared by its requests.
-pub(crate) struct Session {
-    pub(crate) who: Arc<Authenticated>,
+#[derive(Debug)]
+pub struct Session {
+    /// Who, and what they may do.
+    pub who: Arc<Authenticated>,
     readable: OnceLock<Arc<AccessFilter>>,
     searchable: OnceLock<Arc<AccessFilter>>,
 }
 
 impl Session {
-    pub(crate) fn new(who: Arc<Authenticated>) -> Self {
+    /// The session of a caller.
+    #[must_use]
+    pub fn new(who: Arc<Authenticated>) -> Self {
         Self {
             who,
             readable: OnceLock::new(),
@@ -27,11 +33,15 @@ impl Session {
         }
     }
 
-    pub(crate) fn tenant(&self) -> TenantId {
+    /// Isolation boundary.
+    #[must_use]
+    pub fn tenant(&self) -> TenantId {
         self.who.tenant
     }
 
-    pub(crate) fn grant(&self) -> &Grant {
+    /// What the caller may do.
+    #[must_use]
+    pub fn grant(&self) -> &Grant {
         &self.who.grant
     }
 
@@ -44,15 +54,20 @@ impl Session {
         }
     }
 
-    /// The caller of one request, with the records that `interaction` may touch.
-    pub(crate) fn caller(
+    /// The caller of one request as the store wants it, with the records that `interaction` may
+    /// touch.
+    #[must_use]
+    pub fn caller(
         self: &Arc<Self>,
         registry: &ParamRegistry,
         interaction: Interaction,
         correlation_id: Uuid,
         now: Instant,
-        authority: impl Authorizer + 'static,
     ) -> Caller {
+        let authority = SessionAuthority {
+            session: Arc::clone(self),
+            registry: registry.clone(),
+        };
         let ctx = OpCtx {
             tenant: self.who.tenant,
             actor: self.who.actor.clone(),
@@ -101,7 +116,8 @@ fn filter(
 
 /// A reach as queries, any of which lets a record through. A criterion that cannot be understood
 /// lets nothing through.
-pub(crate) fn queries(
+#[must_use]
+pub fn queries(
     reach: &Reach,
     resource_type: ResourceType,
     registry: &ParamRegistry,
