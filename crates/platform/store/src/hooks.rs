@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use mt_fhir::{Node, ResourceType};
-use mt_kernel::{Fault, OpCtx};
+use mt_kernel::{ErrorKind, Fault, OpCtx};
 
 use crate::{Caller, Committed};
 
@@ -108,6 +108,46 @@ pub trait Policy: Send + Sync {
     /// # Errors
     /// A [`Fault`] that says which rule forbids the change.
     fn decide(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault>;
+
+    /// What must hold in tables of the context's own for the change to be committed; it stands or
+    /// falls with the records, in the same transaction.
+    ///
+    /// # Errors
+    /// A [`Fault`] that says why the change cannot be.
+    fn bind(&self, _: &OpCtx, _: &ProposedChange<'_>) -> Result<Vec<Binding>, Fault> {
+        Ok(Vec::new())
+    }
+}
+
+/// A statement that is part of a commit: `select schema.function($1::int4, $2::uuid[], $3::int8[])`
+/// with the tenant, the row keys of [`Self::resources`] and [`Self::values`].
+///
+/// It refuses by a unique or exclusion violation, of a constraint or raised with a constraint's name.
+/// Advisory locks on all the keys are taken before any other statement of the commit, in one order
+/// for everybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The statement.
+    pub sql: &'static str,
+    /// Resources whose row keys it takes.
+    pub resources: Vec<(ResourceType, String)>,
+    /// Numbers that it takes.
+    pub values: Vec<i64>,
+    /// Whether it runs before those of the commit that do not: what is given back can be taken.
+    pub releases: bool,
+    /// What a caller is told when a constraint refuses.
+    pub refusals: &'static [Refusal],
+}
+
+/// What a caller is told when a constraint refuses a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Name of the constraint.
+    pub constraint: &'static str,
+    /// What kind of refusal it is.
+    pub kind: ErrorKind,
+    /// One sentence for a person.
+    pub message: &'static str,
 }
 
 /// Something that happened, in the words of a bounded context; stored sealed in the same commit.
@@ -144,10 +184,12 @@ impl PolicyRegistry {
         ctx: &OpCtx,
         change: &ProposedChange<'_>,
         events: &mut Vec<DomainEvent>,
+        bindings: &mut Vec<Binding>,
     ) -> Result<(), Fault> {
         let policies = self.by_type.get(&change.resource_type);
         for policy in policies.into_iter().flatten() {
             events.extend(policy.decide(ctx, change)?);
+            bindings.extend(policy.bind(ctx, change)?);
         }
         Ok(())
     }

@@ -25,8 +25,8 @@ pub use change::{Action, Batch, Change, Committed, Content, Effect, Patch, Targe
 pub use commit::{StoredEvent, decode_events, open_audit_detail, open_events};
 pub use error::{Result, StoreError};
 pub use hooks::{
-    AuditSink, Authorizer, Disclosure, DomainEvent, Hooks, Interaction, Policy, PolicyRegistry,
-    ProposedChange, ReadAccess, ResourceValidator,
+    AuditSink, Authorizer, Binding, Disclosure, DomainEvent, Hooks, Interaction, Policy,
+    PolicyRegistry, ProposedChange, ReadAccess, Refusal, ResourceValidator,
 };
 pub use index::patient_token;
 pub use page::{Entry, EntryMode, Page, Stored, Total};

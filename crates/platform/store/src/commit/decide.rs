@@ -81,6 +81,7 @@ impl Work {
             bundle: self.batch.doc.as_ref(),
             at: commit_time(caller.ctx.now, currents),
             events: Vec::new(),
+            bindings: Vec::new(),
         };
         let mut order: Vec<&Planned> = self.planned.iter().collect();
         order.sort_by_key(|plan| self.rank(plan));
@@ -102,13 +103,16 @@ impl Work {
                 *slot = Some(outcome);
             }
         }
-        let events = preparer.events;
+        let (events, bindings) = (preparer.events, preparer.bindings);
         let outcomes: Option<Vec<Committed>> = outcomes.into_iter().collect();
         let outcomes = outcomes.ok_or(StoreError::Damaged("a change without an outcome"))?;
         let unit = if rows.is_empty() {
             None
         } else {
-            Some(unit(hooks, caller, tenant, rows, &events, &outcomes)?)
+            Some(Unit {
+                bindings: bindings.into_iter().map(|one| one.bound(tenant)).collect(),
+                ..unit(hooks, caller, tenant, rows, &events, &outcomes)?
+            })
         };
         Ok(Decided { outcomes, unit })
     }
@@ -173,6 +177,7 @@ fn unit(
         at,
         correlation,
         rows,
+        bindings: Vec::new(),
         events: sealed_events,
         audit: mt_crypto::seal(&tenant.keys, Purpose::Audit, &place, &detail)?,
     })

@@ -161,6 +161,7 @@ impl From<PersistError> for StoreError {
             PersistError::Interrupted => {
                 Self::refused(mt_kernel::ErrorKind::Unavailable, "the server is stopping")
             }
+            PersistError::Bound(refusal) => Self::refused(refusal.kind, refusal.message),
             PersistError::Database(error) => Self::Database(error),
         }
     }

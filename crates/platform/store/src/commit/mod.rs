@@ -4,6 +4,7 @@
 //! that it still is; when another change came first, it is decided again. Changes with criteria
 //! are decided inside a transaction under advisory locks.
 
+mod bound;
 mod conditional;
 mod decide;
 mod encode;

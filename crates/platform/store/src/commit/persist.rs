@@ -13,8 +13,10 @@ use postgres_types::ToSql;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::bound::Bound;
 use super::encode::{EncodedRow, RowArray};
 use super::unit::{PreparedRow, RowAction, Unit, type_column, version_column};
+use crate::Refusal;
 
 /// Why rows were not written.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -22,6 +24,9 @@ pub(crate) enum PersistError {
     /// A row is not at the version that the change builds on, or exists already.
     #[error("another change came first")]
     Conflict,
+    /// What the commit is bound to does not hold.
+    #[error("{}", .0.message)]
+    Bound(&'static Refusal),
     /// The process is stopping.
     #[error("the server is stopping")]
     Interrupted,
@@ -34,15 +39,22 @@ impl PersistError {
     /// Whether the transaction was refused for what it contains, so that a part of it may pass.
     pub(crate) fn is_refusal(&self) -> bool {
         match self {
-            Self::Conflict => true,
+            Self::Conflict | Self::Bound(_) => true,
             Self::Interrupted => false,
             Self::Database(error) => !error.is_disconnect() && *error != Error::Timeout,
         }
     }
 
-    fn read(error: Error) -> Self {
+    fn read(error: Error, units: &[Unit]) -> Self {
+        let told = |constraint: &str| {
+            let mut bindings = units.iter().flat_map(|unit| &unit.bindings);
+            bindings.find_map(|binding| binding.refusal(constraint))
+        };
         match error {
             Error::Unique { ref constraint } if constraint == "res_pkey" => Self::Conflict,
+            Error::Unique { ref constraint } if told(constraint).is_some() => {
+                told(constraint).map_or(Self::Conflict, Self::Bound)
+            }
             Error::Refused { .. } => Self::Conflict,
             other => Self::Database(other),
         }
@@ -86,6 +98,8 @@ pub(crate) const REPLACE_AUX: &str = "with n as materialized (select * from unne
       (select from records.aux a where a.tenant = $1 and a.id = n.id and a.type = n.type \
        and a.h = n.h and a.lo = n.lo and a.hi = n.hi)";
 
+pub(crate) const LOCK: &str = "select pg_advisory_xact_lock(k) from unnest($1::int8[]) k";
+
 const LOG: &str = "insert into records.txlog \
     (tenant, at, correlation, types, actions, versions, ids, events) \
     select $1, t.* from unnest($2::records.tx_in[]) t";
@@ -126,7 +140,7 @@ pub(crate) async fn persist(
             attempt += 1;
             continue;
         }
-        let error = PersistError::read(refused);
+        let error = PersistError::read(refused, units);
         if unknown && error == PersistError::Conflict && written(database, tenant, units).await? {
             break Ok(());
         }
@@ -143,7 +157,7 @@ pub(crate) async fn persist_in(tx: &TenantTx, units: &[Unit]) -> Result<(), Pers
         .await
         .map_err(|error| match error {
             Error::Contended => PersistError::Conflict,
-            other => PersistError::read(other),
+            other => PersistError::read(other, units),
         })
 }
 
@@ -185,6 +199,9 @@ struct Parts<'a> {
     update_aux: RowArray<'a>,
     update_types: Vec<i16>,
     update_ids: Vec<Uuid>,
+    /// Advisory locks, in the order in which everybody takes them.
+    locks: Vec<i64>,
+    bindings: Vec<&'a Bound>,
     log: Vec<EncodedRow>,
     audit: Vec<EncodedRow>,
 }
@@ -194,8 +211,15 @@ impl<'a> Parts<'a> {
         let rows = || units.iter().flat_map(|unit| &unit.rows);
         let inserts = || rows().filter(|row| row.action == RowAction::Insert);
         let updates = || rows().filter(|row| row.action != RowAction::Insert);
+        let mut bindings: Vec<&Bound> = units.iter().flat_map(|unit| &unit.bindings).collect();
+        bindings.sort_by_key(|one| !one.releases);
+        let mut locks: Vec<i64> = bindings.iter().flat_map(|one| one.locks()).collect();
+        locks.sort_unstable();
+        locks.dedup();
         Self {
             tenant,
+            locks,
+            bindings,
             inserts: RowArray::new(inserts().map(|row| &row.row)),
             insert_aux: RowArray::new(inserts().flat_map(|row| &row.aux)),
             updates: RowArray::new(updates().map(|row| &row.row)),
@@ -244,6 +268,9 @@ impl<'a> Parts<'a> {
     ) -> Vec<(&'static str, Vec<&'p (dyn ToSql + Sync)>)> {
         let tenant: &(dyn ToSql + Sync) = &self.tenant.0;
         let mut steps: Vec<(&'static str, Vec<&'p (dyn ToSql + Sync)>)> = Vec::with_capacity(6);
+        if !self.locks.is_empty() {
+            steps.push((LOCK, vec![&self.locks]));
+        }
         if !self.updates.is_empty() {
             steps.push((UPDATE, vec![tenant, &self.updates, &self.update_count]));
             let aux: Vec<&'p (dyn ToSql + Sync)> = vec![
@@ -259,6 +286,9 @@ impl<'a> Parts<'a> {
         }
         if !self.insert_aux.is_empty() {
             steps.push((INSERT_AUX, vec![tenant, &self.insert_aux]));
+        }
+        for binding in &self.bindings {
+            steps.push((binding.sql, vec![tenant, &binding.keys, &binding.values]));
         }
         steps.push((LOG, vec![tenant, log]));
         steps.push((AUDIT, vec![tenant, audit]));

@@ -17,8 +17,8 @@ use crate::cache::SealedRow;
 use crate::index::{AuxRow, IndexRow, index};
 use crate::tenants::{Tenant, compile_param};
 use crate::{
-    Action, Caller, Committed, Content, Disclosure, DomainEvent, Effect, Hooks, Interaction, Patch,
-    ProposedChange, Result, StoreError,
+    Action, Binding, Caller, Committed, Content, Disclosure, DomainEvent, Effect, Hooks,
+    Interaction, Patch, ProposedChange, Result, StoreError,
 };
 
 /// The current version of a resource, opened.
@@ -63,6 +63,8 @@ pub(crate) struct Preparer<'a> {
     pub(crate) at: Instant,
     /// What the policies said so far.
     pub(crate) events: Vec<DomainEvent>,
+    /// What the policies bind the commit to.
+    pub(crate) bindings: Vec<Binding>,
 }
 
 impl Preparer<'_> {
@@ -268,9 +270,9 @@ impl Preparer<'_> {
                 compile_param(&self.tenant.params, new, mt_search::ParamId(u16::MAX))?;
             }
         }
-        self.hooks
-            .policies
-            .decide(&self.caller.ctx, &change, &mut self.events)?;
+        let (events, bindings) = (&mut self.events, &mut self.bindings);
+        let policies = &self.hooks.policies;
+        policies.decide(&self.caller.ctx, &change, events, bindings)?;
         Ok(())
     }
 

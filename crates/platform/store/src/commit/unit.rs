@@ -7,6 +7,7 @@ use mt_fhir::ResourceType;
 use mt_kernel::{Instant, TenantId};
 use uuid::Uuid;
 
+use super::bound::Bound;
 use super::encode::{EncodedRow, RowEncoder};
 use crate::cache::{RowCache, RowKey, SealedRow};
 use crate::{Committed, Effect};
@@ -73,6 +74,8 @@ pub(crate) struct Unit {
     pub(crate) at: Instant,
     pub(crate) correlation: Uuid,
     pub(crate) rows: Vec<PreparedRow>,
+    /// What else must hold.
+    pub(crate) bindings: Vec<Bound>,
     /// Domain events, sealed.
     pub(crate) events: Option<Vec<u8>>,
     /// Audit details, sealed.
