@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { care } from './care.mjs';
 import { clean, fhir, open, settled, signIn } from './rig.mjs';
 
 let rig;
@@ -37,7 +38,7 @@ const chart = (page = '') => `/patients/${patient.id}${page}`;
 
 test('every page is accessible and within the policy, light and dark', async () => {
   const long = (await fhir(rig, 'Condition?_count=1')).entry[0].resource.subject.reference.split('/')[1];
-  const charted = ['', '/timeline', '/vitals', '/vitals/new', '/problems', '/allergies', '/medicines', '/results', '/notes', '/notes/new', '/immunisations', '/encounters', '/edit'];
+  const charted = ['', '/timeline', '/vitals', '/vitals/new', '/problems', '/allergies', '/medicines', '/medicines/reconcile', '/orders', '/orders?add=test', '/results', '/notes', '/notes/new', '/documents', '/plan', '/immunisations', '/encounters', '/edit'];
   const paths = ['/patients', '/patients?q=ro', '/patients/new', '/system', '/nowhere', ...charted.map((page) => `/patients/${long}${page}`)];
   for (const colorScheme of ['light', 'dark']) {
     const seen = await rig.visit({ colorScheme });
@@ -310,3 +311,5 @@ test('the application speaks Spanish', async () => {
   assert.equal(await page.evaluate(() => document.documentElement.lang), 'es');
   await context.close();
 });
+
+care(at, () => rig);

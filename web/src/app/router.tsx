@@ -63,6 +63,13 @@ const chartPages = [
   createRoute({ getParentRoute: () => chart, path: '/problems', component: lazyRouteComponent(() => import('../features/chart/ProblemsPage'), 'ProblemsPage') }),
   createRoute({ getParentRoute: () => chart, path: '/allergies', component: lazyRouteComponent(() => import('../features/chart/AllergiesPage'), 'AllergiesPage') }),
   createRoute({ getParentRoute: () => chart, path: '/medicines', component: lazyRouteComponent(() => import('../features/chart/MedicinesPage'), 'MedicinesPage') }),
+  createRoute({ getParentRoute: () => chart, path: '/medicines/reconcile', component: lazyRouteComponent(() => import('../features/chart/ReconcilePage'), 'ReconcilePage') }),
+  createRoute({
+    getParentRoute: () => chart,
+    path: '/orders',
+    validateSearch: (search: Record<string, unknown>): { add?: 'medicine' | 'test' } => ({ add: search.add === 'test' || search.add === 'medicine' ? search.add : undefined }),
+    component: lazyRouteComponent(() => import('../features/orders/OrdersPage'), 'OrdersPage'),
+  }),
   createRoute({
     getParentRoute: () => chart,
     path: '/results',
@@ -71,8 +78,15 @@ const chartPages = [
   }),
   createRoute({ getParentRoute: () => chart, path: '/notes', component: lazyRouteComponent(() => import('../features/chart/NotesPage'), 'NotesPage') }),
   createRoute({ getParentRoute: () => chart, path: '/notes/new', component: lazyRouteComponent(() => import('../features/chart/NoteEditor'), 'NoteEditor') }),
-  createRoute({ getParentRoute: () => chart, path: '/immunisations', component: lazyRouteComponent(() => import('../features/chart/RecordsPages'), 'ImmunisationsPage') }),
-  createRoute({ getParentRoute: () => chart, path: '/encounters', component: lazyRouteComponent(() => import('../features/chart/RecordsPages'), 'EncountersPage') }),
+  createRoute({
+    getParentRoute: () => chart,
+    path: '/documents',
+    validateSearch: (search: Record<string, unknown>): { filter?: string; open?: string } => ({ filter: text(search.filter), open: text(search.open) }),
+    component: lazyRouteComponent(() => import('../features/documents/DocumentsPage'), 'DocumentsPage'),
+  }),
+  createRoute({ getParentRoute: () => chart, path: '/plan', component: lazyRouteComponent(() => import('../features/care/PlanPage'), 'PlanPage') }),
+  createRoute({ getParentRoute: () => chart, path: '/immunisations', component: lazyRouteComponent(() => import('../features/care/ImmunisationsPage'), 'ImmunisationsPage') }),
+  createRoute({ getParentRoute: () => chart, path: '/encounters', component: lazyRouteComponent(() => import('../features/chart/EncountersPage'), 'EncountersPage') }),
 ] as const;
 
 const audit = createRoute({

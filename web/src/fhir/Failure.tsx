@@ -4,10 +4,12 @@ import { useI18n, type Key } from '../lib/i18n';
 import type { IconName } from '../ui/icons';
 import { Notice } from '../ui/Notice';
 import { type Kind, RequestError } from './http';
+import { stepUpUrl } from './session';
 
-const WORDS: Record<Kind, { title: Key; help: Key; tone: 'danger' | 'warning'; icon: IconName }> = {
+const WORDS: Record<Kind, { title: Key; help: Key; tone: 'danger' | 'warning' | 'info'; icon: IconName }> = {
   offline: { title: 'error.offline', help: 'error.offline.help', tone: 'warning', icon: 'offline' },
   'signed-out': { title: 'error.signedOut', help: 'error.signedOut.help', tone: 'warning', icon: 'lock' },
+  'step-up': { title: 'error.stepUp', help: 'error.stepUp.help', tone: 'info', icon: 'lock' },
   denied: { title: 'error.denied', help: 'error.denied.help', tone: 'warning', icon: 'shield' },
   missing: { title: 'error.missing', help: 'error.missing.help', tone: 'warning', icon: 'info' },
   gone: { title: 'error.gone', help: 'error.gone.help', tone: 'warning', icon: 'info' },
@@ -33,6 +35,7 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
       {reasons(known).map((reason) => (
         <p key={reason} className="reason">{reason}</p>
       ))}
+      {known.kind === 'step-up' && <p><a href={stepUpUrl()}>{t('error.stepUp.do')}</a></p>}
     </Notice>
   );
 }

@@ -1,6 +1,6 @@
 /** FHIR interactions, typed by resource name. */
 
-import { type Answer, send } from './http';
+import { type Answer, bytes, send } from './http';
 import type { Bundle, BundleEntry, Coding, Resource, Stored, Types, TypeName, ValueSet } from './types';
 
 const BASE = '/fhir/R4';
@@ -61,16 +61,30 @@ export function create<R extends Resource>(resource: R): Promise<Answer<Stored<R
 
 /** Replaces the version that `etag` names; a newer one is a conflict. */
 export function update<R extends Resource>(resource: Stored<R>, etag: string | undefined): Promise<Answer<Stored<R>>> {
-  const ifMatch = etag ?? `W/"${resource.meta?.versionId ?? ''}"`;
+  const ifMatch = etag ?? versionOf(resource);
   return send(`${BASE}/${resource.resourceType}/${resource.id}`, { method: 'PUT', body: resource, ifMatch, accept: ACCEPT });
 }
 
-/** Stores all or none. */
+export async function remove(resource: Stored): Promise<void> {
+  await send(`${BASE}/${resource.resourceType}/${resource.id}`, { method: 'DELETE', ifMatch: versionOf(resource), accept: ACCEPT });
+}
+
+/** The version that was read, as `If-Match` names it. */
+function versionOf(resource: Stored): string {
+  return `W/"${resource.meta?.versionId ?? ''}"`;
+}
+
+/** Stores all or none. What has an id replaces the version that was read; a newer one is a conflict. */
 export async function transaction(resources: Resource[]): Promise<BundleEntry[]> {
-  const entry = resources.map((resource) => ({ resource, request: { method: 'POST', url: resource.resourceType } }));
+  const entry = resources.map((resource) => ({ resource, request: requestOf(resource) }));
   const bundle: Bundle = { resourceType: 'Bundle', type: 'transaction', entry };
   const { body } = await send<Bundle>(BASE, { method: 'POST', body: bundle, accept: ACCEPT });
   return body.entry ?? [];
+}
+
+function requestOf(resource: Resource): NonNullable<BundleEntry['request']> {
+  if (!resource.id) return { method: 'POST', url: resource.resourceType };
+  return { method: 'PUT', url: `${resource.resourceType}/${resource.id}`, ifMatch: versionOf(resource as Stored) };
 }
 
 /** A patient that may be the same person, with the server's grade. */
@@ -112,10 +126,18 @@ export async function expand(system: string, filter: string, signal?: AbortSigna
   return [...found.filter(begins), ...found.filter((coding) => !begins(coding))].slice(0, SHOWN);
 }
 
-/** The bytes of an attachment that the server holds; other places are not followed. */
-export async function attachmentText(url: string, signal?: AbortSignal): Promise<string> {
+/** The path of an attachment that the server holds; other places are not followed. */
+function attachmentPath(url: string): string {
   const path = /^(?:https?:\/\/[^/]+\/fhir\/R4\/)?(Binary\/[A-Za-z0-9.-]+)$/.exec(url)?.[1];
   if (!path) throw new TypeError('the attachment is not on this server');
-  const answer = await send<string>(`${BASE}/${path}`, { signal, accept: '*/*' });
-  return answer.body;
+  return `${BASE}/${path}`;
+}
+
+export async function attachmentText(url: string, signal?: AbortSignal): Promise<string> {
+  return (await send<string>(attachmentPath(url), { signal, accept: '*/*' })).body;
+}
+
+/** The content of an attachment as `type`, which decides how it is shown, whatever its bytes look like. */
+export async function attachmentBlob(url: string, type: string, signal?: AbortSignal): Promise<Blob> {
+  return bytes(attachmentPath(url), type, signal);
 }

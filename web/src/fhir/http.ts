@@ -12,7 +12,7 @@ export function carryCsrfToken(token: string | undefined): void {
 
 export const CSRF_HEADER = 'X-CSRF-Token';
 
-export type Kind = 'offline' | 'signed-out' | 'denied' | 'missing' | 'gone' | 'conflict' | 'invalid' | 'busy' | 'failed';
+export type Kind = 'offline' | 'signed-out' | 'step-up' | 'denied' | 'missing' | 'gone' | 'conflict' | 'invalid' | 'busy' | 'failed';
 
 /** Why a request was not answered as hoped. */
 export class RequestError extends Error {
@@ -84,13 +84,25 @@ async function bodyOf(response: Response): Promise<unknown> {
 
 function refusal(response: Response, body: unknown): RequestError {
   const wait = Number(response.headers.get('retry-after'));
+  // RFC 9470: the session is good, but the act asks for a proof of moments ago.
+  const fresh = response.headers.get('www-authenticate')?.includes('insufficient_user_authentication') ?? false;
   return new RequestError(
-    kindOf(response.status),
+    fresh ? 'step-up' : kindOf(response.status),
     response.status,
     issuesOf(body),
     response.headers.get('x-request-id') ?? undefined,
     wait > 0 ? wait : undefined,
   );
+}
+
+/** The answer to a request, whatever it is; only an unreachable server is a failure here. */
+async function reach(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, { ...init, credentials: 'same-origin', redirect: 'error' });
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new RequestError('offline', 0, [], undefined);
+  }
 }
 
 /** Sends a request to a path of this origin. Every failure is a {@link RequestError}. */
@@ -101,15 +113,16 @@ export async function send<T>(path: string, request: Request = {}): Promise<Answ
   if (body !== undefined) headers.set('content-type', fhir ? 'application/fhir+json' : 'application/json');
   if (ifMatch) headers.set('if-match', ifMatch);
   if (csrf && method !== 'GET') headers.set(CSRF_HEADER, csrf);
-  let response: Response;
-  try {
-    const text = body === undefined ? undefined : stringify(body);
-    response = await fetch(path, { method, headers, body: text, signal, credentials: 'same-origin', redirect: 'error' });
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new RequestError('offline', 0, [], undefined);
-  }
+  const text = body === undefined ? undefined : stringify(body);
+  const response = await reach(path, { method, headers, body: text, signal });
   const read = await bodyOf(response).catch(() => '');
   if (!response.ok) throw refusal(response, read);
   return { body: read as T, etag: response.headers.get('etag') ?? undefined, status: response.status };
+}
+
+/** The bytes at a path, under the media type that was asked for and no other. */
+export async function bytes(path: string, accept: string, signal?: AbortSignal): Promise<Blob> {
+  const response = await reach(path, { headers: { accept }, signal });
+  if (!response.ok) throw refusal(response, await bodyOf(response).catch(() => ''));
+  return new Blob([await response.arrayBuffer()], { type: accept });
 }

@@ -4,12 +4,13 @@ import { useQuery } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
 import { ownDrafts } from '../lib/drafts';
 import { carryCsrfToken, send } from './http';
+import type { Reference } from './types';
 
 export interface Session {
   /** Id of the account. */
   account: string;
   name: string;
-  /** Short name of the organisation, where the server tells it. */
+  /** Name of the organisation in addresses. */
   tenant?: string;
   /** Codes of the roles held now. */
   roles: string[];
@@ -40,6 +41,12 @@ export function useSession(): Session {
   return session;
 }
 
+/** The signed-in person as author of a record; nobody without a resource of their own may sign one. */
+export function useAuthor(): Reference | undefined {
+  const { fhirUser, name } = useSession();
+  return fhirUser ? { reference: fhirUser, display: name } : undefined;
+}
+
 const TENANT = 'tenant';
 
 /** The organisation whose sign-in page to go to: the one of the last session in this browser. */
@@ -57,6 +64,11 @@ export function signInUrl(tenant = lastTenant()): string {
   // Without a name the application asks for it.
   if (!tenant) return back;
   return `/t/${encodeURIComponent(tenant)}/sign-in?return=${encodeURIComponent(back)}`;
+}
+
+/** The server's page that asks for a fresh proof of who one is, and comes back to where we are. */
+export function stepUpUrl(tenant = lastTenant()): string {
+  return `/t/${encodeURIComponent(tenant ?? '')}/step-up?return=${encodeURIComponent(location.pathname + location.search)}`;
 }
 
 /**

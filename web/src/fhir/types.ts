@@ -142,22 +142,66 @@ export interface Dosage {
   text?: string;
   asNeededBoolean?: boolean;
   route?: CodeableConcept;
-  timing?: { code?: CodeableConcept; repeat?: { frequency?: Decimal; period?: Decimal; periodUnit?: string } };
+  timing?: { code?: CodeableConcept; repeat?: { boundsDuration?: Quantity; frequency?: Decimal; period?: Decimal; periodUnit?: string } };
   doseAndRate?: { doseQuantity?: Quantity }[];
 }
 
 export interface MedicationRequest extends Resource {
   resourceType: 'MedicationRequest';
   status: string;
+  statusReason?: CodeableConcept;
   intent: string;
   medicationCodeableConcept?: CodeableConcept;
   medicationReference?: Reference;
   subject: Reference;
+  encounter?: Reference;
   authoredOn?: string;
   requester?: Reference;
   reasonCode?: CodeableConcept[];
   reasonReference?: Reference[];
+  note?: Annotation[];
   dosageInstruction?: Dosage[];
+}
+
+/** A medicine that somebody says is taken, prescribed here or not. */
+export interface MedicationStatement extends Resource {
+  resourceType: 'MedicationStatement';
+  status: string;
+  medicationCodeableConcept?: CodeableConcept;
+  medicationReference?: Reference;
+  subject: Reference;
+  effectiveDateTime?: string;
+  dateAsserted?: string;
+  informationSource?: Reference;
+  dosage?: Dosage[];
+}
+
+export interface ServiceRequest extends Resource {
+  resourceType: 'ServiceRequest';
+  status: string;
+  intent: string;
+  category?: CodeableConcept[];
+  priority?: string;
+  code?: CodeableConcept;
+  subject: Reference;
+  encounter?: Reference;
+  authoredOn?: string;
+  requester?: Reference;
+  reasonReference?: Reference[];
+  note?: Annotation[];
+}
+
+/** A list that somebody went through, such as the medicines at a reconciliation. */
+export interface List extends Resource {
+  resourceType: 'List';
+  status: string;
+  mode: string;
+  title?: string;
+  code?: CodeableConcept;
+  subject?: Reference;
+  date?: string;
+  source?: Reference;
+  entry?: { flag?: CodeableConcept; deleted?: boolean; item: Reference }[];
 }
 
 export interface Medication extends Resource {
@@ -207,9 +251,11 @@ export interface Encounter extends Resource {
   class?: Coding;
   type?: CodeableConcept[];
   subject?: Reference;
-  participant?: { individual?: Reference }[];
+  participant?: { type?: CodeableConcept[]; individual?: Reference }[];
   period?: Period;
   reasonCode?: CodeableConcept[];
+  diagnosis?: { condition: Reference }[];
+  location?: { location: Reference }[];
   serviceProvider?: Reference;
 }
 
@@ -221,9 +267,93 @@ export interface Immunization extends Resource {
   occurrenceDateTime?: string;
   occurrenceString?: string;
   primarySource?: boolean;
+  statusReason?: CodeableConcept;
   lotNumber?: string;
+  expirationDate?: string;
   location?: Reference;
   site?: CodeableConcept;
+  performer?: { actor: Reference }[];
+}
+
+export interface CarePlan extends Resource {
+  resourceType: 'CarePlan';
+  status: string;
+  intent: string;
+  title?: string;
+  description?: string;
+  category?: CodeableConcept[];
+  subject: Reference;
+  period?: Period;
+  author?: Reference;
+  addresses?: Reference[];
+  goal?: Reference[];
+  activity?: { detail?: { code?: CodeableConcept; status: string; description?: string } }[];
+}
+
+export interface Goal extends Resource {
+  resourceType: 'Goal';
+  lifecycleStatus: string;
+  achievementStatus?: CodeableConcept;
+  description: CodeableConcept;
+  subject: Reference;
+  startDate?: string;
+  target?: { dueDate?: string; detailQuantity?: Quantity }[];
+  addresses?: Reference[];
+}
+
+export interface Task extends Resource {
+  resourceType: 'Task';
+  status: string;
+  intent: string;
+  priority?: string;
+  code?: CodeableConcept;
+  description?: string;
+  focus?: Reference;
+  for?: Reference;
+  authoredOn?: string;
+  lastModified?: string;
+  requester?: Reference;
+  owner?: Reference;
+  restriction?: { period?: Period };
+  note?: Annotation[];
+}
+
+export interface Communication extends Resource {
+  resourceType: 'Communication';
+  status: string;
+  inResponseTo?: Reference[];
+  category?: CodeableConcept[];
+  priority?: string;
+  subject?: Reference;
+  topic?: CodeableConcept;
+  sent?: string;
+  received?: string;
+  recipient?: Reference[];
+  sender?: Reference;
+  payload?: { contentString?: string }[];
+}
+
+export interface Binary extends Resource {
+  resourceType: 'Binary';
+  contentType: string;
+  securityContext?: Reference;
+  data?: string;
+}
+
+export interface Practitioner extends Resource {
+  resourceType: 'Practitioner';
+  active?: boolean;
+  name?: HumanName[];
+}
+
+export interface Location extends Resource {
+  resourceType: 'Location';
+  status?: string;
+  name?: string;
+  telecom?: ContactPoint[];
+  address?: Address;
+  partOf?: Reference;
+  managingOrganization?: Reference;
 }
 
 export interface Procedure extends Resource {
@@ -251,6 +381,8 @@ export interface Attachment {
   contentType?: string;
   data?: string;
   url?: string;
+  size?: Decimal;
+  hash?: string;
   title?: string;
   creation?: string;
 }
@@ -266,6 +398,7 @@ export interface DocumentReference extends Resource {
   author?: Reference[];
   description?: string;
   content: { attachment: Attachment }[];
+  context?: { encounter?: Reference[] };
 }
 
 export interface Section {
@@ -285,6 +418,8 @@ export interface Composition extends Resource {
   date: string;
   author: Reference[];
   title: string;
+  attester?: { mode: string; time?: string; party?: Reference }[];
+  relatesTo?: { code: string; targetReference?: Reference }[];
   section?: Section[];
 }
 
@@ -317,7 +452,7 @@ export interface BundleEntry<R extends Resource = Resource> {
     score?: Decimal;
     extension?: { url: string; valueCode?: string }[];
   };
-  request?: { method: string; url: string; ifNoneExist?: string };
+  request?: { method: string; url: string; ifMatch?: string; ifNoneExist?: string };
   response?: { status: string; location?: string; etag?: string; outcome?: OperationOutcome };
 }
 
@@ -362,6 +497,16 @@ export interface Types {
   Composition: Composition;
   Flag: Flag;
   AuditEvent: AuditEvent;
+  MedicationStatement: MedicationStatement;
+  ServiceRequest: ServiceRequest;
+  List: List;
+  CarePlan: CarePlan;
+  Goal: Goal;
+  Task: Task;
+  Communication: Communication;
+  Binary: Binary;
+  Practitioner: Practitioner;
+  Location: Location;
 }
 
 export type TypeName = keyof Types;

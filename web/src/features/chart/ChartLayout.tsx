@@ -20,9 +20,12 @@ export const PAGES = [
   ['/patients/$id/problems', 'chart.problems'],
   ['/patients/$id/allergies', 'chart.allergies'],
   ['/patients/$id/medicines', 'chart.medicines'],
+  ['/patients/$id/orders', 'orders.title'],
   ['/patients/$id/results', 'chart.results'],
   ['/patients/$id/notes', 'chart.notes'],
+  ['/patients/$id/documents', 'chart.documents'],
   ['/patients/$id/immunisations', 'chart.immunisations'],
+  ['/patients/$id/plan', 'chart.plan'],
   ['/patients/$id/encounters', 'chart.encounters'],
 ] as const satisfies readonly (readonly [string, Key])[];
 

@@ -76,7 +76,8 @@ export function medicines(list: readonly Stored<MedicationRequest>[], name: (req
   const groups = new Map<string, Stored<MedicationRequest>[]>();
   const sorted = [...list].sort((a, b) => (instant(b.authoredOn) || 0) - (instant(a.authoredOn) || 0));
   for (const request of sorted) {
-    if (request.status === 'entered-in-error') continue;
+    // A draft is an intention, not yet a medicine.
+    if (request.status === 'entered-in-error' || request.status === 'draft') continue;
     const concept = request.medicationCodeableConcept;
     const key = concept ? conceptKey(concept) : name(request);
     groups.set(key, [...(groups.get(key) ?? []), request]);

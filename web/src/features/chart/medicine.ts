@@ -1,11 +1,11 @@
 /** Words of a prescription, in the fixed order of a medication line. */
 
 import { conceptText, quantityText } from '../../fhir/display';
-import type { Dosage, MedicationRequest } from '../../fhir/types';
+import type { Dosage, MedicationRequest, MedicationStatement, Reference, Stored } from '../../fhir/types';
 import type { Key, Translation } from '../../lib/i18n';
 import { Decimal } from '../../lib/json';
 
-export function medicineName(request: MedicationRequest): string {
+export function medicineName(request: Pick<MedicationRequest | MedicationStatement, 'medicationCodeableConcept' | 'medicationReference'>): string {
   return conceptText(request.medicationCodeableConcept) || (request.medicationReference?.display ?? request.medicationReference?.reference ?? '');
 }
 
@@ -32,10 +32,39 @@ function dose(t: Translation['t'], dosage: Dosage): string {
 }
 
 /** Dose, route and how often, as far as they are recorded. */
-export function sigText(t: Translation['t'], request: MedicationRequest): string {
-  const lines = (request.dosageInstruction ?? []).map((dosage) => {
-    if (dosage.text) return dosage.text;
-    return [dose(t, dosage), conceptText(dosage.route), often(t, dosage), dosage.asNeededBoolean ? t('medicine.asNeeded') : ''].filter(Boolean).join(' – ');
+export function sigText(t: Translation['t'], { dosageInstruction = [] }: Pick<MedicationRequest, 'dosageInstruction'>): string {
+  const lines = dosageInstruction.map((dosage) => {
+    if (dosage.text) return dosage.text.trim();
+    const needed = dosage.asNeededBoolean ? t('medicine.asNeeded') : '';
+    return [dose(t, dosage), conceptText(dosage.route), often(t, dosage), length(t, dosage), needed].filter(Boolean).join(' – ');
   });
   return lines.filter(Boolean).join('; ');
+}
+
+function length(t: Translation['t'], dosage: Dosage): string {
+  const bounds = dosage.timing?.repeat?.boundsDuration;
+  return bounds?.value && bounds.code === 'd' ? t('medicine.days', { days: bounds.value.toNumber() }) : '';
+}
+
+/** The prescription as it ends now, and why. */
+export function stopped(request: Stored<MedicationRequest>, reason: string): Stored<MedicationRequest> {
+  return { ...request, status: 'stopped', statusReason: { text: reason } };
+}
+
+/** A draft of the same medicine, taken in the same way, for whoever renews it to sign. */
+export function renewed(request: MedicationRequest, at: string, author: Reference | undefined): MedicationRequest {
+  const { medicationCodeableConcept, medicationReference, subject, reasonCode, reasonReference, dosageInstruction } = request;
+  return {
+    resourceType: 'MedicationRequest',
+    status: 'draft',
+    intent: 'order',
+    medicationCodeableConcept,
+    medicationReference,
+    subject,
+    authoredOn: at,
+    requester: author,
+    reasonCode,
+    reasonReference,
+    dosageInstruction,
+  };
 }

@@ -19,7 +19,7 @@ export const chart = {
   'chart.allergies': 'Allergies',
   'chart.medicines': 'Medicines',
   'chart.results': 'Results',
-  'chart.notes': 'Notes & documents',
+  'chart.notes': 'Notes',
   'chart.immunisations': 'Immunisations',
   'chart.encounters': 'Visits',
   'summary.problems': 'Active problems',

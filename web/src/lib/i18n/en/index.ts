@@ -1,7 +1,9 @@
 /** The English catalogue; its keys are the keys there are. */
 import { audit } from './audit';
 import { chart } from './chart';
+import { orders } from './orders';
 import { patients } from './patients';
 import { shell } from './shell';
+import { care } from './care';
 
-export const en = { ...shell, ...patients, ...chart, ...audit };
+export const en = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care };

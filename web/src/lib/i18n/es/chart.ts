@@ -21,7 +21,7 @@ export const chart: Record<keyof typeof english, string> = {
   'chart.allergies': 'Alergias',
   'chart.medicines': 'Medicación',
   'chart.results': 'Resultados',
-  'chart.notes': 'Notas y documentos',
+  'chart.notes': 'Notas',
   'chart.immunisations': 'Vacunas',
   'chart.encounters': 'Visitas',
   'summary.problems': 'Problemas activos',

@@ -2,7 +2,9 @@
 import type { Catalogue } from '..';
 import { audit } from './audit';
 import { chart } from './chart';
+import { orders } from './orders';
 import { patients } from './patients';
 import { shell } from './shell';
+import { care } from './care';
 
-export const es: Catalogue = { ...shell, ...patients, ...chart, ...audit };
+export const es: Catalogue = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care };

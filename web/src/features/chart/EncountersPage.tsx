@@ -1,55 +1,13 @@
-/** Immunisations (S19) and encounters as lists. */
+/** The visits of a chart. */
 
-import { conceptText } from '../../fhir/display';
 import { Loaded } from '../../fhir/Loaded';
 import { useChart } from '../../fhir/queries';
-import { formatDate, formatDateTime } from '../../lib/dates';
+import { formatDateTime } from '../../lib/dates';
 import { type Key, useI18n } from '../../lib/i18n';
 import { Empty } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { useChartPatient } from './ChartLayout';
 import { encounterText } from './encounter';
-
-export function ImmunisationsPage() {
-  const { t, locale } = useI18n();
-  const query = useChart('Immunization', useChartPatient(), { _sort: '-date' });
-  return (
-    <Panel title={t('chart.immunisations')} aside={query.data?.matches.length}>
-      <Loaded query={query} rows={8}>
-        {({ matches }) =>
-          matches.length === 0 ? (
-            <Empty>{t('immunisations.none')}</Empty>
-          ) : (
-            <div className="table-scroll">
-              <table className="table">
-                <thead>
-                  <tr>
-                    <th scope="col">{t('immunisations.vaccine')}</th>
-                    <th scope="col">{t('immunisations.given')}</th>
-                    <th scope="col">{t('immunisations.status')}</th>
-                    <th scope="col">{t('immunisations.lot')}</th>
-                    <th scope="col">{t('immunisations.place')}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {matches.map((one) => (
-                    <tr key={one.id}>
-                      <th scope="row">{conceptText(one.vaccineCode)}</th>
-                      <td className="nowrap">{one.occurrenceDateTime ? formatDate(one.occurrenceDateTime, locale) : (one.occurrenceString ?? t('notKnown'))}</td>
-                      <td>{t(`immunisation.${one.status}` as Key)}</td>
-                      <td>{one.lotNumber ?? <span className="quiet">{t('notKnown')}</span>}</td>
-                      <td>{one.location?.display ?? <span className="quiet">{t('notKnown')}</span>}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
-          )
-        }
-      </Loaded>
-    </Panel>
-  );
-}
 
 export function EncountersPage() {
   const { t, locale } = useI18n();
