@@ -139,8 +139,7 @@ impl People {
         let keys = self.tenants.keys(tenant).await?;
         let now = self.clock.now();
         let attempt = Attempt::new(&keys, &format!("reset of {name}"), source, None)?;
-        let slowed = attempt.wait(&self.database, now).await?.is_some();
-        attempt.failed(&self.database, now).await?;
+        let slowed = attempt.begin(&self.database, now).await?.is_some();
         let account = self.accounts.named(tenant, name).await?;
         let Some(account) = account.filter(|account| account.enabled && !slowed) else {
             return Ok(());

@@ -58,7 +58,7 @@ impl People {
         let attempt = self.attempt(tenant, name, source, id).await?;
         let now = self.clock.now();
         let ctx = self.ctx_of(tenant, account.as_ref());
-        if let Some(seconds) = attempt.wait(&self.database, now).await? {
+        if let Some(seconds) = attempt.begin(&self.database, now).await? {
             let fault = Fault::new(ErrorKind::TooMany, "too many failed attempts");
             self.note(
                 &ctx,
@@ -69,14 +69,19 @@ impl People {
             return Ok(Checked::Wait(seconds));
         }
         let parts = (&self.database, &self.tenants, &self.hashing);
-        let right = password::verify(parts, tenant, id, typed, now).await?;
+        let right = match password::verify(parts, tenant, id, typed, now).await {
+            Ok(right) => right,
+            Err(error) => {
+                attempt.withdrawn(&self.database).await?;
+                return Err(error);
+            }
+        };
         match account.filter(|_| right) {
             Some(account) => {
                 attempt.succeeded(&self.database).await?;
                 Ok(Checked::Right(account))
             }
             None => {
-                attempt.failed(&self.database, now).await?;
                 let fault = Fault::new(ErrorKind::Unauthenticated, "wrong name or password");
                 self.note(&ctx, EventCode::Login, Some(&fault), "password")?;
                 Ok(Checked::Wrong)
@@ -97,7 +102,7 @@ impl People {
         let attempt = Attempt::new(&keys, &name, source, None)?;
         let now = self.clock.now();
         let ctx = self.ctx_of(tenant, Some(account));
-        if let Some(seconds) = attempt.wait(&self.database, now).await? {
+        if let Some(seconds) = attempt.begin(&self.database, now).await? {
             let fault = Fault::new(ErrorKind::TooMany, "too many failed attempts");
             self.note(&ctx, EventCode::Login, Some(&fault), "code, slowed down")?;
             return Ok(Checked::Wait(seconds));
@@ -122,7 +127,6 @@ impl People {
                 Ok(Checked::Right(method))
             }
             None => {
-                attempt.failed(&self.database, now).await?;
                 let fault = Fault::new(ErrorKind::Unauthenticated, "wrong code");
                 self.note(&ctx, EventCode::Login, Some(&fault), "code")?;
                 Ok(Checked::Wrong)

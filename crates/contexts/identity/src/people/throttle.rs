@@ -96,58 +96,78 @@ impl Attempt {
         })
     }
 
-    /// Seconds to wait before the attempt may be made.
-    pub(crate) async fn wait(
+    /// Counts the attempt as failed, in advance; or returns the seconds to wait, when it may not be
+    /// made yet.
+    ///
+    /// Attempts on the same counters come one after another: however many are sent at once, no more
+    /// of them get through than the counters allow.
+    pub(crate) async fn begin(
         &self,
         database: &Database,
         now: Instant,
     ) -> Result<Option<i64>, IdentityError> {
-        let keys: Vec<i64> = self.counters.iter().map(|counter| counter.key).collect();
-        let sql = "select key, failures, last_at from people.throttle \
-                   where tenant = $1 and key = any($2)";
-        let rows = database
-            .readers()
-            .query(self.tenant, sql, &[&self.tenant.0, &keys])
-            .await?;
-        let waits = rows.iter().filter_map(|row| {
-            let counter = self
-                .counters
-                .iter()
-                .find(|counter| counter.key == row.get::<_, i64>(0))?;
+        let keys = self.keys();
+        let tx = database.tenant(self.tenant).await?;
+        // Writes nothing new, but holds the rows until the transaction ends.
+        let hold = "insert into people.throttle as t (tenant, key, failures, last_at) \
+                    select $1, k, 0, $3 from unnest($2::int8[]) as u(k) order by k \
+                    on conflict (tenant, key) do update set failures = t.failures \
+                    returning key, failures, last_at";
+        let held = tx.query(hold, &[&self.tenant.0, &keys, &now.0]).await?;
+        let waits = held.iter().filter_map(|row| {
+            let key: i64 = row.get(0);
+            let counter = self.counters.iter().find(|counter| counter.key == key)?;
             let until = Instant(row.get(2)).plus_seconds(delay(*counter, row.get(1)));
             let left = (until.0 - now.0 + 999_999).div_euclid(1_000_000);
             (left > 0).then_some(left)
         });
-        Ok(waits.max())
+        if let Some(seconds) = waits.max() {
+            tx.rollback().await;
+            return Ok(Some(seconds));
+        }
+        let count = "update people.throttle set failures = failures + 1, last_at = $3 \
+                     where tenant = $1 and key = any($2)";
+        tx.execute(count, &[&self.tenant.0, &keys, &now.0]).await?;
+        let old = now.plus_seconds(-FORGET_SECONDS).0;
+        let forget = "delete from people.throttle where tenant = $1 and key in (\
+                      select key from people.throttle where tenant = $1 and last_at < $2 \
+                      limit 100 for update skip locked)";
+        tx.execute(forget, &[&self.tenant.0, &old]).await?;
+        tx.commit().await?;
+        Ok(None)
     }
 
-    /// Counts a failure.
-    pub(crate) async fn failed(
+    /// It was right: clears the counters of the account, and takes the attempt from the network's.
+    pub(crate) async fn succeeded(&self, database: &Database) -> Result<(), IdentityError> {
+        let (cleared, kept) = self.counters.split_at(self.cleared);
+        self.settle(database, (cleared, kept)).await
+    }
+
+    /// It could not be decided: takes the attempt back.
+    pub(crate) async fn withdrawn(&self, database: &Database) -> Result<(), IdentityError> {
+        self.settle(database, (&[], &self.counters)).await
+    }
+
+    async fn settle(
         &self,
         database: &Database,
-        now: Instant,
+        (cleared, kept): (&[Counter], &[Counter]),
     ) -> Result<(), IdentityError> {
-        let keys: Vec<i64> = self.counters.iter().map(|counter| counter.key).collect();
-        let old = now.plus_seconds(-FORGET_SECONDS).0;
+        let keys = |of: &[Counter]| of.iter().map(|counter| counter.key).collect::<Vec<i64>>();
         let tx = database.tenant(self.tenant).await?;
-        let forget = "delete from people.throttle where tenant = $1 and last_at < $2";
-        tx.execute(forget, &[&self.tenant.0, &old]).await?;
-        let count = "insert into people.throttle as t (tenant, key, failures, last_at) \
-                     select $1, k, 1, $3 from unnest($2::int8[]) as u(k) order by k \
-                     on conflict (tenant, key) do update \
-                     set failures = t.failures + 1, last_at = excluded.last_at";
-        tx.execute(count, &[&self.tenant.0, &keys, &now.0]).await?;
+        let clear = "delete from people.throttle where tenant = $1 and key = any($2)";
+        tx.execute(clear, &[&self.tenant.0, &keys(cleared)]).await?;
+        let lower = "update people.throttle set failures = greatest(failures - 1, 0) \
+                     where tenant = $1 and key = any($2)";
+        tx.execute(lower, &[&self.tenant.0, &keys(kept)]).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Clears the counters of the account; the network's stays.
-    pub(crate) async fn succeeded(&self, database: &Database) -> Result<(), IdentityError> {
-        let cleared = self.counters.iter().take(self.cleared);
-        let keys: Vec<i64> = cleared.map(|counter| counter.key).collect();
-        let sql = "delete from people.throttle where tenant = $1 and key = any($2)";
-        let tx = database.tenant(self.tenant).await?;
-        tx.execute(sql, &[&self.tenant.0, &keys]).await?;
-        Ok(tx.commit().await?)
+    /// In one order everywhere, so that attempts never wait for each other in a circle.
+    fn keys(&self) -> Vec<i64> {
+        let mut keys: Vec<i64> = self.counters.iter().map(|counter| counter.key).collect();
+        keys.sort_unstable();
+        keys
     }
 }
 

@@ -31,6 +31,28 @@ async fn guessing_from_one_network_is_slowed_for_known_and_unknown_names_alike()
 }
 
 #[tokio::test]
+async fn guesses_that_are_sent_at_once_are_not_more_than_the_free_ones() {
+    let clinic = Clinic::new().await;
+    clinic.person("ada", "patient").await;
+    let all: Vec<_> = (0..40)
+        .map(|_| {
+            let mut attacker = clinic.browser_at("198.51.100.1");
+            tokio::spawn(async move { attacker.sign_in("ada", "not the right password").await })
+        })
+        .collect();
+    let mut looked_at = 0;
+    for one in all {
+        let status = one.await.unwrap().status;
+        if status == StatusCode::UNAUTHORIZED {
+            looked_at += 1;
+        } else {
+            assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+        }
+    }
+    assert_eq!(looked_at, 5);
+}
+
+#[tokio::test]
 async fn no_stranger_locks_a_clinician_out_of_their_own_device() {
     let clinic = Clinic::new().await;
     clinic.person("doc", "doctor").await;
