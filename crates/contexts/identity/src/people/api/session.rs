@@ -24,6 +24,8 @@ pub(super) struct OwnSession {
     account: Uuid,
     username: String,
     name: String,
+    /// Name of the organisation in addresses: its sign-in page is below `/t/{tenant}`.
+    tenant: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     fhir_user: Option<String>,
     /// Codes of the roles held now.
@@ -59,11 +61,13 @@ pub(super) async fn show(
 ) -> Result<Json<OwnSession>, Problem> {
     let session = found(&people, &headers).await?;
     let account = &session.account;
+    let tenant = people.tenant_name(caller.tenant()).await.map_err(problem)?;
     Ok(Json(OwnSession {
         id: session.id,
         account: account.id,
         username: account.profile.username.clone(),
         name: account.shown_name().to_owned(),
+        tenant: tenant.to_string(),
         fhir_user: account.profile.fhir_user.clone(),
         roles: session.roles.iter().map(|held| held.role.clone()).collect(),
         acr: session.acr(caller.ctx.now).to_owned(),

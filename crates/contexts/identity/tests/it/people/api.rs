@@ -60,6 +60,7 @@ async fn a_session_tells_who_one_is() {
     browser.sign_in("pat", PASSWORD).await;
     let session = browser.get("/api/v1/session").await.json();
     assert_eq!(session["username"], "pat");
+    assert_eq!(session["tenant"], "harbour");
     assert_eq!(session["roles"], json!(["patient"]));
     assert_eq!(session["acr"], "1fa");
     let token = session["csrfToken"].as_str().unwrap();
