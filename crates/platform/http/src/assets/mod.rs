@@ -34,7 +34,7 @@ pub struct Asset {
     pub brotli: Option<&'static [u8]>,
 }
 
-/// The page of the application.
+/// The page of the application; one in a folder is the page of the addresses below that folder.
 const PAGE: &str = "index.html";
 /// What the page has in place of the nonce.
 const NONCE: &str = "__CSP_NONCE__";
@@ -49,20 +49,23 @@ struct File {
 struct Application {
     /// Prefix of all addresses, with a slash at both ends.
     base: &'static str,
-    page: Option<&'static str>,
+    /// Folders and their pages, the deepest folder first.
+    pages: Vec<(&'static str, &'static str)>,
     files: HashMap<&'static str, File>,
 }
 
 /// Serves the application of `assets` below `base` (such as `/app/`) and leads `/` there.
 ///
-/// An address that is no file is an address inside of the application: it gets the page. Without a
-/// page among the assets, every address says that this build holds none.
+/// An address that is no file is an address inside of the application: it gets the page of the
+/// deepest folder that holds one (`portal/index.html` is the page of `portal` and all below). Without
+/// a page among the assets, every address says that this build holds none.
 pub fn application(base: &'static str, assets: &[Asset]) -> Router {
-    let page = assets.iter().find(|asset| asset.path == PAGE);
-    let files = assets.iter().filter(|asset| asset.path != PAGE);
+    let mut pages: Vec<_> = assets.iter().filter_map(page_of).collect();
+    pages.sort_by_key(|(folder, _)| std::cmp::Reverse(folder.len()));
+    let files = assets.iter().filter(|asset| page_of(asset).is_none());
     let application = Arc::new(Application {
         base,
-        page: page.and_then(|asset| std::str::from_utf8(asset.bytes).ok()),
+        pages,
         files: files.map(|asset| (asset.path, File::of(*asset))).collect(),
     });
     Router::new()
@@ -70,6 +73,23 @@ pub fn application(base: &'static str, assets: &[Asset]) -> Router {
         .route(base, get(serve))
         .route(&format!("{base}{{*path}}"), get(serve))
         .with_state(application)
+}
+
+/// The folder of which `asset` is the page, with a slash at its end unless it is the root.
+fn page_of(asset: &Asset) -> Option<(&'static str, &'static str)> {
+    let folder = asset.path.strip_suffix(PAGE)?;
+    let whole = folder.is_empty() || folder.ends_with('/');
+    let page = std::str::from_utf8(asset.bytes).ok()?;
+    whole.then_some((folder, page))
+}
+
+impl Application {
+    fn page(&self, path: &str) -> Option<&'static str> {
+        let holds =
+            |folder: &str| path.starts_with(folder) || folder.strip_suffix('/') == Some(path);
+        let found = self.pages.iter().find(|(folder, _)| holds(folder));
+        found.map(|(_, page)| *page)
+    }
 }
 
 impl File {
@@ -92,7 +112,7 @@ async fn serve(State(application): State<Arc<Application>>, request: Request) ->
         // A page for a missing script would be read as a script.
         return missing(&request, "there is no such file in this build");
     }
-    match application.page {
+    match application.page(path) {
         Some(page) => page_answer(page, request.method()),
         None => missing(
             &request,

@@ -3,10 +3,11 @@
 use axum::http::{HeaderName, header};
 
 /// Nothing from elsewhere, no inline script; inline style elements only with the response's nonce.
+/// A frame shows only what the page has read itself, such as a PDF: never an address.
 pub(super) fn content_security(nonce: &str) -> String {
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' blob: data:; \
-         font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
+         font-src 'self'; connect-src 'self'; frame-src blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
          frame-ancestors 'none'"
     )
 }

@@ -69,6 +69,28 @@ async fn every_address_of_the_application_is_its_page() {
 }
 
 #[tokio::test]
+async fn a_folder_with_a_page_is_an_application_of_its_own() {
+    let mut assets = BUILT.to_vec();
+    assets.push(Asset {
+        path: "portal/index.html",
+        bytes: b"<title>portal",
+        brotli: None,
+    });
+    let cases = [
+        ("/app/portal", true),
+        ("/app/portal/", true),
+        ("/app/portal/results/1", true),
+        ("/app/portals", false),
+        ("/app/patients/portal/", false),
+    ];
+    for (path, portal) in cases {
+        let page = ask(&assets, path, &[]).await;
+        assert_eq!(page.body == "<title>portal", portal, "{path}");
+        assert_eq!(page.header("cache-control"), "no-store");
+    }
+}
+
+#[tokio::test]
 async fn the_page_and_its_policy_carry_one_nonce_that_no_other_response_has() {
     let first = ask(BUILT, "/app/", &[]).await;
     let second = ask(BUILT, "/app/", &[]).await;
