@@ -119,10 +119,21 @@ async fn load(
     Ok(report.resources > 0)
 }
 
-/// The people of the demonstration: user name, role, own resource.
+/// The people of the demonstration: user name, role, own resource (`samples/clinic.ndjson`). Without one,
+/// nobody may write in their own name: no note, no prescription.
 const USERS: [(&str, &str, &str, Option<&str>); 5] = [
-    ("doctor", "doctor", "Dr. Dana Doctor", None),
-    ("nurse", "nurse", "Noor Nurse", None),
+    (
+        "doctor",
+        "doctor",
+        "Dr. Dana Doctor",
+        Some("Practitioner/demo-doctor"),
+    ),
+    (
+        "nurse",
+        "nurse",
+        "Noor Nurse",
+        Some("Practitioner/demo-nurse"),
+    ),
     ("reception", "receptionist", "Robin Reception", None),
     ("admin", "org_admin", "Alex Admin", None),
     (
