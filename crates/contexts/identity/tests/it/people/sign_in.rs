@@ -199,7 +199,7 @@ async fn the_database_shows_no_name() {
         );
         assert_eq!(
             text.is_empty(),
-            ["throttle", "pending", "mail"].contains(&table),
+            ["pending", "mail"].contains(&table),
             "{table}"
         );
     }
