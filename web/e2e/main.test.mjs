@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { care } from './care.mjs';
 import { clean, fhir, open, settled, signIn } from './rig.mjs';
+import { visits } from './visits.mjs';
 
 let rig;
 let patient;
@@ -313,3 +314,4 @@ test('the application speaks Spanish', async () => {
 });
 
 care(at, () => rig);
+visits(at, () => rig);

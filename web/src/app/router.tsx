@@ -59,7 +59,12 @@ const chartPages = [
     validateSearch: (search: Record<string, unknown>): { sign?: string } => ({ sign: text(search.sign) }),
     component: lazyRouteComponent(() => import('../features/chart/VitalsPage'), 'VitalsPage'),
   }),
-  createRoute({ getParentRoute: () => chart, path: '/vitals/new', component: lazyRouteComponent(() => import('../features/chart/VitalsEntry'), 'VitalsEntry') }),
+  createRoute({
+    getParentRoute: () => chart,
+    path: '/vitals/new',
+    validateSearch: (search: Record<string, unknown>): { visit?: string } => ({ visit: text(search.visit) }),
+    component: lazyRouteComponent(() => import('../features/chart/VitalsEntry'), 'VitalsEntry'),
+  }),
   createRoute({ getParentRoute: () => chart, path: '/problems', component: lazyRouteComponent(() => import('../features/chart/ProblemsPage'), 'ProblemsPage') }),
   createRoute({ getParentRoute: () => chart, path: '/allergies', component: lazyRouteComponent(() => import('../features/chart/AllergiesPage'), 'AllergiesPage') }),
   createRoute({ getParentRoute: () => chart, path: '/medicines', component: lazyRouteComponent(() => import('../features/chart/MedicinesPage'), 'MedicinesPage') }),
@@ -67,7 +72,7 @@ const chartPages = [
   createRoute({
     getParentRoute: () => chart,
     path: '/orders',
-    validateSearch: (search: Record<string, unknown>): { add?: 'medicine' | 'test' } => ({ add: search.add === 'test' || search.add === 'medicine' ? search.add : undefined }),
+    validateSearch: (search: Record<string, unknown>): { add?: 'medicine' | 'test'; visit?: string } => ({ add: search.add === 'test' || search.add === 'medicine' ? search.add : undefined, visit: text(search.visit) }),
     component: lazyRouteComponent(() => import('../features/orders/OrdersPage'), 'OrdersPage'),
   }),
   createRoute({
@@ -77,7 +82,12 @@ const chartPages = [
     component: lazyRouteComponent(() => import('../features/chart/ResultsPage'), 'ResultsPage'),
   }),
   createRoute({ getParentRoute: () => chart, path: '/notes', component: lazyRouteComponent(() => import('../features/chart/NotesPage'), 'NotesPage') }),
-  createRoute({ getParentRoute: () => chart, path: '/notes/new', component: lazyRouteComponent(() => import('../features/chart/NoteEditor'), 'NoteEditor') }),
+  createRoute({
+    getParentRoute: () => chart,
+    path: '/notes/new',
+    validateSearch: (search: Record<string, unknown>): { note?: string; visit?: string } => ({ note: text(search.note), visit: text(search.visit) }),
+    component: lazyRouteComponent(() => import('../features/chart/NoteEditor'), 'NoteEditor'),
+  }),
   createRoute({
     getParentRoute: () => chart,
     path: '/documents',
@@ -86,7 +96,8 @@ const chartPages = [
   }),
   createRoute({ getParentRoute: () => chart, path: '/plan', component: lazyRouteComponent(() => import('../features/care/PlanPage'), 'PlanPage') }),
   createRoute({ getParentRoute: () => chart, path: '/immunisations', component: lazyRouteComponent(() => import('../features/care/ImmunisationsPage'), 'ImmunisationsPage') }),
-  createRoute({ getParentRoute: () => chart, path: '/encounters', component: lazyRouteComponent(() => import('../features/chart/EncountersPage'), 'EncountersPage') }),
+  createRoute({ getParentRoute: () => chart, path: '/encounters', component: lazyRouteComponent(() => import('../features/encounters/EncountersPage'), 'EncountersPage') }),
+  createRoute({ getParentRoute: () => chart, path: '/encounters/$encounter', component: lazyRouteComponent(() => import('../features/encounters/EncounterPage'), 'EncounterPage') }),
 ] as const;
 
 const audit = createRoute({

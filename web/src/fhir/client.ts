@@ -55,6 +55,12 @@ export function read<N extends TypeName>(type: N, id: string, signal?: AbortSign
   return send(`${BASE}/${type}/${encodeURIComponent(id)}`, { signal, accept: ACCEPT });
 }
 
+/** The versions of a record, newest first. */
+export async function history<N extends TypeName>(type: N, id: string, signal?: AbortSignal): Promise<Stored<Types[N]>[]> {
+  const { body } = await send<Bundle<Stored<Types[N]>>>(`${BASE}/${type}/${encodeURIComponent(id)}/_history?_count=50`, { signal, accept: ACCEPT });
+  return (body.entry ?? []).flatMap((entry) => entry.resource ?? []);
+}
+
 export function create<R extends Resource>(resource: R): Promise<Answer<Stored<R>>> {
   return send(`${BASE}/${resource.resourceType}`, { method: 'POST', body: resource, accept: ACCEPT });
 }

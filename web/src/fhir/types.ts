@@ -248,6 +248,7 @@ export interface Observation extends Resource {
 export interface Encounter extends Resource {
   resourceType: 'Encounter';
   status: string;
+  statusHistory?: { status: string; period: Period }[];
   class?: Coding;
   type?: CodeableConcept[];
   subject?: Reference;

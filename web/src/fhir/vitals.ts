@@ -89,6 +89,8 @@ interface Measured {
   /** What was typed, by key; absent means not measured. */
   values: Partial<Record<string, Decimal>>;
   performer?: { reference?: string; display?: string };
+  /** Reference of the visit. */
+  encounter?: string;
 }
 
 const CATEGORY = [{ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: 'vital-signs', display: 'Vital Signs' }] }];
@@ -123,12 +125,13 @@ export interface Entry {
 
 /** The observations of one round of measuring; both blood pressures are one panel. */
 export function entries(measured: Measured): Entry[] {
-  const { patient, at, values, performer } = measured;
+  const { patient, at, values, performer, encounter } = measured;
   const base = {
     resourceType: 'Observation' as const,
     status: 'final',
     category: CATEGORY,
     subject: { reference: `Patient/${patient}` },
+    encounter: encounter ? { reference: encounter } : undefined,
     effectiveDateTime: at,
     performer: performer ? [performer] : undefined,
   };

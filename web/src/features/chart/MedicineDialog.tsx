@@ -4,34 +4,35 @@ import { Button, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { create, update } from '../../fhir/client';
+import { create, transaction } from '../../fhir/client';
 import { Failure } from '../../fhir/Failure';
 import { useChartChanged } from '../../fhir/queries';
 import { useAuthor } from '../../fhir/session';
-import type { MedicationRequest, Stored } from '../../fhir/types';
 import { now } from '../../lib/dates';
 import { useI18n } from '../../lib/i18n';
 import { Dialog } from '../../ui/Dialog';
 import { useChartPatient } from './ChartLayout';
+import type { Medicine } from './facts';
 import { medicineName, renewed, sigText, stopped } from './medicine';
 import { Stamp } from './Stamp';
 
 export interface Act {
   kind: 'renew' | 'stop';
-  request: Stored<MedicationRequest>;
+  medicine: Medicine;
 }
 
-export function MedicineDialog({ act: { kind, request }, onClose }: { act: Act; onClose: () => void }) {
+export function MedicineDialog({ act: { kind, medicine }, onClose }: { act: Act; onClose: () => void }) {
   const { t } = useI18n();
   const id = useChartPatient();
   const navigate = useNavigate();
   const author = useAuthor();
   const changed = useChartChanged(id);
   const [reason, setReason] = useState('');
+  const { request, running } = medicine;
   const stops = kind === 'stop';
   const save = useMutation({
     mutationFn: async () => {
-      await (stops ? update(stopped(request, reason.trim()), undefined) : create(renewed(request, now(), author)));
+      await (stops ? transaction(running.map((one) => stopped(one, reason.trim()))) : create(renewed(request, now(), author)));
     },
     onSuccess: async () => {
       await changed('MedicationRequest');

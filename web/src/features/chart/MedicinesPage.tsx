@@ -50,7 +50,7 @@ export function MedicinesPage() {
 }
 
 /** Why a medicine is taken: what the prescription says, or the problem that it names. */
-function reasonText({ request }: Medicine, reasons: Map<string, string>): string {
+function reasonText({ request }: Pick<Medicine, 'request'>, reasons: Map<string, string>): string {
   const [named] = request.reasonReference ?? [];
   return conceptText(request.reasonCode?.[0]) || (named?.display ?? reasons.get(referenceId(named?.reference) ?? '') ?? '');
 }
@@ -72,28 +72,31 @@ function Rows({ list, reasons, onAct }: { list: Medicine[]; reasons: Map<string,
           </tr>
         </thead>
         <tbody>
-          {list.map(({ request, count }) => (
-            <tr key={request.id}>
-              <th scope="row">{medicineName(request)}</th>
-              <td>{sigText(t, request) || <span className="quiet">{t('notKnown')}</span>}</td>
-              <td>{reasonText({ request, count }, reasons) || <span className="quiet">{t('notKnown')}</span>}</td>
-              <td>{t(`medicine.${request.status}` as Key)}</td>
-              <td className="nowrap">
-                {request.authoredOn ? formatDate(request.authoredOn, locale) : t('notKnown')}
-                {count > 1 && <span className="quiet"> {t('medicines.times', { count })}</span>}
-              </td>
-              <td>{request.requester?.display ?? <span className="quiet">{t('notKnown')}</span>}</td>
-              {onAct && (
-                <td className="row-actions">
-                  {(['renew', 'stop'] as const).map((kind) => (
-                    <Button key={kind} variant="default" onClick={() => onAct({ kind, request })}>
-                      {t(`medicines.${kind}`)}<span className="visually-hidden"> {medicineName(request)}</span>
-                    </Button>
-                  ))}
+          {list.map((medicine) => {
+            const { request, count } = medicine;
+            return (
+              <tr key={request.id}>
+                <th scope="row">{medicineName(request)}</th>
+                <td>{sigText(t, request) || <span className="quiet">{t('notKnown')}</span>}</td>
+                <td>{reasonText(medicine, reasons) || <span className="quiet">{t('notKnown')}</span>}</td>
+                <td>{t(`medicine.${request.status}` as Key)}</td>
+                <td className="nowrap">
+                  {request.authoredOn ? formatDate(request.authoredOn, locale) : t('notKnown')}
+                  {count > 1 && <span className="quiet"> {t('medicines.times', { count })}</span>}
                 </td>
-              )}
-            </tr>
-          ))}
+                <td>{request.requester?.display ?? <span className="quiet">{t('notKnown')}</span>}</td>
+                {onAct && (
+                  <td className="row-actions">
+                    {(['renew', 'stop'] as const).map((kind) => (
+                      <Button key={kind} variant="default" onClick={() => onAct({ kind, medicine })}>
+                        {t(`medicines.${kind}`)}<span className="visually-hidden"> {medicineName(request)}</span>
+                      </Button>
+                    ))}
+                  </td>
+                )}
+              </tr>
+            );
+          })}
         </tbody>
       </table>
     </div>

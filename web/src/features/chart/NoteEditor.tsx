@@ -1,30 +1,38 @@
 /** The SOAP note editor (S16): typed text is kept as it is typed; signing is a second, deliberate step. */
 
 import { Button, TextInput, Textarea } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
-import { create } from '../../fhir/client';
-import { conceptText, mrn, observationText, patientName } from '../../fhir/display';
+import { create, read, update } from '../../fhir/client';
+import { conceptText, observationText, referenceId } from '../../fhir/display';
 import { Failure } from '../../fhir/Failure';
-import { useChart, useChartChanged, useMedicationRequests, usePatient } from '../../fhir/queries';
-import { useSession } from '../../fhir/session';
+import type { Answer } from '../../fhir/http';
+import { Loaded } from '../../fhir/Loaded';
+import { useChart, useChartChanged, useMedicationRequests } from '../../fhir/queries';
+import { useAuthor, useSession } from '../../fhir/session';
+import type { Composition, Stored } from '../../fhir/types';
 import { formatDateTime, now } from '../../lib/dates';
 import { dropDraft, keepDraft, readDraft } from '../../lib/drafts';
 import { useSettled } from '../../lib/hooks';
 import { type Key, useI18n } from '../../lib/i18n';
 import { useShortcuts } from '../../lib/keys';
 import { Dialog } from '../../ui/Dialog';
+import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
-import { bornText } from '../patients/PatientFacts';
 import { useChartPatient } from './ChartLayout';
 import { allergies, medicines, problemText, problems } from './facts';
 import { medicineName, sigText } from './medicine';
-import { BLANK, type Note, SECTIONS, type SectionKey, composition } from './note';
+import { BLANK, type Note, SECTIONS, type SectionKey, composition, isSigned, noteOf, revised } from './note';
+import { Stamp } from './Stamp';
+import { VisitField, useVisit } from './visit';
+
+const route = getRouteApi('/patients/$id/notes/new');
 
 interface Draft {
   title: string;
   note: Note;
+  reason: string;
 }
 
 /** What `/word` at the end of a line puts there: facts of the chart, frozen at this moment. */
@@ -53,19 +61,39 @@ function useFactsToInsert(id: string): Record<string, () => string> {
   };
 }
 
+/** A new note, one that was left unsigned, or the amendment of a signed one. */
 export function NoteEditor() {
+  const { note } = route.useSearch();
+  const stored = useQuery({ queryKey: ['Composition', note], queryFn: ({ signal }) => read('Composition', note ?? '', signal), enabled: note !== undefined, gcTime: 0 });
+  if (note === undefined) return <Editor />;
+  return <Loaded query={stored} rows={10}>{(answer) => <Editor key={note} over={answer} />}</Loaded>;
+}
+
+/** The draft of this tab, else the stored note, else nothing. */
+function begin(key: string, title: string, over: Answer<Stored<Composition>> | undefined): Draft {
+  const kept = readDraft<Partial<Draft>>(key);
+  const stored = over?.body;
+  return { title: stored?.title ?? title, note: stored ? noteOf(stored, new DOMParser()) : BLANK, reason: '', ...kept };
+}
+
+function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
   const { t, locale } = useI18n();
   const id = useChartPatient();
-  const key = `note/${id}`;
+  const { visit: asked } = route.useSearch();
+  // The version that the text began with: a read in the background must not move it.
+  const [base] = useState(over);
+  const amends = base !== undefined && isSigned(base.body);
+  const key = base ? `note/${id}/${base.body.id}` : `note/${id}`;
   const session = useSession();
+  const author = useAuthor();
   const navigate = useNavigate();
   const changed = useChartChanged(id);
-  const patient = usePatient(id).data?.body;
   const facts = useFactsToInsert(id);
-  const [draft, setDraft] = useState<Draft>(() => readDraft<Draft>(key) ?? { title: t('note.title.default'), note: BLANK });
+  const visit = useVisit(id, asked ?? referenceId(base?.body.encounter?.reference));
+  const [draft, setDraft] = useState<Draft>(() => begin(key, t('note.title.default'), base));
   const [signing, setSigning] = useState(false);
   const settled = useSettled(draft, 400);
-  const written = SECTIONS.some((section) => draft.note[section.key].trim() !== '');
+  const written = SECTIONS.some((section) => draft.note[section.key].trim() !== '') && !visit.undecided;
   const begun = Object.values(settled.note).some(Boolean);
   // Keeping the same text twice does no harm, so this may run with the rendering that shows its outcome.
   const kept = useMemo(() => (begun ? keepDraft(key, settled) : undefined), [begun, key, settled]);
@@ -75,8 +103,13 @@ export function NoteEditor() {
   };
   const save = useMutation({
     mutationFn: (status: 'preliminary' | 'final') => {
-      const author = { reference: session.fhirUser, display: session.name };
-      return create(composition(draft.note, { patient: id, title: draft.title.trim() || t('note.title.default'), at: now(), author, status }));
+      const at = now();
+      const by = author ?? { display: session.name };
+      const title = draft.title.trim() || t('note.title.default');
+      if (!base) return create(composition(draft.note, { patient: id, title, at, author: by, status, encounter: visit.reference }));
+      const heading = t('note.amended.by', { name: session.name, time: formatDateTime(at, locale) });
+      const reason = amends ? { heading, text: draft.reason.trim() } : undefined;
+      return update(revised(base.body, draft.note, { title, at, author: by, status: amends ? 'amended' : status, encounter: visit.reference, reason }), base.etag);
     },
     onSuccess: async () => {
       await changed('Composition');
@@ -88,12 +121,17 @@ export function NoteEditor() {
     const fact = command && facts[command]?.();
     setDraft({ ...draft, note: { ...draft.note, [section]: fact ? `${text.slice(0, -command.length - 1)}${fact}\n` : text } });
   };
-  useShortcuts({ 'mod+Enter': () => written && setSigning(true), 'mod+s': () => written && save.mutate('preliminary') });
+  const signable = written && (!amends || draft.reason.trim().length >= 3);
+  useShortcuts({ 'mod+Enter': () => signable && setSigning(true), 'mod+s': () => written && !amends && save.mutate('preliminary') });
   const missing = SECTIONS.filter((section) => draft.note[section.key].trim() === '');
   return (
-    <Panel title={t('note.new')} aside={kept === undefined ? undefined : kept ? t('note.kept') : t('note.notKept')}>
-      <form className="note" onSubmit={(event) => { event.preventDefault(); if (written) setSigning(true); }}>
-        <TextInput label={t('note.title')} value={draft.title} onChange={(event) => setDraft({ ...draft, title: event.currentTarget.value })} autoComplete="off" />
+    <Panel title={t(amends ? 'note.amend' : base ? 'note.continue' : 'note.new')} aside={kept === undefined ? undefined : kept ? t('note.kept') : t('note.notKept')}>
+      <form className="note" onSubmit={(event) => { event.preventDefault(); if (signable) setSigning(true); }}>
+        {!author && <Notice tone="warning" icon="shield" title={t('orders.noAuthor')} />}
+        <div className="fields note-head">
+          <TextInput label={t('note.title')} value={draft.title} onChange={(event) => setDraft({ ...draft, title: event.currentTarget.value })} autoComplete="off" />
+          <VisitField visit={visit} />
+        </div>
         {SECTIONS.map((section, index) => (
           <Textarea
             key={section.key}
@@ -106,18 +144,19 @@ export function NoteEditor() {
             onChange={(event) => type(section.key, event.currentTarget.value)}
           />
         ))}
+        {amends && <TextInput label={t('note.reason')} description={t('note.reason.help')} value={draft.reason} onChange={(event) => setDraft({ ...draft, reason: event.currentTarget.value })} required autoComplete="off" />}
         {save.isError && <Failure error={save.error} />}
         <div className="form-actions">
-          <Button type="submit" size="sm" disabled={!written}>{t('note.sign')}</Button>
-          <Button type="button" size="sm" variant="default" disabled={!written} loading={save.isPending} onClick={() => save.mutate('preliminary')}>{t('note.saveDraft')}</Button>
+          <Button type="submit" size="sm" disabled={!signable}>{t('note.sign')}</Button>
+          {!amends && <Button type="button" size="sm" variant="default" disabled={!written} loading={save.isPending} onClick={() => save.mutate('preliminary')}>{t('note.saveDraft')}</Button>}
           <Button type="button" size="sm" variant="subtle" onClick={leave}>{t('note.discard')}</Button>
         </div>
       </form>
-      {signing && patient && (
+      {signing && (
         <Dialog onClose={() => setSigning(false)} title={t('note.sign.title')}>
           <div className="stack">
-            <p><strong>{patientName(patient)}</strong> · {bornText(t, locale, patient)} · {mrn(patient)?.value ?? t('notKnown')}</p>
-            <p>{t('note.sign.help', { name: session.name })}</p>
+            <Stamp />
+            <p>{t(amends ? 'note.amend.help' : 'note.sign.help', { name: session.name })}</p>
             {missing.length > 0 && <p className="quiet">{t('note.sign.missing', { sections: missing.map((section) => t(`note.${section.key}` as Key)).join(', ') })}</p>}
             {save.isError && <Failure error={save.error} />}
             <div className="form-actions">

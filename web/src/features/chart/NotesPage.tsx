@@ -1,56 +1,159 @@
 /** Notes (S16): what was written here; unsigned is never mistaken for signed. */
 
+import { Button, Textarea } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { create, history } from '../../fhir/client';
+import { Failure } from '../../fhir/Failure';
 import { Loaded } from '../../fhir/Loaded';
-import { useChart } from '../../fhir/queries';
+import { useChart, useChartChanged } from '../../fhir/queries';
+import { useAuthor, useSession } from '../../fhir/session';
 import type { Composition, Stored } from '../../fhir/types';
-import { formatDateTime } from '../../lib/dates';
+import { formatDateTime, now } from '../../lib/dates';
+import { dropDraft, keepDraft, readDraft } from '../../lib/drafts';
 import { useI18n } from '../../lib/i18n';
+import { Dialog } from '../../ui/Dialog';
 import { Icon } from '../../ui/icons';
 import { Empty } from '../../ui/Notice';
 import { LinkButton } from '../../ui/LinkButton';
 import { Panel } from '../../ui/Panel';
 import { useChartPatient } from './ChartLayout';
-import { plain } from './note';
+import { addendum, appendsTo, isSigned, plain } from './note';
+import { Stamp } from './Stamp';
 
 export function NotesPage() {
   const { t } = useI18n();
   const id = useChartPatient();
   const notes = useChart('Composition', id, { _sort: '-date' });
+  const [adding, setAdding] = useState<Stored<Composition>>();
   const add = (
-    <LinkButton component="a" to="/patients/$id/notes/new" params={{ id }} leftSection={<Icon name="plus" />}>
+    <LinkButton component="a" to="/patients/$id/notes/new" params={{ id }} search={{}} leftSection={<Icon name="plus" />}>
       {t('note.new')}
     </LinkButton>
   );
   return (
     <div className="stack">
+      {adding && <AddendumDialog to={adding} onClose={() => setAdding(undefined)} />}
       <Panel title={t('notes.notes')} aside={notes.data?.matches.length} actions={add}>
         <Loaded query={notes} rows={4}>
-          {({ matches }) => (matches.length === 0 ? <Empty>{t('notes.none')}</Empty> : matches.map((note) => <NoteItem key={note.id} note={note} />))}
+          {({ matches }) => {
+            if (matches.length === 0) return <Empty>{t('notes.none')}</Empty>;
+            const addenda = matches.filter((one) => appendsTo(one) !== undefined).reverse();
+            const own = matches.filter((one) => !addenda.includes(one) && one.status !== 'entered-in-error');
+            return own.map((note) => <NoteItem key={note.id} note={note} addenda={addenda.filter((one) => appendsTo(one) === note.id)} onAdd={() => setAdding(note)} />);
+          }}
         </Loaded>
       </Panel>
     </div>
   );
 }
 
-function NoteItem({ note }: { note: Stored<Composition> }) {
+function NoteItem({ note, addenda, onAdd }: { note: Stored<Composition>; addenda: Stored<Composition>[]; onAdd: () => void }) {
   const { t, locale } = useI18n();
-  const signed = ['final', 'amended'].includes(note.status);
+  const id = useChartPatient();
+  const signed = isSigned(note);
+  const [past, setPast] = useState(false);
   return (
     <details className="document">
       <summary>
         <strong>{note.title}</strong>
         {!signed && <span className="chip chip-warning">{t('notes.unsigned')}</span>}
+        {note.status === 'amended' && <span className="chip">{t('notes.amended')}</span>}
+        {addenda.length > 0 && <span className="chip">{t('notes.addenda', { count: addenda.length })}</span>}
         <span className="quiet">
           {formatDateTime(note.date, locale)}
           {note.author[0]?.display && ` · ${note.author[0].display}`}
         </span>
       </summary>
-      {note.section?.map((section, index) => (
-        <section key={`${section.title}-${index}`} className="prose">
-          <h3>{section.title}</h3>
-          <p>{plain(section.text?.div, new DOMParser())}</p>
-        </section>
+      <NoteText note={note} />
+      {addenda.map((one) => (
+        <div key={one.id} className="addendum">
+          <p><strong>{t('note.addendum')}</strong> <span className="quiet">{formatDateTime(one.date, locale)} · {one.author[0]?.display}</span></p>
+          <NoteText note={one} />
+        </div>
       ))}
+      <div className="form-actions">
+        {signed && <Button variant="default" onClick={onAdd}>{t('note.addendum')}</Button>}
+        <LinkButton component="a" variant="default" to="/patients/$id/notes/new" params={{ id }} search={{ note: note.id }}>{t(signed ? 'note.amend' : 'note.continue')}</LinkButton>
+        {note.meta?.versionId !== '1' && <Button variant="subtle" aria-expanded={past} onClick={() => setPast(!past)}>{t('notes.versions', { version: note.meta?.versionId ?? '' })}</Button>}
+      </div>
+      {past && <Versions id={note.id} />}
     </details>
+  );
+}
+
+function NoteText({ note }: { note: Composition }) {
+  return note.section?.map((section, index) => (
+    <section key={`${section.title}-${index}`} className="prose">
+      <h3>{section.title}</h3>
+      <p>{plain(section.text?.div, new DOMParser())}</p>
+    </section>
+  ));
+}
+
+/** What the note said before, newest first; nothing is ever overwritten. */
+function Versions({ id }: { id: string }) {
+  const { t, locale } = useI18n();
+  const versions = useQuery({ queryKey: ['versions', 'Composition', id], queryFn: ({ signal }) => history('Composition', id, signal), staleTime: 0 });
+  return (
+    <Loaded query={versions} rows={3}>
+      {(all) =>
+        all.slice(1).map((one) => (
+          <div key={one.meta?.versionId} className="addendum">
+            <p><strong>{t('notes.version', { version: one.meta?.versionId ?? '' })}</strong> <span className="quiet">{formatDateTime(one.meta?.lastUpdated ?? one.date, locale)} · {t(isSigned(one) ? 'notes.signed' : 'notes.unsigned')}</span></p>
+            <NoteText note={one} />
+          </div>
+        ))
+      }
+    </Loaded>
+  );
+}
+
+function AddendumDialog({ to, onClose }: { to: Stored<Composition>; onClose: () => void }) {
+  const { t } = useI18n();
+  const id = useChartPatient();
+  const author = useAuthor();
+  const session = useSession();
+  const changed = useChartChanged(id);
+  const key = `addendum/${to.id}`;
+  const [text, setText] = useState(() => readDraft<string>(key) ?? '');
+  const save = useMutation({
+    mutationFn: () => create(addendum(to, text, { patient: id, title: t('note.addendum'), at: now(), author: author ?? { display: session.name } })),
+    onSuccess: async () => {
+      dropDraft(key);
+      await changed('Composition');
+      onClose();
+    },
+  });
+  const ready = text.trim().length >= 3;
+  return (
+    <Dialog onClose={onClose} title={t('note.addendum.to', { title: to.title })} size="lg">
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (ready) save.mutate();
+        }}
+      >
+        <Stamp />
+        <Textarea
+          label={t('note.addendum')}
+          autosize
+          minRows={4}
+          value={text}
+          onChange={(event) => {
+            setText(event.currentTarget.value);
+            keepDraft(key, event.currentTarget.value);
+          }}
+          data-autofocus
+        />
+        <p>{t('note.sign.help', { name: session.name })}</p>
+        {save.isError && <Failure error={save.error} />}
+        <div className="form-actions">
+          <Button type="submit" size="sm" disabled={!ready} loading={save.isPending}>{t('note.addendum.do')}</Button>
+          <Button type="button" size="sm" variant="default" onClick={onClose}>{t('cancel')}</Button>
+        </div>
+      </form>
+    </Dialog>
   );
 }

@@ -35,7 +35,7 @@ export function ReconcilePage() {
         <Loaded query={requests} rows={5}>
           {(prescribed) => (
             <Loaded query={statements} rows={5}>
-              {(reported) => <Decisions all={lines(medicines(prescribed.matches, medicineName).current.map((one) => one.request), reported.matches)} />}
+              {(reported) => <Decisions all={lines(medicines(prescribed.matches, medicineName).current, reported.matches)} />}
             </Loaded>
           )}
         </Loaded>
@@ -100,7 +100,8 @@ function Decisions({ all }: { all: Line[] }) {
 
 function Row({ line, decision, onDecide }: { line: Line; decision: Decision | undefined; onDecide: (decision: Decision) => void }) {
   const { t } = useI18n();
-  const { prescribed, reported } = line;
+  const { reported } = line;
+  const prescribed = line.prescribed?.request;
   const name = medicineName(prescribed ?? reported ?? {});
   return (
     <tr>

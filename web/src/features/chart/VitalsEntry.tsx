@@ -2,7 +2,7 @@
 
 import { Button, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { transaction } from '../../fhir/client';
 import { Failure } from '../../fhir/Failure';
@@ -17,6 +17,9 @@ import { decimal, type Decimal } from '../../lib/json';
 import { useShortcuts } from '../../lib/keys';
 import { Panel } from '../../ui/Panel';
 import { useChartPatient } from './ChartLayout';
+import { VisitField, useVisit } from './visit';
+
+const route = getRouteApi('/patients/$id/vitals/new');
 
 type Typed = Partial<Record<string, string>>;
 
@@ -42,6 +45,7 @@ export function VitalsEntry() {
   const birth = usePatient(id).data?.body.birthDate;
   const years = birth ? age(birth, today())?.years : undefined;
   const entered = VITALS.filter((vital) => !vital.derived && matters(vital, years));
+  const visit = useVisit(id, route.useSearch().visit);
   const draft = `vitals/${id}`;
   const form = useRef<HTMLFormElement>(null);
   const [typed, setTyped] = useState<Typed>(() => readDraft<Typed>(draft) ?? {});
@@ -56,7 +60,7 @@ export function VitalsEntry() {
   const performer = session.fhirUser ? { reference: session.fhirUser, display: session.name } : { display: session.name };
   const save = useMutation({
     mutationFn: async (values: Partial<Record<string, Decimal>>) => {
-      const list = entries({ patient: id, at: now(), values, performer });
+      const list = entries({ patient: id, at: now(), values, performer, encounter: visit.reference });
       try {
         await transaction(list.map((entry) => entry.resource));
       } catch (error) {
@@ -77,13 +81,14 @@ export function VitalsEntry() {
     const { values, wrong: bad } = read(typed);
     setWrong(Object.fromEntries(bad.map((key) => [key, t('vitals.notANumber')])));
     if (bad[0]) form.current?.querySelector<HTMLElement>(`[name="${bad[0]}"]`)?.focus();
-    else if (Object.keys(values).length > 0 && !save.isPending) save.mutate(values);
+    else if (Object.keys(values).length > 0 && !visit.undecided && !save.isPending) save.mutate(values);
   };
   useShortcuts({ 'mod+Enter': submit, 'mod+s': submit });
   const shownAtField = save.error instanceof RequestError && save.error.kind === 'invalid' && Object.keys(wrong).length > 0;
   return (
     <Panel title={t('vitals.add')}>
       <form ref={form} onSubmit={submit} noValidate>
+        <div className="visit-field"><VisitField visit={visit} /></div>
         <div className="fields vitals-fields">
           {entered.map((vital, index) => (
             <TextInput
@@ -105,7 +110,7 @@ export function VitalsEntry() {
         <p className="quiet">{t('vitals.now')}</p>
         {save.isError && !shownAtField && <Failure error={save.error} onRetry={() => submit()} />}
         <div className="form-actions">
-          <Button type="submit" size="sm" loading={save.isPending}>{t('vitals.save')}</Button>
+          <Button type="submit" size="sm" disabled={visit.undecided} loading={save.isPending}>{t('vitals.save')}</Button>
           <Button type="button" size="sm" variant="default" onClick={leave}>{t('cancel')}</Button>
         </div>
       </form>

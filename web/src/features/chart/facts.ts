@@ -67,6 +67,8 @@ export function isSocial(condition: Condition): boolean {
 export interface Medicine {
   /** The newest prescription of the medicine. */
   request: Stored<MedicationRequest>;
+  /** All prescriptions of it that run: stopping the medicine stops every one. */
+  running: Stored<MedicationRequest>[];
   /** Times it was prescribed. */
   count: number;
 }
@@ -85,9 +87,9 @@ export function medicines(list: readonly Stored<MedicationRequest>[], name: (req
   const current: Medicine[] = [];
   const past: Medicine[] = [];
   for (const group of groups.values()) {
-    const active = group.find((request) => request.status === 'active' || request.status === 'on-hold');
-    const request = active ?? group[0];
-    if (request) (active ? current : past).push({ request, count: group.length });
+    const running = group.filter((request) => request.status === 'active' || request.status === 'on-hold');
+    const request = running[0] ?? group[0];
+    if (request) (running.length > 0 ? current : past).push({ request, running, count: group.length });
   }
   return { current, past };
 }

@@ -1,7 +1,7 @@
 /** A SOAP note as a Composition: sections of plain text, written as escaped narrative and read back without markup. */
 
 import { LOINC } from '../../fhir/display';
-import type { Composition, Section } from '../../fhir/types';
+import type { Composition, Reference, Section, Stored } from '../../fhir/types';
 
 /** The parts of a SOAP note and their LOINC section codes. */
 export const SECTIONS = [
@@ -33,27 +33,96 @@ interface Written {
   patient: string;
   title: string;
   at: string;
-  author: { reference?: string; display?: string };
+  author: Reference;
   status: 'preliminary' | 'final';
+  /** Reference of the visit. */
+  encounter?: string;
 }
 
 /** Sections that are empty are left out, as FHIR wants no empty text. */
-export function composition(note: Note, { patient, title, at, author, status }: Written): Composition {
-  const section: Section[] = SECTIONS.filter(({ key }) => note[key].trim() !== '').map(({ key, code, title: heading }) => ({
-    title: heading,
-    code: { coding: [{ system: LOINC, code, display: `${heading} note` }] },
+function sections(note: Note): Section[] {
+  return SECTIONS.filter(({ key }) => note[key].trim() !== '').map(({ key, code, title }) => ({
+    title,
+    code: { coding: [{ system: LOINC, code, display: `${title} note` }] },
     text: { status: 'generated', div: narrative(note[key]) },
   }));
+}
+
+export function composition(note: Note, { patient, title, at, author, status, encounter }: Written): Composition {
   return {
     resourceType: 'Composition',
     status,
     type: { coding: [{ system: LOINC, code: '11506-3', display: 'Progress note' }] },
     subject: { reference: `Patient/${patient}` },
+    encounter: encounter ? { reference: encounter } : undefined,
     date: at,
     author: [author],
     title,
-    section,
+    attester: status === 'final' ? [{ mode: 'legal', time: at, party: author }] : undefined,
+    section: sections(note),
   };
+}
+
+export function isSigned({ status }: Composition): boolean {
+  return status === 'final' || status === 'amended';
+}
+
+const codeOf = (section: Section) => section.code?.coding?.find((one) => one.system === LOINC)?.code;
+
+/** What a stored note says in each part, as text to go on with. */
+export function noteOf(stored: Composition, parser: Pick<DOMParser, 'parseFromString'>): Note {
+  const text = (code: string) => (stored.section ?? []).filter((one) => codeOf(one) === code).map((one) => plain(one.text?.div, parser)).join('\n\n');
+  return Object.fromEntries(SECTIONS.map(({ key, code }) => [key, text(code)])) as Note;
+}
+
+interface Revision {
+  title: string;
+  at: string;
+  author: Reference;
+  status: 'preliminary' | 'final' | 'amended';
+  encounter?: string;
+  /** Words of an amendment: who, when and why, for whoever reads the note. */
+  reason?: { heading: string; text: string };
+}
+
+/** The stored note with new words; parts that the editor does not know stay as they are. */
+export function revised(stored: Stored<Composition>, note: Note, { title, at, author, status, encounter, reason }: Revision): Stored<Composition> {
+  const known = new Set<string>(SECTIONS.map((one) => one.code));
+  const others = (stored.section ?? []).filter((one) => !known.has(codeOf(one) ?? ''));
+  const why: Section[] = reason ? [{ title: reason.heading, text: { status: 'generated', div: narrative(reason.text) } }] : [];
+  const attester = status === 'preliminary' ? stored.attester : [...(stored.attester ?? []), { mode: 'legal', time: at, party: author }];
+  return {
+    ...stored,
+    status,
+    title,
+    date: at,
+    encounter: encounter ? { reference: encounter } : stored.encounter,
+    attester,
+    section: [...sections(note), ...others, ...why],
+  };
+}
+
+/** A signed note of its own that adds to another, which stays untouched. */
+export function addendum(to: Stored<Composition>, text: string, written: { patient: string; title: string; at: string; author: Reference }): Composition {
+  const { patient, title, at, author } = written;
+  return {
+    resourceType: 'Composition',
+    status: 'final',
+    type: to.type,
+    subject: { reference: `Patient/${patient}` },
+    encounter: to.encounter,
+    date: at,
+    author: [author],
+    title,
+    attester: [{ mode: 'legal', time: at, party: author }],
+    relatesTo: [{ code: 'appends', targetReference: { reference: `Composition/${to.id}` } }],
+    section: [{ title, text: { status: 'generated', div: narrative(text) } }],
+  };
+}
+
+/** Id of the note that this one adds to. */
+export function appendsTo(note: Composition): string | undefined {
+  return note.relatesTo?.find((one) => one.code === 'appends')?.targetReference?.reference?.split('/')[1];
 }
 
 /** The words of a narrative; markup is read, never put into the page. */

@@ -4,22 +4,23 @@ import { code } from '../../fhir/display';
 import type { List, MedicationRequest, MedicationStatement, Reference, Resource, Stored } from '../../fhir/types';
 import { instant } from '../../lib/dates';
 import { sameMedicine } from '../orders/order';
+import type { Medicine } from './facts';
 import { stopped } from './medicine';
 
 /** One medicine by its two sources. */
 export interface Line {
   key: string;
-  prescribed?: Stored<MedicationRequest>;
+  prescribed?: Medicine;
   reported?: Stored<MedicationStatement>;
 }
 
 export type Decision = 'keep' | 'stop';
 
 /** What is prescribed, each with what the patient says of it, then what only the patient says. */
-export function lines(prescribed: readonly Stored<MedicationRequest>[], reported: readonly Stored<MedicationStatement>[]): Line[] {
+export function lines(prescribed: readonly Medicine[], reported: readonly Stored<MedicationStatement>[]): Line[] {
   const said = reported.filter((one) => one.status === 'active');
   const matching = (request: MedicationRequest) => said.find((one) => sameMedicine(one as unknown as MedicationRequest, request));
-  const first = prescribed.map((request): Line => ({ key: request.id, prescribed: request, reported: matching(request) }));
+  const first = prescribed.map((medicine): Line => ({ key: medicine.request.id, prescribed: medicine, reported: matching(medicine.request) }));
   const used = new Set(first.map((line) => line.reported?.id));
   return [...first, ...said.filter((one) => !used.has(one.id)).map((one): Line => ({ key: one.id, reported: one }))];
 }
@@ -39,9 +40,9 @@ export function reconciliation(all: readonly Line[], decisions: Record<string, D
   const stops = all.filter((line) => decisions[line.key] === 'stop');
   const ended = stops.flatMap(({ prescribed, reported }): Resource[] => {
     const said: Stored<MedicationStatement> | undefined = reported && { ...reported, status: 'stopped' };
-    return [prescribed && stopped(prescribed, reason), said].filter((one) => one !== undefined);
+    return [...(prescribed?.running ?? []).map((request) => stopped(request, reason)), ...(said ? [said] : [])];
   });
-  const reference = ({ prescribed, reported }: Line) => (prescribed ? `MedicationRequest/${prescribed.id}` : `MedicationStatement/${reported?.id ?? ''}`);
+  const reference = ({ prescribed, reported }: Line) => (prescribed ? `MedicationRequest/${prescribed.request.id}` : `MedicationStatement/${reported?.id ?? ''}`);
   const list: List = {
     resourceType: 'List',
     status: 'current',

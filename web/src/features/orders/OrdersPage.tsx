@@ -31,13 +31,13 @@ const route = getRouteApi('/patients/$id/orders');
 export function OrdersPage() {
   const { t } = useI18n();
   const id = useChartPatient();
-  const { add = 'medicine' } = route.useSearch();
+  const { add = 'medicine', visit: asked } = route.useSearch();
   const navigate = route.useNavigate();
   const requests = useMedicationRequests(id);
   const tests = useChart('ServiceRequest', id, { _sort: '-authored' });
   const conditions = useChart('Condition', id);
   const changed = useChartChanged(id);
-  const visit = useVisit(id);
+  const visit = useVisit(id, asked);
   const checks = useChecks(id);
   const [signing, setSigning] = useState(false);
   const drafts = basket(requests.data?.matches ?? [], tests.data?.matches ?? []);
@@ -54,7 +54,7 @@ export function OrdersPage() {
         <fieldset className="filters">
           <legend className="visually-hidden">{t('orders.kind')}</legend>
           {(['medicine', 'test'] as const).map((kind) => (
-            <button key={kind} type="button" className="filter" aria-pressed={kind === add} onClick={() => void navigate({ search: { add: kind }, replace: true })}>{t(`orders.${kind}`)}</button>
+            <button key={kind} type="button" className="filter" aria-pressed={kind === add} onClick={() => void navigate({ search: (old) => ({ ...old, add: kind }), replace: true })}>{t(`orders.${kind}`)}</button>
           ))}
         </fieldset>
         <VisitField visit={visit} />

@@ -5,5 +5,6 @@ import { orders } from './orders';
 import { patients } from './patients';
 import { shell } from './shell';
 import { care } from './care';
+import { visits } from './visits';
 
-export const en = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care };
+export const en = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits };

@@ -84,8 +84,4 @@ export const orders = {
   'reconcile.save': 'Save reconciliation',
   'reconcile.add': 'Also taken',
   'reconcile.addDo': 'Add what the patient takes',
-  'visit.field': 'Visit',
-  'visit.open': 'open',
-  'visit.choose': 'Choose the visit',
-  'visit.none': 'Outside of a visit',
 } as const;

@@ -86,8 +86,4 @@ export const orders: Record<keyof typeof english, string> = {
   'reconcile.save': 'Guardar conciliación',
   'reconcile.add': 'También toma',
   'reconcile.addDo': 'Añadir lo que toma',
-  'visit.field': 'Visita',
-  'visit.open': 'abierta',
-  'visit.choose': 'Elija la visita',
-  'visit.none': 'Fuera de una visita',
 };
