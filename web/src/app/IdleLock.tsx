@@ -1,7 +1,7 @@
 /** After a quiet while the session ends and the screen is covered; what was typed waits in this tab. */
 
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { endSession } from '../fhir/session';
 import { useIdle } from '../lib/idle';
 
@@ -9,7 +9,8 @@ const LockScreen = lazy(() => import('./LockScreen'));
 
 const AFTER = 10 * 60_000;
 
-export function IdleLock() {
+/** What it covers is taken away with the lock: nothing of it may ask the server again and find itself signed out. */
+export function IdleLock({ children }: { children: ReactNode }) {
   const idle = useIdle(AFTER);
   const client = useQueryClient();
   useEffect(() => {
@@ -18,5 +19,5 @@ export function IdleLock() {
     void endSession('drafts');
     client.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
   }, [idle, client]);
-  return idle ? <Suspense fallback={<div className="lock-cover" />}><LockScreen /></Suspense> : null;
+  return idle ? <Suspense fallback={<div className="lock-cover" />}><LockScreen /></Suspense> : children;
 }

@@ -60,13 +60,12 @@ function Frame() {
         <div className="offline"><Notice tone="warning" icon="offline" title={t('shell.offline')} /></div>
       )}
       <main id="main" ref={main} tabIndex={-1}>
-        <Suspense fallback={<Loading rows={8} />}><Outlet /></Suspense>
+        <IdleLock><Suspense fallback={<Loading rows={8} />}><Outlet /></Suspense></IdleLock>
       </main>
       <Suspense fallback={null}>
         {layer === 'palette' && <Palette onClose={() => setLayer(undefined)} />}
         {layer === 'help' && <KeyboardHelp onClose={() => setLayer(undefined)} />}
       </Suspense>
-      <IdleLock />
     </>
   );
 }
