@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { care } from './care.mjs';
 import { clean, fhir, open, settled, signIn } from './rig.mjs';
 import { visits } from './visits.mjs';
+import { work } from './work.mjs';
 
 let rig;
 let patient;
@@ -40,7 +41,7 @@ const chart = (page = '') => `/patients/${patient.id}${page}`;
 test('every page is accessible and within the policy, light and dark', async () => {
   const long = (await fhir(rig, 'Condition?_count=1')).entry[0].resource.subject.reference.split('/')[1];
   const charted = ['', '/timeline', '/vitals', '/vitals/new', '/problems', '/allergies', '/medicines', '/medicines/reconcile', '/orders', '/orders?add=test', '/results', '/notes', '/notes/new', '/documents', '/plan', '/immunisations', '/encounters', '/edit'];
-  const paths = ['/patients', '/patients?q=ro', '/patients/new', '/system', '/nowhere', ...charted.map((page) => `/patients/${long}${page}`)];
+  const paths = ['/patients', '/patients?q=ro', '/patients/new', '/tasks', '/messages', '/system', '/nowhere', ...charted.map((page) => `/patients/${long}${page}`)];
   for (const colorScheme of ['light', 'dark']) {
     const seen = await rig.visit({ colorScheme });
     for (const path of paths) {
@@ -315,3 +316,4 @@ test('the application speaks Spanish', async () => {
 
 care(at, () => rig);
 visits(at, () => rig);
+work(at, () => rig);

@@ -11,6 +11,8 @@ const KEYS: readonly (readonly [string, Key])[] = [
   ['/', 'keys.search'],
   ['g p', 'keys.patients'],
   ['g r', 'keys.register'],
+  ['g t', 'tasks.title'],
+  ['g m', 'messages.title'],
   ['g s', 'keys.system'],
   ['j k', 'keys.rows'],
   ['Alt 1 … 9', 'keys.chart'],

@@ -71,6 +71,8 @@ function useActions(text: string): Entry[] {
   const everywhere = [
     entry('patients.title', 'patients', () => void navigate({ to: '/patients', search: {} })),
     entry('patients.register', 'plus', () => void navigate({ to: '/patients/new', search: {} })),
+    entry('tasks.title', 'check', () => void navigate({ to: '/tasks', search: {} })),
+    entry('messages.title', 'note', () => void navigate({ to: '/messages', search: {} })),
     entry('system.title', 'system', () => void navigate({ to: '/system' })),
   ];
   const here = id

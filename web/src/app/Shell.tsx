@@ -26,6 +26,9 @@ export function Shell() {
 /** Roles whose work the audit trail is; others would only be refused. */
 const AUDITORS = new Set(['org_admin', 'auditor']);
 
+/** Roles that share tasks and messages. */
+const WORKERS = new Set(['doctor', 'nurse', 'clinical_staff', 'receptionist', 'lab_technician', 'lab_supervisor', 'pharmacist', 'biller']);
+
 type Layer = 'palette' | 'help' | undefined;
 
 function Frame() {
@@ -47,6 +50,8 @@ function Frame() {
       '?': () => setLayer('help'),
       'g p': () => void navigate({ to: '/patients', search: {} }),
       'g r': () => void navigate({ to: '/patients/new', search: {} }),
+      'g t': () => void navigate({ to: '/tasks', search: {} }),
+      'g m': () => void navigate({ to: '/messages', search: {} }),
       'g s': () => void navigate({ to: '/system' }),
     }),
     [navigate],
@@ -73,6 +78,7 @@ function Frame() {
 function TopBar({ onPalette, onHelp }: { onPalette: () => void; onHelp: () => void }) {
   const { t } = useI18n();
   const session = useSession();
+  const works = session.roles.some((role) => WORKERS.has(role));
   return (
     <header className="topbar">
       <Link to="/patients" search={{}} className="brand">
@@ -82,6 +88,8 @@ function TopBar({ onPalette, onHelp }: { onPalette: () => void; onHelp: () => vo
       {session.tenant && <span className="tenant">{session.tenant}</span>}
       <nav aria-label={t('shell.nav')} className="topnav">
         <Link to="/patients" search={{}}><Icon name="patients" /> <span>{t('patients.title')}</span></Link>
+        {works && <Link to="/tasks" search={{}}><Icon name="check" /> <span>{t('tasks.title')}</span></Link>}
+        {works && <Link to="/messages" search={{}}><Icon name="note" /> <span>{t('messages.title')}</span></Link>}
         {session.roles.some((role) => AUDITORS.has(role)) && <Link to="/audit" search={{}}><Icon name="shield" /> <span>{t('audit.title')}</span></Link>}
         <Link to="/system"><Icon name="system" /> <span>{t('system.title')}</span></Link>
       </nav>

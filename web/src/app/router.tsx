@@ -3,6 +3,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import type { AuditSearch } from '../features/audit/AuditPage';
 import type { Kind } from '../features/chart/TimelinePage';
+import type { View } from '../features/work/task';
 import { NotFound } from './NotFound';
 import { Shell } from './Shell';
 import { Crashed } from './Crashed';
@@ -107,6 +108,20 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('../features/audit/AuditPage'), 'AuditPage'),
 });
 
+const tasks = createRoute({
+  getParentRoute: () => root,
+  path: '/tasks',
+  validateSearch: (search: Record<string, unknown>): { view?: View } => ({ view: search.view === 'mine' || search.view === 'pool' || search.view === 'all' ? search.view : undefined }),
+  component: lazyRouteComponent(() => import('../features/work/TasksPage'), 'TasksPage'),
+});
+
+const messages = createRoute({
+  getParentRoute: () => root,
+  path: '/messages',
+  validateSearch: (search: Record<string, unknown>): { patient?: string } => ({ patient: text(search.patient) }),
+  component: lazyRouteComponent(() => import('../features/work/MessagesPage'), 'MessagesPage'),
+});
+
 const system = createRoute({
   getParentRoute: () => root,
   path: '/system',
@@ -114,7 +129,7 @@ const system = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, patients, register, edit, chart.addChildren(chartPages), audit, system]),
+  routeTree: root.addChildren([home, patients, register, edit, chart.addChildren(chartPages), tasks, messages, audit, system]),
   basepath: '/app',
   defaultPreload: 'intent',
   scrollRestoration: true,

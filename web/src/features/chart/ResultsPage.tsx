@@ -1,16 +1,18 @@
 /** Results and trends (S15): tests by moments; a test's course over time on demand, never two units on one axis. */
 
-import { TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
-import { abnormality, observationText, observedAt, unitText } from '../../fhir/display';
+import { useState } from 'react';
+import { abnormality, observationText, observedAt, patientName, unitText } from '../../fhir/display';
 import { Loaded } from '../../fhir/Loaded';
-import { MOST, useChart } from '../../fhir/queries';
+import { MOST, useChart, usePatient } from '../../fhir/queries';
 import { formatDateTime } from '../../lib/dates';
 import { useI18n } from '../../lib/i18n';
 import { byUnit } from '../../lib/trend';
 import { Empty, Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { Plot } from '../../ui/Plot';
+import { TaskDialog } from '../work/TaskDialog';
 import { Abnormal } from './Abnormal';
 import { useChartPatient } from './ChartLayout';
 import { type Grid, type Test, bandOf, grid, points } from './results';
@@ -109,10 +111,22 @@ function bare(text: string, unit: string | undefined, test: Test): string {
 
 function Trend({ test }: { test: Test }) {
   const { t } = useI18n();
+  const id = useChartPatient();
+  const patient = usePatient(id).data?.body;
+  const [following, setFollowing] = useState(false);
   const band = bandOf(test.results);
   const series = byUnit(points(test.results));
+  const newest = test.results[0];
   return (
-    <Panel title={test.name} aside={band ? t('results.band', { low: band[0], high: band[1] }) : t('results.noBand')}>
+    <Panel title={test.name} aside={band ? t('results.band', { low: band[0], high: band[1] }) : t('results.noBand')} actions={<Button variant="default" onClick={() => setFollowing(true)}>{t('results.follow')}</Button>}>
+      {following && newest && (
+        <TaskDialog
+          onClose={() => setFollowing(false)}
+          patient={{ reference: `Patient/${id}`, display: patient && patientName(patient) }}
+          focus={{ reference: `Observation/${newest.id}` }}
+          text={t('results.followText', { test: test.name, value: observationText(newest) })}
+        />
+      )}
       {series.length === 0 ? (
         <Empty>{t('results.noNumbers')}</Empty>
       ) : (

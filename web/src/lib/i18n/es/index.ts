@@ -7,5 +7,6 @@ import { patients } from './patients';
 import { shell } from './shell';
 import { care } from './care';
 import { visits } from './visits';
+import { work } from './work';
 
-export const es: Catalogue = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits };
+export const es: Catalogue = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work };
