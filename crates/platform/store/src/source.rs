@@ -28,8 +28,9 @@ impl Source<'_> {
         })
     }
 
-    /// Runs a statement that is planned for these very values.
-    pub(crate) async fn query_typed(
+    /// Runs the statement of a search. Searches of one shape share their text, and the way to the rows is
+    /// in the text: on the shared connections it is prepared and planned once.
+    pub(crate) async fn search(
         self,
         sql: &str,
         params: &[(&(dyn ToSql + Sync), Type)],

@@ -10,6 +10,7 @@ use mt_kernel::{Clock, ErrorKind, Fault, TenantId};
 
 use crate::cache::RowCache;
 use crate::commit::GroupCommit;
+use crate::jobs::Growth;
 use crate::search::SearchLimits;
 use crate::source::Source;
 use crate::tenants::Tenants;
@@ -63,6 +64,7 @@ struct Inner {
     options: StoreOptions,
     tail: tail::Tail,
     common: Cache<u64, ()>,
+    growth: Growth,
 }
 
 /// How long keys are remembered to find too many rows.
@@ -99,6 +101,7 @@ impl Store {
                 .max_capacity(10_000)
                 .time_to_live(COMMON_FOR)
                 .build(),
+            growth: Growth::new(),
         })))
     }
 
@@ -159,6 +162,11 @@ impl Store {
 
     pub(crate) fn group(&self) -> &GroupCommit {
         &self.0.group
+    }
+
+    /// What was written since the types were last looked at.
+    pub(crate) fn growth(&self) -> &Growth {
+        &self.0.growth
     }
 
     pub(crate) fn limits(&self) -> &SearchLimits {

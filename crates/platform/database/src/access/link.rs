@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::TryStreamExt;
 use tokio::task::{AbortHandle, JoinHandle};
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, Statement};
 
 use super::Params;
@@ -125,10 +125,19 @@ impl Link {
 
     /// The prepared statement of `sql`; prepares it when it is new on this connection.
     pub(crate) async fn prepare(&self, sql: &str) -> Result<Statement, Error> {
+        self.prepare_typed(sql, &[]).await
+    }
+
+    /// The same with types for the parameters; what is not typed PostgreSQL infers.
+    pub(crate) async fn prepare_typed(
+        &self,
+        sql: &str,
+        types: &[Type],
+    ) -> Result<Statement, Error> {
         if let Some(statement) = self.statements().by_sql.get(sql) {
             return Ok(statement.clone());
         }
-        let mut preparing = pin!(self.client.prepare(sql));
+        let mut preparing = pin!(self.client.prepare_typed(sql, types));
         let statement = poll_fn(|context| {
             let _turn = self.turn();
             preparing.as_mut().poll(context)

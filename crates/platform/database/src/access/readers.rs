@@ -68,8 +68,9 @@ impl Readers {
         self.read(tenant, Read::Prepared(sql, params)).await
     }
 
-    /// Reads rows of `tenant` by a statement that is planned for these very values and not kept: for
-    /// searches, whose texts are many and whose plans depend on the values.
+    /// The same with the types of the parameters, for texts that are put together: a parameter may be
+    /// used nowhere. Texts of one shape share their plan, so the text leaves the planner no choice that
+    /// depends on the values.
     ///
     /// # Errors
     /// Any [`Error`].
@@ -117,7 +118,10 @@ impl Read<'_> {
                 paired(link, tenant, link.client.query(&statement, params)).await
             }
             Self::Typed(sql, params) => {
-                paired(link, tenant, link.client.query_typed(sql, params)).await
+                let types: Vec<Type> = params.iter().map(|(_, of)| of.clone()).collect();
+                let values: Vec<_> = params.iter().map(|(value, _)| *value).collect();
+                let statement = link.prepare_typed(sql, &types).await?;
+                paired(link, tenant, link.client.query(&statement, &values)).await
             }
         }
     }

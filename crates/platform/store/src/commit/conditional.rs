@@ -75,7 +75,7 @@ impl Store {
             Err(error) => return Err(contended(PersistError::from(error))),
         }
         for unit in &units {
-            unit.remember(tenant.id, self.cache());
+            self.note_commit(tenant, unit);
         }
         Ok(decided.outcomes)
     }

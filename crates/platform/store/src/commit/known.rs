@@ -92,7 +92,7 @@ impl Store {
                 })
         };
         let unit = written.map_err(StoreError::from)?;
-        unit.remember(tenant.id, self.cache());
+        self.note_commit(tenant, &unit);
         Ok(outcomes)
     }
 

@@ -30,7 +30,7 @@ pub(crate) use group::GroupCommit;
 pub(crate) use persist::REPLACE_AUX;
 pub(crate) use prepare::{Current, encode_aux, encode_row, parse_stored};
 pub(crate) use references::{Criteria, Renames};
-pub(crate) use unit::type_column;
+pub(crate) use unit::{Unit, type_column};
 
 use crate::{
     Action, Batch, Caller, Change, Committed, Interaction, ReadAccess, Result, Store, StoreError,

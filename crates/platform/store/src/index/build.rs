@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::shape::{Shape, indexed_as, superset_of};
 use super::tokens::Tokens;
-use super::{NO_DATE, sortable};
+use super::{NO_DATE, sortable, uri_root};
 use crate::Result;
 use crate::tenants::Tenant;
 
@@ -184,7 +184,10 @@ impl Builder<'_> {
     fn reference(&mut self, param: ParamId, reference: &ReferenceIndex<'_>) {
         if let Some((target, literal)) = &reference.local {
             let id = self.tenant.key_of(*target, literal);
-            self.keys.push(self.tokens.reference(param, *target, id));
+            let in_column = *target == ResourceType::PATIENT && self.shape.owner_says_all(param);
+            if !in_column {
+                self.keys.push(self.tokens.reference(param, *target, id));
+            }
             if *target == ResourceType::PATIENT && self.shape.patient.contains(&param) {
                 let patient = self.tokens.patient(id);
                 if self.owner.is_none() && self.shape.owner == Some(param) {
@@ -217,12 +220,8 @@ impl Builder<'_> {
 
     fn uri(&mut self, param: ParamId, uri: &str) {
         self.keys.push(self.tokens.uri(param, uri));
-        let ends = uri
-            .match_indices('/')
-            .map(|(at, _)| at)
-            .filter(|at| *at > 0);
-        for end in ends.chain([uri.len()]) {
-            self.keys.push(self.tokens.uri_below(param, &uri[..end]));
+        if let Some(root) = uri_root(uri) {
+            self.keys.push(self.tokens.uri_below(param, root));
         }
     }
 

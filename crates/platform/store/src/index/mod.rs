@@ -9,12 +9,14 @@ mod build;
 mod shape;
 mod sortable;
 mod tokens;
+mod uri;
 
 pub(crate) use build::{AuxRow, IndexRow, index};
 pub(crate) use shape::{Shape, indexed_as, superset_of};
 pub(crate) use sortable::sortable;
 pub(crate) use tokens::Tokens;
 pub use tokens::patient_token;
+pub(crate) use uri::uri_root;
 
 /// `dlo` and `dhi` of a resource without a main date.
 pub(crate) const NO_DATE: i64 = i64::MIN;

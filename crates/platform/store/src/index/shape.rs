@@ -86,6 +86,12 @@ impl Shape {
         &shapes[usize::from(resource_type.number())]
     }
 
+    /// Whether `pat` says all that there is to say about references of `param` to patients: such
+    /// references need no key.
+    pub(crate) fn owner_says_all(&self, param: ParamId) -> bool {
+        self.single_owner && self.owner == Some(param)
+    }
+
     fn new(resource_type: ResourceType) -> Self {
         let first = |codes: &[&str], kind: ParamKind| {
             let defs = codes

@@ -69,9 +69,11 @@ impl Store {
         let next: i32 = column(&tx.query_one(sql, &[&tenant.id.0, &before]).await?, 0)?;
         let id = u16::try_from(next)
             .map_err(|_| StoreError::Damaged("dictionary numbers are used up"))?;
-        let dictionary = match train(DictionaryId(id), &samples, DEFAULT_DICTIONARY) {
-            Err(CryptoError::Untrainable) => return Ok(false),
-            other => other?,
+        // Training takes most of a second of a processor, which the requests keep.
+        let training = move || train(DictionaryId(id), &samples, DEFAULT_DICTIONARY);
+        let dictionary = match tokio::task::spawn_blocking(training).await {
+            Err(_) | Ok(Err(CryptoError::Untrainable)) => return Ok(false),
+            Ok(other) => other?,
         };
         let sealed = seal_dictionary(&tenant.keys, &dictionary)?;
         let retire =

@@ -5,11 +5,13 @@
 //! being as they read it.
 
 mod dictionaries;
+mod growth;
 mod progress;
 mod reindex;
 mod removal;
 mod reseal;
 
+pub(crate) use growth::Growth;
 pub use progress::JobStatus;
 
 /// Rows handled at a time.

@@ -46,6 +46,11 @@ pub const MIGRATIONS: [Migrations; 2] = [
                 "work",
                 include_str!("../../migrations/records/0004_work.sql"),
             ),
+            Migration::new(
+                5,
+                "layout",
+                include_str!("../../migrations/records/0005_layout.sql"),
+            ),
         ],
     },
 ];

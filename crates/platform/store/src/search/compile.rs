@@ -224,16 +224,12 @@ impl Store {
             return Ok(Compiled::exact(Cond::False));
         };
         let params = leaves.indexed(def);
-        let (mut keys, mut patients, mut only_patients) = (Vec::new(), Vec::new(), true);
+        let (mut any, mut patients, mut only_patients) = (Vec::new(), Vec::new(), true);
         for (target, clause) in &chain.targets {
             let ids = self.ids_of(scope, *target, clause).await?;
             only_patients &= *target == ResourceType::PATIENT || ids.is_empty();
             for id in ids {
-                keys.extend(
-                    params
-                        .iter()
-                        .map(|param| leaves.tokens.reference(*param, *target, id)),
-                );
+                any.push(leaves.refers(&params, *target, id));
                 patients.push(leaves.tokens.patient(id));
             }
         }
@@ -244,11 +240,7 @@ impl Store {
             hints.patients = Some(patients);
         }
         hints.selective = true;
-        Ok(Compiled::exact(match keys.len() {
-            0 => Cond::False,
-            1 => Cond::All(keys),
-            _ => Cond::Any(keys),
-        }))
+        Ok(Compiled::or(any))
     }
 
     /// Two steps as well: what refers here first, then the targets it names.
@@ -353,10 +345,7 @@ fn compile_compartment(
     let params = compartment_params(compartment.compartment, leaves.resource_type);
     let refers = params.iter().filter_map(|code| {
         let def = leaves.tenant.params.get(leaves.resource_type, code)?;
-        let keys = leaves.indexed(def).into_iter().map(|param| {
-            Compiled::exact(Cond::All(vec![leaves.tokens.reference(param, owner, id)]))
-        });
-        Some(Compiled::or(keys))
+        Some(leaves.refers(&leaves.indexed(def), owner, id))
     });
     let itself = (owner == leaves.resource_type).then(|| Compiled::exact(Cond::Ids(vec![id])));
     let compiled = Compiled::or(refers.chain(itself));

@@ -120,12 +120,14 @@ impl Compiled {
     /// At least one of them.
     pub(crate) fn or(any: impl IntoIterator<Item = Self>) -> Self {
         let (mut conds, mut exact, mut keys) = (Vec::new(), true, Vec::new());
+        let mut patients = Vec::new();
         for one in any {
             match one.cond {
                 Cond::False => continue,
                 Cond::True => conds.push(Cond::True),
                 Cond::All(single) if single.len() == 1 => keys.extend(single),
                 Cond::Any(more) => keys.extend(more),
+                Cond::Patients(more) => patients.extend(more),
                 other => conds.push(other),
             }
             exact &= one.exact;
@@ -136,10 +138,13 @@ impl Compiled {
                 exact,
             };
         }
-        match (keys.len(), conds.is_empty()) {
-            (0, _) => {}
-            (1, _) => conds.push(Cond::All(keys)),
+        match keys.len() {
+            0 => {}
+            1 => conds.push(Cond::All(keys)),
             _ => conds.push(Cond::Any(keys)),
+        }
+        if !patients.is_empty() {
+            conds.push(Cond::Patients(patients));
         }
         let cond = match conds.len() {
             0 => return Self::exact(Cond::False),
@@ -170,6 +175,12 @@ impl Cond {
             Self::And(all) => all,
             other => std::slice::from_ref(other),
         }
+    }
+
+    /// Whether every match has one of some patients in its patient column.
+    pub(crate) fn names_owner(&self) -> bool {
+        let mut conjuncts = self.conjuncts().iter();
+        conjuncts.any(|cond| matches!(cond, Self::Patients(_)))
     }
 
     /// Whether the main date takes part.
@@ -244,6 +255,11 @@ mod tests {
         ]);
         assert_eq!(either, Compiled::exact(Cond::Any(vec![1, 2, 3])));
         assert_eq!(Compiled::or([]), Compiled::exact(Cond::False));
+        let patients = Compiled::or([
+            Compiled::exact(Cond::Patients(vec![1])),
+            Compiled::exact(Cond::Patients(vec![2])),
+        ]);
+        assert_eq!(patients, Compiled::exact(Cond::Patients(vec![1, 2])));
     }
 
     #[test]

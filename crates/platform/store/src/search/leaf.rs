@@ -9,8 +9,10 @@ use mt_search::query::{
     SystemMatch, Test, TokenValue, TypedIdentifierValue, UnitMatch, UriMatch,
 };
 
+use uuid::Uuid;
+
 use super::cond::{Compiled, Cond, RangeTest};
-use crate::index::{Shape, Tokens, indexed_as, sortable, superset_of};
+use crate::index::{Shape, Tokens, indexed_as, sortable, superset_of, uri_root};
 use crate::tenants::Tenant;
 
 /// Compiles tests for one resource type.
@@ -189,17 +191,30 @@ impl<'a> LeafCompiler<'a> {
                 let exact = version.is_none();
                 let one = |target: &ResourceType| {
                     let key = self.tenant.key_of(*target, id);
-                    Self::keyed(params, exact, |param| {
-                        self.tokens.reference(param, *target, key)
-                    })
+                    self.refers(params, *target, key)
                 };
-                Compiled::or(targets.iter().map(one))
+                Compiled {
+                    exact,
+                    ..Compiled::or(targets.iter().map(one))
+                }
             }
             ReferenceValue::Url { url, version } => {
                 let exact = version.is_none();
                 Self::keyed(params, exact, |param| self.tokens.reference_url(param, url))
             }
         }
+    }
+
+    /// A reference under any of the parameter's numbers to one resource.
+    pub(crate) fn refers(&self, params: &[ParamId], target: ResourceType, key: Uuid) -> Compiled {
+        Compiled::or(params.iter().map(|param| {
+            let by_owner = target == ResourceType::PATIENT && self.shape.owner_says_all(*param);
+            Compiled::exact(if by_owner {
+                Cond::Patients(vec![self.tokens.patient(key)])
+            } else {
+                Cond::All(vec![self.tokens.reference(*param, target, key)])
+            })
+        }))
     }
 
     fn reference_identifier(&self, params: &[ParamId], value: &TokenValue) -> Compiled {
@@ -260,9 +275,12 @@ impl<'a> LeafCompiler<'a> {
     fn uri(&self, params: &[ParamId], how: UriMatch, value: &str) -> Compiled {
         match how {
             UriMatch::Exact => Self::keyed(params, true, |param| self.tokens.uri(param, value)),
-            UriMatch::Below => {
-                Self::keyed(params, false, |param| self.tokens.uri_below(param, value))
-            }
+            UriMatch::Below => match uri_root(value) {
+                Some(root) => {
+                    Self::keyed(params, false, |param| self.tokens.uri_below(param, root))
+                }
+                None => Compiled::unknown(),
+            },
             UriMatch::Above => {
                 let ends = value
                     .match_indices('/')

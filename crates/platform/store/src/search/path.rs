@@ -31,6 +31,9 @@ pub(crate) enum Path {
     Ids,
     /// Through the compartments of patients.
     Patients(Vec<i64>),
+    /// Through the owner column for some, through one of several keys for the others: a reference that
+    /// does not say whether it means a patient.
+    Either { patients: Vec<i64>, any: Vec<i64> },
     /// Through the main code; the condition is what the path decides already.
     MainCode(Vec<i64>, Cond),
     /// Through keys that must all be there, and a set of which one must.
@@ -49,6 +52,7 @@ impl Path {
             Self::Nowhere => "nowhere",
             Self::Ids => "ids",
             Self::Patients(_) => "patient",
+            Self::Either { .. } => "patient or keys",
             Self::MainCode(..) => "code",
             Self::Keys { .. } => "keys",
             Self::Side(..) => "side",
@@ -60,7 +64,9 @@ impl Path {
     /// The order in which the path finds rows.
     pub(crate) fn native_order(&self, shape: &Shape) -> Order {
         match self {
-            Self::Patients(_) | Self::MainCode(..) | Self::Scan if shape.date.is_some() => {
+            Self::Patients(_) | Self::Either { .. } | Self::MainCode(..) | Self::Scan
+                if shape.date.is_some() =>
+            {
                 Order::DateDescending
             }
             _ => Order::IdDescending,
@@ -83,8 +89,34 @@ impl Path {
             Self::Patients(patients) => {
                 let list = statement.value(Value::Int8s(patients.clone()));
                 let single = single(statement, patients).unwrap_or(format!("any({list})"));
-                let by = ("r.pat", single.as_str(), list.as_str());
-                Self::with_further(statement, cond, columns, by, extra, tail);
+                if self.is_union(plan) {
+                    let by = ("r.pat", single.as_str(), list.as_str());
+                    Self::with_further(statement, cond, columns, by, extra, tail);
+                    return;
+                }
+                statement.push(&format!(
+                    "select {columns} from records.res r \
+                     where r.tenant = $1 and r.type = $2 and r.pat = {single}"
+                ));
+                statement.and(&without(cond, &Cond::Patients(patients.clone())));
+                statement.push(extra);
+                statement.push(tail);
+            }
+            Self::Either { patients, any } => {
+                let list = statement.value(Value::Int8s(patients.clone()));
+                statement.push(&format!(
+                    "(select {columns} from records.res r \
+                     where r.tenant = $1 and r.type = $2 and r.pat = any({list})"
+                ));
+                statement.and(cond);
+                statement.push(&format!("{extra}{tail}) union all ("));
+                let found = keyed(statement, &[], any, cap);
+                statement.push(&format!(
+                    "select {columns} from {found} c {BY_KEY} \
+                     where not r.deleted and not coalesce(r.pat = any({list}), false)"
+                ));
+                statement.and(cond);
+                statement.push(&format!("{extra}{tail})"));
             }
             Self::MainCode(codes, decided) => {
                 let list = statement.value(Value::Int8s(codes.clone()));
@@ -126,6 +158,16 @@ impl Path {
                 statement.push(extra);
                 statement.push(tail);
             }
+        }
+    }
+
+    /// Whether the rows come in two parts: by a column, and by the side table that continues it. Who is
+    /// in the patient column of every match is in no side row.
+    pub(crate) fn is_union(&self, plan: &Plan) -> bool {
+        match self {
+            Self::Patients(_) => !plan.compiled.cond.names_owner(),
+            Self::Either { .. } | Self::MainCode(..) => true,
+            _ => false,
         }
     }
 
@@ -177,10 +219,20 @@ impl Store {
         if conjuncts.iter().any(|cond| matches!(cond, Cond::Ids(_))) {
             return Path::Ids;
         }
-        if let Some(patients) = &plan.hints.patients
-            && patients.len() <= FEW_PATIENTS
-        {
-            return Path::Patients(patients.clone());
+        if let Some(patients) = &plan.hints.patients {
+            if patients.len() <= FEW_PATIENTS {
+                return Path::Patients(patients.clone());
+            }
+            // Nothing but the column names them, so that no key is rare.
+            if plan.compiled.cond.names_owner() {
+                return match &plan.hints.main_codes {
+                    Some((codes, decided)) => Path::MainCode(codes.clone(), decided.clone()),
+                    None => Path::Patients(patients.clone()),
+                };
+            }
+        }
+        if let Some(either) = conjuncts.iter().find_map(either) {
+            return either;
         }
         let keys = keys_of(conjuncts);
         let known_common = keys
@@ -227,6 +279,24 @@ impl Store {
 fn single(statement: &mut Statement, list: &[i64]) -> Option<String> {
     match list {
         [one] => Some(statement.value(Value::Int8(*one))),
+        _ => None,
+    }
+}
+
+/// The way of a reference that is in the owner column or among the keys.
+fn either(cond: &Cond) -> Option<Path> {
+    let Cond::Or(parts) = cond else {
+        return None;
+    };
+    match parts.as_slice() {
+        [Cond::All(any) | Cond::Any(any), Cond::Patients(patients)]
+            if any.len() == 1 || matches!(parts[0], Cond::Any(_)) =>
+        {
+            Some(Path::Either {
+                patients: patients.clone(),
+                any: any.clone(),
+            })
+        }
         _ => None,
     }
 }
@@ -288,6 +358,15 @@ fn without(cond: &Cond, decided: &Cond) -> Cond {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reference_to_a_patient_or_another_has_two_ways() {
+        let cond = Cond::Or(vec![Cond::Any(vec![1, 2]), Cond::Patients(vec![3])]);
+        let (patients, any) = (vec![3], vec![1, 2]);
+        assert_eq!(either(&cond), Some(Path::Either { patients, any }));
+        let both = Cond::Or(vec![Cond::All(vec![1, 2]), Cond::Patients(vec![3])]);
+        assert_eq!(either(&both), None);
+    }
 
     #[test]
     fn what_the_main_code_decides_is_not_asked_again() {

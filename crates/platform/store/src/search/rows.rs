@@ -143,7 +143,7 @@ impl Store {
             Source::Shared(..) => i64::try_from(self.limits().keyed).ok(),
             Source::Transaction(_) => None,
         };
-        let union = matches!(path, Path::Patients(_) | Path::MainCode(..));
+        let union = path.is_union(plan);
         if union {
             statement.push("select * from (");
         }
@@ -152,7 +152,7 @@ impl Store {
             statement.push(&format!(") r{tail}"));
         }
         let params = statement.params();
-        let query = scope.source.query_typed(&statement.text, &params);
+        let query = scope.source.search(&statement.text, &params);
         let refused = || {
             let message = "the search takes too long; add conditions to it";
             StoreError::refused(ErrorKind::TooCostly, message)
@@ -211,7 +211,7 @@ impl Store {
             ));
             let rows = scope
                 .source
-                .query_typed(&statement.text, &statement.params())
+                .search(&statement.text, &statement.params())
                 .await?;
             if whole || rows.len() == ask {
                 return Ok(Some(rows));

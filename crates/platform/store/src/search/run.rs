@@ -1,8 +1,10 @@
 //! A page of a search, and the matches of criteria.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use mt_fhir::ResourceType;
+use mt_fhir::definitions::Compartment;
 use mt_kernel::ErrorKind;
 use mt_search::Query;
 use mt_search::query::Types;
@@ -12,19 +14,27 @@ use super::compile::{Plan, Scope};
 use super::has::too_many;
 use super::page::{Order, Position};
 use super::rows::{Match, Wanted};
+use crate::commit::type_column;
 use crate::cursor::{open_cursor, seal_cursor};
-use crate::index::Shape;
+use crate::index::{Shape, Tokens};
 use crate::source::Source;
-use crate::tenants::Tenant;
+use crate::tenants::{Tenant, column};
 use crate::{
     Caller, Entry, EntryMode, Interaction, Page, ReadAccess, Result, Store, StoreError, Stored,
 };
 
-/// Where a page begins: the position among the types searched, and the row before it.
+/// Where a page begins: the number of the type, and the row before it.
 struct Start {
-    type_index: usize,
+    type_number: u16,
     from: Option<Position>,
 }
+
+/// Up to so many types are asked one by one.
+const FEW_TYPES: usize = 4;
+
+/// The types of which there is something in a patient's compartment.
+const PRESENT: &str = "select r.type from records.res r where r.tenant = $1 and r.pat = $2 \
+    union select a.type from records.aux a where a.tenant = $1 and a.h = $2";
 
 impl Store {
     /// A page of what `query` matches among what the caller may see, with what it includes. `cursor`
@@ -62,8 +72,10 @@ impl Store {
         query: &Query,
         cursor: Option<&str>,
     ) -> Result<Page> {
+        let mut types = searched(scope.caller, query);
+        self.keep_present(scope, query, &mut types).await?;
         let mut plans = Vec::new();
-        for resource_type in searched(scope.caller, query) {
+        for resource_type in types {
             plans.push(self.plan_search(scope, resource_type, query).await?);
         }
         let total = self.total(scope, &plans, query).await?;
@@ -91,7 +103,7 @@ impl Store {
             let start = match cursor {
                 Some(cursor) => Start::from_bytes(&open_cursor(scope.tenant, &question, cursor)?)?,
                 None => Start {
-                    type_index: 0,
+                    type_number: 0,
                     from: None,
                 },
             };
@@ -122,6 +134,36 @@ impl Store {
         })
     }
 
+    /// Leaves out types of which a patient's compartment holds nothing: of the many that it could hold, a
+    /// chart has a few.
+    async fn keep_present(
+        &self,
+        scope: Scope<'_>,
+        query: &Query,
+        types: &mut Vec<ResourceType>,
+    ) -> Result<()> {
+        let patient = match &query.compartment {
+            Some(one) if one.compartment == Compartment::Patient => &one.id,
+            _ => return Ok(()),
+        };
+        if types.len() <= FEW_TYPES {
+            return Ok(());
+        }
+        let key = scope.tenant.key_of(ResourceType::PATIENT, patient);
+        let token = Tokens::new(&scope.tenant.blind, ResourceType::PATIENT).patient(key);
+        let rows = scope
+            .source
+            .query(PRESENT, &[&scope.tenant.id.0, &token])
+            .await?;
+        let mut present = HashSet::new();
+        for row in &rows {
+            present.insert(column::<i16>(row, 0)?);
+        }
+        // The patient is found by its id, whatever its row says.
+        types.retain(|one| *one == ResourceType::PATIENT || present.contains(&type_column(*one)));
+        Ok(())
+    }
+
     /// A page in an order that rows are fetched in, one type after the other.
     async fn keyset_page(
         &self,
@@ -133,28 +175,32 @@ impl Store {
     ) -> Result<(Vec<Match>, Option<Vec<u8>>)> {
         let mut found: Vec<Match> = Vec::with_capacity(count + 1);
         let mut last = None;
-        let mut from = start.from;
-        for (type_index, plan) in plans.iter().enumerate().skip(start.type_index) {
+        for plan in plans {
+            let type_number = plan.resource_type.number();
+            if type_number < start.type_number {
+                continue;
+            }
+            let from = start.from.filter(|_| type_number == start.type_number);
             let order = Order::of(query, Shape::of(plan.resource_type)).unwrap_or(None);
             // One more than wanted tells whether there is another page.
             let wanted = Wanted {
                 order,
-                from: from.take(),
+                from,
                 count: count + 1 - found.len(),
             };
             let matches = self.matches(scope, plan, wanted).await?;
             for one in matches.found {
                 if found.len() == count {
-                    let state = last.map(|(type_index, from): (usize, Position)| {
+                    let state = last.map(|(type_number, from): (u16, Position)| {
                         Start {
-                            type_index,
+                            type_number,
                             from: Some(from),
                         }
                         .to_bytes()
                     });
                     return Ok((found, state));
                 }
-                last = Some((type_index, one.position));
+                last = Some((type_number, one.position));
                 found.push(one);
             }
         }
@@ -276,17 +322,16 @@ fn question(query: &Query) -> Vec<u8> {
 
 impl Start {
     fn to_bytes(&self) -> Vec<u8> {
-        let index = u16::try_from(self.type_index).unwrap_or(u16::MAX);
-        let mut bytes = index.to_be_bytes().to_vec();
+        let mut bytes = self.type_number.to_be_bytes().to_vec();
         bytes.extend(self.from.iter().flat_map(|from| from.to_bytes()));
         bytes
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let refused = || StoreError::refused(ErrorKind::Malformed, "the page cursor is not valid");
-        let (index, position) = bytes.split_first_chunk::<2>().ok_or_else(refused)?;
+        let (number, position) = bytes.split_first_chunk::<2>().ok_or_else(refused)?;
         Ok(Self {
-            type_index: usize::from(u16::from_be_bytes(*index)),
+            type_number: u16::from_be_bytes(*number),
             from: Some(Position::from_bytes(position).ok_or_else(refused)?),
         })
     }

@@ -77,7 +77,7 @@ impl Store {
         statement.push(") x");
         let rows = scope
             .source
-            .query_typed(&statement.text, &statement.params())
+            .search(&statement.text, &statement.params())
             .await?;
         let row = rows
             .first()

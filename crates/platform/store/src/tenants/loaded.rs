@@ -123,6 +123,13 @@ impl Tenant {
         )?)
     }
 
+    /// Whether new bodies of a type are sealed with a dictionary trained on the tenant's own records.
+    pub(crate) fn has_own_dictionary(&self, resource_type: ResourceType) -> bool {
+        self.dictionaries
+            .for_type(resource_type.number())
+            .is_some_and(|dictionary| dictionary.id().is_own())
+    }
+
     /// The primary key of a literal id.
     pub(crate) fn key_of(&self, resource_type: ResourceType, literal: &str) -> Uuid {
         self.ids.key_of(resource_type.number(), literal)
