@@ -26,9 +26,6 @@ pub struct SessionSettings {
     pub read_only: bool,
     /// Size of a GIN pending list in kB: small keeps searches fast, large suits bulk loads.
     pub gin_pending_list_kb: u32,
-    /// Plans prepared statements once and not for each set of values: for statements that leave the
-    /// planner no choice of index.
-    pub plan_once: bool,
 }
 
 impl Default for SessionSettings {
@@ -39,7 +36,6 @@ impl Default for SessionSettings {
             idle_in_transaction_timeout: Duration::from_secs(60),
             read_only: false,
             gin_pending_list_kb: 64,
-            plan_once: false,
         }
     }
 }
@@ -60,17 +56,12 @@ impl SessionSettings {
         format!(
             "-c statement_timeout={} -c lock_timeout={} \
              -c idle_in_transaction_session_timeout={} -c default_transaction_read_only={} \
-             -c gin_pending_list_limit={} -c plan_cache_mode={} -c jit=off -c TimeZone=UTC -c search_path=pg_catalog",
+             -c gin_pending_list_limit={} -c jit=off -c TimeZone=UTC -c search_path=pg_catalog",
             self.statement_timeout.as_millis(),
             self.lock_timeout.as_millis(),
             self.idle_in_transaction_timeout.as_millis(),
             self.read_only,
             self.gin_pending_list_kb.max(64),
-            if self.plan_once {
-                "force_generic_plan"
-            } else {
-                "auto"
-            },
         )
     }
 }

@@ -28,15 +28,26 @@ impl Source<'_> {
         })
     }
 
-    /// Runs the statement of a search. Searches of one shape share their text, and the way to the rows is
-    /// in the text: on the shared connections it is prepared and planned once.
-    pub(crate) async fn search(
+    /// Runs a statement that is planned for these very values.
+    pub(crate) async fn query_typed(
         self,
         sql: &str,
         params: &[(&(dyn ToSql + Sync), Type)],
     ) -> Result<Vec<Row>> {
         Ok(match self {
             Self::Shared(readers, tenant) => readers.query_typed(tenant, sql, params).await?,
+            Self::Transaction(tx) => tx.query_typed(sql, params).await?,
+        })
+    }
+
+    /// Runs a statement whose plan is the same for all values; on the shared connections it is prepared.
+    pub(crate) async fn query_shaped(
+        self,
+        sql: &str,
+        params: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<Vec<Row>> {
+        Ok(match self {
+            Self::Shared(readers, tenant) => readers.query_shaped(tenant, sql, params).await?,
             Self::Transaction(tx) => tx.query_typed(sql, params).await?,
         })
     }

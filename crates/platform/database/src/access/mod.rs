@@ -70,7 +70,6 @@ impl Database {
         pool.ping().await?;
         let read_only = SessionSettings {
             read_only: true,
-            plan_once: true,
             ..endpoint.session_settings().clone()
         };
         let reading = endpoint.clone().settings(read_only).named("meditrack-read");

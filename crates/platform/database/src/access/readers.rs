@@ -68,9 +68,8 @@ impl Readers {
         self.read(tenant, Read::Prepared(sql, params)).await
     }
 
-    /// The same with the types of the parameters, for texts that are put together: a parameter may be
-    /// used nowhere. Texts of one shape share their plan, so the text leaves the planner no choice that
-    /// depends on the values.
+    /// Reads rows of `tenant` by a statement that is planned for these very values and not kept: for
+    /// searches whose plans depend on the values.
     ///
     /// # Errors
     /// Any [`Error`].
@@ -81,6 +80,20 @@ impl Readers {
         params: &[(&(dyn ToSql + Sync), Type)],
     ) -> Result<Vec<Row>, Error> {
         self.read(tenant, Read::Typed(sql, params)).await
+    }
+
+    /// As [`Readers::query`], with the types of the parameters: for texts that are put together from a few
+    /// parts, in which a parameter may be used nowhere.
+    ///
+    /// # Errors
+    /// Any [`Error`].
+    pub async fn query_shaped(
+        &self,
+        tenant: TenantId,
+        sql: &str,
+        params: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<Vec<Row>, Error> {
+        self.read(tenant, Read::Shaped(sql, params)).await
     }
 
     async fn read(&self, tenant: TenantId, read: Read<'_>) -> Result<Vec<Row>, Error> {
@@ -103,11 +116,12 @@ impl Readers {
     }
 }
 
-/// The two ways of running a query.
+/// The ways of running a query.
 #[derive(Clone, Copy)]
 enum Read<'a> {
     Prepared(&'a str, Params<'a>),
     Typed(&'a str, &'a [(&'a (dyn ToSql + Sync), Type)]),
+    Shaped(&'a str, &'a [(&'a (dyn ToSql + Sync), Type)]),
 }
 
 impl Read<'_> {
@@ -118,6 +132,9 @@ impl Read<'_> {
                 paired(link, tenant, link.client.query(&statement, params)).await
             }
             Self::Typed(sql, params) => {
+                paired(link, tenant, link.client.query_typed(sql, params)).await
+            }
+            Self::Shaped(sql, params) => {
                 let types: Vec<Type> = params.iter().map(|(_, of)| of.clone()).collect();
                 let values: Vec<_> = params.iter().map(|(value, _)| *value).collect();
                 let statement = link.prepare_typed(sql, &types).await?;

@@ -57,7 +57,7 @@ impl Store {
         statement.push(&format!(") y limit {most}) x"));
         let rows = scope
             .source
-            .search(&statement.text, &statement.params())
+            .query_typed(&statement.text, &statement.params())
             .await?;
         let Some(row) = rows.first() else {
             return Ok(Some(Cond::False));

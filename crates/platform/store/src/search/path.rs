@@ -161,6 +161,16 @@ impl Path {
         }
     }
 
+    /// Whether the best plan does not depend on the values: few rows, found by equality. A frequent code
+    /// has to be read in order and a rare one may be sorted, which only its own statistics tell.
+    pub(crate) fn is_planned_once(&self, plan: &Plan) -> bool {
+        match self {
+            Self::Ids | Self::Keys { .. } => true,
+            Self::Patients(patients) => patients.len() == 1 && !self.is_union(plan),
+            _ => false,
+        }
+    }
+
     /// Whether the rows come in two parts: by a column, and by the side table that continues it. Who is
     /// in the patient column of every match is in no side row.
     pub(crate) fn is_union(&self, plan: &Plan) -> bool {

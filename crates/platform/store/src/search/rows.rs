@@ -152,7 +152,13 @@ impl Store {
             statement.push(&format!(") r{tail}"));
         }
         let params = statement.params();
-        let query = scope.source.search(&statement.text, &params);
+        let query = async {
+            if path.is_planned_once(plan) {
+                scope.source.query_shaped(&statement.text, &params).await
+            } else {
+                scope.source.query_typed(&statement.text, &params).await
+            }
+        };
         let refused = || {
             let message = "the search takes too long; add conditions to it";
             StoreError::refused(ErrorKind::TooCostly, message)
@@ -211,7 +217,7 @@ impl Store {
             ));
             let rows = scope
                 .source
-                .search(&statement.text, &statement.params())
+                .query_typed(&statement.text, &statement.params())
                 .await?;
             if whole || rows.len() == ask {
                 return Ok(Some(rows));

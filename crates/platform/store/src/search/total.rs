@@ -77,7 +77,7 @@ impl Store {
         statement.push(") x");
         let rows = scope
             .source
-            .search(&statement.text, &statement.params())
+            .query_typed(&statement.text, &statement.params())
             .await?;
         let row = rows
             .first()
