@@ -45,7 +45,7 @@ const TILES: &str = "insert into audit.tile (tenant, level, n, hashes) \
     select $1, t.* from unnest($2::int2[], $3::int8[], $4::bytea[]) t";
 
 const MENTIONS: &str = "insert into audit.mention (tenant, token, at, seq) \
-    select $1, m.* from unnest($2::int8[], $3::int8[], $4::int8[]) m on conflict do nothing";
+    select $1, m.* from unnest($2::int8[], $3::int8[], $4::int8[]) m";
 
 /// Extends the logs of all tenants.
 pub(crate) struct Sequencer {
@@ -294,14 +294,17 @@ async fn write_mentions(tx: &TenantTx, keys: &TenantKeys, rows: &[Fresh]) -> Res
     let patients = mentions
         .patients(tx, opened.iter().map(|(_, detail)| detail))
         .await?;
-    let (mut tokens, mut times, mut seqs) = (Vec::new(), Vec::new(), Vec::new());
-    for (leaf, detail) in &opened {
-        for token in mentions.of(detail, &patients) {
-            tokens.push(token);
-            times.push(leaf.at.0);
-            seqs.push(leaf.seq);
-        }
-    }
+    let of = |(leaf, detail): &(&Leaf, Detail)| {
+        let (at, seq) = (leaf.at.0, leaf.seq);
+        let tokens = mentions.of(detail, &patients).into_iter();
+        tokens.map(move |token| (token, at, seq))
+    };
+    let mut found: Vec<(i64, i64, i64)> = opened.iter().flat_map(of).collect();
+    // In the order of the index: what names the same person or record is written side by side.
+    found.sort_unstable();
+    let tokens: Vec<i64> = found.iter().map(|one| one.0).collect();
+    let times: Vec<i64> = found.iter().map(|one| one.1).collect();
+    let seqs: Vec<i64> = found.iter().map(|one| one.2).collect();
     tx.execute(MENTIONS, &[&tx.tenant().0, &tokens, &times, &seqs])
         .await?;
     Ok(())
