@@ -160,7 +160,10 @@ impl Follower {
                     resource_type,
                     id,
                 };
-                self.cache.raise(key, version.cast_unsigned());
+                // Before its first version nothing was there to be cached.
+                if version > 1 {
+                    self.cache.raise(key, version.cast_unsigned());
+                }
                 if resource_type == ResourceType::SEARCH_PARAMETER {
                     // Nobody listens in a process that only runs a command.
                     let _ = self.definitions.send(TenantId(tenant));

@@ -1,7 +1,8 @@
 //! Shared pipelined connections for reads.
 //!
 //! Each read is the pair `set_config('app.tenant', …)` and query, sent together. If the first of
-//! the pair fails, the second may have run for another tenant; its rows are then thrown away.
+//! the pair fails, the second may have run for another tenant; its rows are then thrown away. The first
+//! also says whether the query is planned once for all values.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -18,7 +19,12 @@ use super::link::Link;
 use super::shared::{Shared, SharedGauges};
 use crate::{Endpoint, Error};
 
-const SET_TENANT: &str = "select set_config('app.tenant', $1, false)";
+const SET_TENANT: &str =
+    "select set_config('app.tenant', $1, false), set_config('plan_cache_mode', $2, false)";
+/// PostgreSQL decides, by estimates.
+const AUTO: &str = "auto";
+/// One plan for all values.
+const ONCE: &str = "force_generic_plan";
 /// A read that met a broken connection or an outdated statement is repeated once.
 const ATTEMPTS: u32 = 2;
 
@@ -82,8 +88,9 @@ impl Readers {
         self.read(tenant, Read::Typed(sql, params)).await
     }
 
-    /// As [`Readers::query`], with the types of the parameters: for texts that are put together from a few
-    /// parts, in which a parameter may be used nowhere.
+    /// Reads rows of `tenant` by a statement that is prepared and planned once per connection, with the types
+    /// of its parameters: for texts that are put together from a few parts, in which a parameter may be used
+    /// nowhere, and which leave the planner one good plan.
     ///
     /// # Errors
     /// Any [`Error`].
@@ -129,29 +136,37 @@ impl Read<'_> {
         match self {
             Self::Prepared(sql, params) => {
                 let statement = link.prepare(sql).await?;
-                paired(link, tenant, link.client.query(&statement, params)).await
+                let query = link.client.query(&statement, params);
+                paired(link, tenant, AUTO, query).await
             }
             Self::Typed(sql, params) => {
-                paired(link, tenant, link.client.query_typed(sql, params)).await
+                let query = link.client.query_typed(sql, params);
+                paired(link, tenant, AUTO, query).await
             }
             Self::Shaped(sql, params) => {
                 let types: Vec<Type> = params.iter().map(|(_, of)| of.clone()).collect();
                 let values: Vec<_> = params.iter().map(|(value, _)| *value).collect();
                 let statement = link.prepare_typed(sql, &types).await?;
-                paired(link, tenant, link.client.query(&statement, &values)).await
+                let query = link.client.query(&statement, &values);
+                paired(link, tenant, ONCE, query).await
             }
         }
     }
 }
 
 /// Sends the tenant and the query without a gap and waits for both answers.
-async fn paired<F>(link: &Link, tenant: TenantId, query: F) -> Result<Vec<Row>, Error>
+async fn paired<F>(
+    link: &Link,
+    tenant: TenantId,
+    planning: &'static str,
+    query: F,
+) -> Result<Vec<Row>, Error>
 where
     F: Future<Output = Result<Vec<Row>, tokio_postgres::Error>>,
 {
     let set_tenant = link.prepare(SET_TENANT).await?;
     let tenant = tenant.0.to_string();
-    let values: [&(dyn ToSql + Sync); 1] = [&tenant];
+    let values: [&(dyn ToSql + Sync); 2] = [&tenant, &planning];
     let mut setting = pin!(maybe_done(link.client.execute(&set_tenant, &values)));
     let mut query = pin!(maybe_done(query));
     poll_fn(|context| {

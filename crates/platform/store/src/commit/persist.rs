@@ -209,7 +209,11 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     fn of(tenant: TenantId, units: &'a [Unit]) -> Self {
         let rows = || units.iter().flat_map(|unit| &unit.rows);
-        let inserts = || rows().filter(|row| row.action == RowAction::Insert);
+        // In order of the key, so that neighbours in its index are written one after the other.
+        let mut inserts: Vec<&PreparedRow> = rows()
+            .filter(|row| row.action == RowAction::Insert)
+            .collect();
+        inserts.sort_unstable_by_key(|row| (type_column(row.resource_type), row.id));
         let updates = || rows().filter(|row| row.action != RowAction::Insert);
         let mut bindings: Vec<&Bound> = units.iter().flat_map(|unit| &unit.bindings).collect();
         bindings.sort_by_key(|one| !one.releases);
@@ -220,8 +224,8 @@ impl<'a> Parts<'a> {
             tenant,
             locks,
             bindings,
-            inserts: RowArray::new(inserts().map(|row| &row.row)),
-            insert_aux: RowArray::new(inserts().flat_map(|row| &row.aux)),
+            inserts: RowArray::new(inserts.iter().map(|row| &row.row)),
+            insert_aux: RowArray::new(inserts.iter().flat_map(|row| &row.aux)),
             updates: RowArray::new(updates().map(|row| &row.row)),
             update_count: i64::try_from(updates().count()).unwrap_or(i64::MAX),
             update_aux: RowArray::new(updates().flat_map(|row| &row.aux)),

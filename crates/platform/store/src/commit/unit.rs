@@ -82,6 +82,10 @@ pub(crate) struct Unit {
     pub(crate) audit: Vec<u8>,
 }
 
+/// New rows of a unit up to which they are cached: what is loaded in bulk is rarely read next, and would
+/// push out what is.
+const BULK: usize = 64;
+
 /// Kind of the audit rows that commits write.
 pub(crate) const AUDIT_COMMIT: i16 = 1;
 
@@ -116,7 +120,12 @@ impl Unit {
 
     /// Tells the cache what was committed.
     pub(crate) fn remember(&self, tenant: TenantId, cache: &RowCache) {
+        let is_bulk = self.rows.len() > BULK;
         for row in &self.rows {
+            let is_new = row.action == RowAction::Insert;
+            if is_new && is_bulk {
+                continue;
+            }
             let key = RowKey {
                 tenant,
                 resource_type: row.resource_type,
@@ -128,7 +137,12 @@ impl Unit {
                 deleted: row.action == RowAction::Delete,
                 body: row.sealed.clone(),
             };
-            cache.wrote(key, sealed);
+            if is_new {
+                // No earlier version can be known to anybody.
+                cache.learn(key, sealed);
+            } else {
+                cache.wrote(key, sealed);
+            }
         }
     }
 }

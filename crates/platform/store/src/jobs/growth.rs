@@ -18,7 +18,7 @@ use crate::{Result, Store};
 const LOOK_EVERY: u32 = 1_000;
 
 /// Resources of a type from which on a dictionary of its own pays.
-const ENOUGH: i64 = 20_000;
+const ENOUGH: i64 = 4_000;
 
 const COUNT: &str = "select count(*) from (select 1 from records.res \
     where tenant = $1 and type = $2 limit $3) r";

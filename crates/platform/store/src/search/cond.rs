@@ -183,6 +183,12 @@ impl Cond {
         conjuncts.any(|cond| matches!(cond, Self::Patients(_)))
     }
 
+    /// Whether resources of another type are looked for, row by row.
+    pub(crate) fn looks_around(&self) -> bool {
+        let mut conjuncts = self.conjuncts().iter();
+        conjuncts.any(|cond| matches!(cond, Self::About { .. }))
+    }
+
     /// Whether the main date takes part.
     pub(crate) fn tests_date(&self) -> bool {
         match self {

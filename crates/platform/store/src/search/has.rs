@@ -55,10 +55,12 @@ impl Store {
             i64::MAX
         }));
         statement.push(&format!(") y limit {most}) x"));
-        let rows = scope
-            .source
-            .query_typed(&statement.text, &statement.params())
-            .await?;
+        let params = statement.params();
+        let rows = if path.is_planned_once(&plan) {
+            scope.source.query_shaped(&statement.text, &params).await?
+        } else {
+            scope.source.query_typed(&statement.text, &params).await?
+        };
         let Some(row) = rows.first() else {
             return Ok(Some(Cond::False));
         };

@@ -161,12 +161,16 @@ impl Path {
         }
     }
 
-    /// Whether the best plan does not depend on the values: few rows, found by equality. A frequent code
-    /// has to be read in order and a rare one may be sorted, which only its own statistics tell.
+    /// Whether the best plan does not depend on the values: few rows found by equality, or one index that
+    /// has the rows in order.
     pub(crate) fn is_planned_once(&self, plan: &Plan) -> bool {
         match self {
             Self::Ids | Self::Keys { .. } => true,
             Self::Patients(patients) => patients.len() == 1 && !self.is_union(plan),
+            // One code is read in the order of its index, whatever the number of its rows.
+            Self::MainCode(codes, _) => codes.len() == 1,
+            // Patient by patient in order, until there are enough.
+            Self::Scan => plan.compiled.cond.looks_around() && !plan.compiled.cond.tests_date(),
             _ => false,
         }
     }

@@ -78,41 +78,16 @@ impl Store {
         for resource_type in types {
             plans.push(self.plan_search(scope, resource_type, query).await?);
         }
-        let total = self.total(scope, &plans, query).await?;
         if query.counts_only() {
             return Ok(Page {
-                total,
+                total: self.total(scope, &plans, query).await?,
                 ..Page::default()
             });
         }
-        let count = query.count.and_then(|count| usize::try_from(count).ok());
-        let count = count
-            .unwrap_or(self.limits().default_count)
-            .clamp(1, self.limits().max_count);
-        let question = question(query);
-        let sorted = plans.len() > 1 && !query.sort.is_empty()
-            || plans
-                .iter()
-                .any(|plan| Order::of(query, Shape::of(plan.resource_type)).is_err());
-        let (found, next) = if sorted {
-            let start = cursor
-                .map(|cursor| open_cursor(scope.tenant, &question, cursor))
-                .transpose()?;
-            self.sorted_page(scope, &plans, query, start, count).await?
-        } else {
-            let start = match cursor {
-                Some(cursor) => Start::from_bytes(&open_cursor(scope.tenant, &question, cursor)?)?,
-                None => Start {
-                    type_number: 0,
-                    from: None,
-                },
-            };
-            self.keyset_page(scope, &plans, query, start, count).await?
-        };
-        let next = match next {
-            Some(state) => Some(seal_cursor(scope.tenant, &question, &state)?),
-            None => None,
-        };
+        let (total, (found, next)) = tokio::try_join!(
+            self.total(scope, &plans, query),
+            self.page_of(scope, &plans, query, cursor)
+        )?;
         let included = self.included(scope, query, &found).await?;
         let entry = |stored, mode| Entry {
             resource: stored,
@@ -132,6 +107,45 @@ impl Store {
             total,
             next,
         })
+    }
+
+    /// The matches of a page, and the sealed cursor of the next one.
+    async fn page_of(
+        &self,
+        scope: Scope<'_>,
+        plans: &[Plan],
+        query: &Query,
+        cursor: Option<&str>,
+    ) -> Result<(Vec<Match>, Option<String>)> {
+        let count = query.count.and_then(|count| usize::try_from(count).ok());
+        let count = count
+            .unwrap_or(self.limits().default_count)
+            .clamp(1, self.limits().max_count);
+        let question = question(query);
+        let sorted = plans.len() > 1 && !query.sort.is_empty()
+            || plans
+                .iter()
+                .any(|plan| Order::of(query, Shape::of(plan.resource_type)).is_err());
+        let (found, next) = if sorted {
+            let start = cursor
+                .map(|cursor| open_cursor(scope.tenant, &question, cursor))
+                .transpose()?;
+            self.sorted_page(scope, plans, query, start, count).await?
+        } else {
+            let start = match cursor {
+                Some(cursor) => Start::from_bytes(&open_cursor(scope.tenant, &question, cursor)?)?,
+                None => Start {
+                    type_number: 0,
+                    from: None,
+                },
+            };
+            self.keyset_page(scope, plans, query, start, count).await?
+        };
+        let next = match next {
+            Some(state) => Some(seal_cursor(scope.tenant, &question, &state)?),
+            None => None,
+        };
+        Ok((found, next))
     }
 
     /// Leaves out types of which a patient's compartment holds nothing: of the many that it could hold, a

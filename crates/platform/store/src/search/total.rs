@@ -75,10 +75,12 @@ impl Store {
             None,
         );
         statement.push(") x");
-        let rows = scope
-            .source
-            .query_typed(&statement.text, &statement.params())
-            .await?;
+        let params = statement.params();
+        let rows = if path.is_planned_once(plan) {
+            scope.source.query_shaped(&statement.text, &params).await?
+        } else {
+            scope.source.query_typed(&statement.text, &params).await?
+        };
         let row = rows
             .first()
             .ok_or(StoreError::Damaged("a count without a row"))?;
