@@ -1,6 +1,8 @@
 //! Group commit: independent single changes of one tenant share a database transaction.
 //!
-//! No delay is added: a lane takes what has queued up while its previous transaction was on its way.
+//! No timer is waited for: a lane takes what has queued up while its previous transaction was on its way,
+//! and further lanes open when many wait. Few wait for the one that is on its way, as their flush of the
+//! WAL would have to anyway.
 //! A change that is refused by the database takes nobody with it: the group is then tried one by one.
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -15,6 +17,9 @@ use super::unit::Unit;
 
 /// Transactions of one tenant that may be under way at once.
 const LANES: usize = 3;
+/// Changes that wait, for each lane that is open, before another opens: a transaction of its own for each
+/// change that comes first would be most of the work.
+const CROWD: usize = 8;
 /// Most changes in one transaction.
 const GROUP: usize = 128;
 
@@ -48,7 +53,7 @@ impl GroupCommit {
             let mut queues = self.queues();
             let queue = queues.entry(tenant).or_default();
             queue.waiting.push_back((unit, answer));
-            let free = queue.lanes < LANES;
+            let free = queue.lanes < LANES && queue.waiting.len() >= queue.lanes * CROWD;
             queue.lanes += usize::from(free);
             free
         };

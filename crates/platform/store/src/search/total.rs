@@ -60,20 +60,28 @@ impl Store {
         }
         let dated = !plan.checks.dated.is_empty();
         let mut statement = Statement::new(scope.tenant.id, type_column(plan.resource_type));
-        let columns = if dated { "r.recheck" } else { "1" };
-        let flagged = if dated { "x.recheck" } else { "false" };
-        statement.push(&format!(
-            "select count(*) filter (where not {flagged}), count(*) filter (where {flagged}) from ("
-        ));
-        let tail = most.map(|most| format!(" limit {}", statement.value(Value::Int8(most))));
-        path.rows(
-            &mut statement,
-            plan,
-            columns,
-            "",
-            &tail.unwrap_or_default(),
-            None,
-        );
+        match most {
+            // Each part is counted where it is found; together they would pass through one more step.
+            None => {
+                let doubtful = if dated {
+                    "count(*) filter (where r.recheck)"
+                } else {
+                    "0::int8"
+                };
+                let columns = format!("count(*) as n, {doubtful} as m");
+                statement.push("select sum(x.n)::int8, sum(x.m)::int8 from (");
+                path.rows(&mut statement, plan, &columns, "", "", None);
+            }
+            Some(most) => {
+                let flag = if dated { "r.recheck" } else { "false" };
+                statement.push(
+                    "select count(*) filter (where not x.flag), count(*) filter (where x.flag) from (",
+                );
+                let tail = format!(" limit {}", statement.value(Value::Int8(most)));
+                let columns = format!("{flag} as flag");
+                path.rows(&mut statement, plan, &columns, "", &tail, None);
+            }
+        }
         statement.push(") x");
         let params = statement.params();
         let rows = if path.is_planned_once(plan) {
