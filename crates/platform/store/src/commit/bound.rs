@@ -19,7 +19,9 @@ impl Store {
         locks.sort_unstable();
         let tx = self.database().tenant(tenant).await?;
         tx.query(LOCK, &[&locks]).await?;
-        let asked = tx.query(bound.sql, &[&tenant.0, &bound.keys, &bound.values]).await;
+        let asked = tx
+            .query(bound.sql, &[&tenant.0, &bound.keys, &bound.values])
+            .await;
         match asked {
             Ok(_) => Ok(tx.commit().await?),
             Err(Error::Unique { constraint }) => Err(match bound.refusal(&constraint) {
