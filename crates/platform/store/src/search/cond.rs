@@ -177,10 +177,12 @@ impl Cond {
         }
     }
 
-    /// Whether every match has one of some patients in its patient column.
-    pub(crate) fn names_owner(&self) -> bool {
-        let mut conjuncts = self.conjuncts().iter();
-        conjuncts.any(|cond| matches!(cond, Self::Patients(_)))
+    /// The patients of whom every match has one in its patient column, when there is such a condition.
+    pub(crate) fn owners(&self) -> Option<&[i64]> {
+        self.conjuncts().iter().find_map(|cond| match cond {
+            Self::Patients(patients) => Some(patients.as_slice()),
+            _ => None,
+        })
     }
 
     /// Whether resources of another type are looked for, row by row.

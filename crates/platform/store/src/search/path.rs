@@ -175,11 +175,11 @@ impl Path {
         }
     }
 
-    /// Whether the rows come in two parts: by a column, and by the side table that continues it. Who is
-    /// in the patient column of every match is in no side row.
+    /// Whether the rows come in two parts: by a column, and by the side table that continues it. When the
+    /// column of every match holds one of these very patients, no side row is needed to find it.
     pub(crate) fn is_union(&self, plan: &Plan) -> bool {
         match self {
-            Self::Patients(_) => !plan.compiled.cond.names_owner(),
+            Self::Patients(patients) => plan.compiled.cond.owners() != Some(patients.as_slice()),
             Self::Either { .. } | Self::MainCode(..) => true,
             _ => false,
         }
@@ -233,15 +233,16 @@ impl Store {
         if conjuncts.iter().any(|cond| matches!(cond, Cond::Ids(_))) {
             return Path::Ids;
         }
-        if let Some(patients) = &plan.hints.patients {
+        let owners = plan.compiled.cond.owners();
+        if let Some(patients) = owners.or(plan.hints.patients.as_deref()) {
             if patients.len() <= FEW_PATIENTS {
-                return Path::Patients(patients.clone());
+                return Path::Patients(patients.to_vec());
             }
             // Nothing but the column names them, so that no key is rare.
-            if plan.compiled.cond.names_owner() {
+            if owners.is_some() {
                 return match &plan.hints.main_codes {
                     Some((codes, decided)) => Path::MainCode(codes.clone(), decided.clone()),
-                    None => Path::Patients(patients.clone()),
+                    None => Path::Patients(patients.to_vec()),
                 };
             }
         }

@@ -224,3 +224,19 @@ async fn a_filter_holds_for_reads_searches_chains_and_includes() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_performed_and_whom_it_is_about_may_be_two_patients() {
+    let (test, caller, ids) = clinic().await;
+    let text = format!(
+        r#"{{"resourceType":"Observation","status":"final","code":{{"text":"x"}},
+        "subject":{{"reference":"Patient/{}"}},"performer":[{{"reference":"Patient/{}"}}]}}"#,
+        ids[0], ids[1]
+    );
+    let created = test.create(&caller, &text).await.id.to_string();
+    for of in ["subject:Patient.name=mul", "patient.name=mul"] {
+        let search = format!("Observation?performer=Patient/{}&{of}", ids[1]);
+        let found = test.search(&caller, &search).await.unwrap();
+        assert_eq!(found, [created.as_str()], "{search}");
+    }
+}
