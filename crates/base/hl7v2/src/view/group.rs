@@ -2,7 +2,7 @@
 
 use super::order::Order;
 use super::patient::Patient;
-use super::segment::Msh;
+use super::segment::{Msh, Spm};
 use crate::message::Message;
 
 /// A message of orders or of what became of them.
@@ -52,10 +52,19 @@ impl<'m> OrderMessage<'m> {
 }
 
 impl<'m> PatientGroup<'m> {
+    /// Where orders follow their specimen, another specimen begins the next order.
+    fn next_specimen(&self, last: &Order<'m>, segment: crate::Segment<'m>) -> bool {
+        let by_specimen = self
+            .orders
+            .first()
+            .is_some_and(|first| first.specimen_first);
+        by_specimen && last.request.is_some() && segment.name().as_str() == Spm::NAME
+    }
+
     fn take(&mut self, segment: crate::Segment<'m>) {
         let begins = match self.orders.last() {
             None => Order::begins_with(segment),
-            Some(order) => order.ends_before(segment),
+            Some(order) => order.ends_before(segment) || self.next_specimen(order, segment),
         };
         if begins {
             self.orders.push(Order::default());

@@ -30,8 +30,10 @@ pub struct Order<'m> {
     pub diagnoses: Vec<Dg1<'m>>,
     /// Observations: results, or facts the order needs.
     pub observations: Vec<Observation<'m>>,
-    /// Specimens.
+    /// Specimens. In OUL, where a specimen comes before its orders, it is with the first of them.
     pub specimens: Vec<Specimen<'m>>,
+    /// Whether the order began with its specimen.
+    pub(super) specimen_first: bool,
     /// Segments without a place of their own here, Z segments among them.
     pub others: Vec<Segment<'m>>,
 }
@@ -67,14 +69,17 @@ impl<'m> Order<'m> {
     pub(super) fn begins_with(segment: Segment<'m>) -> bool {
         matches!(
             segment.name().as_str(),
-            Orc::NAME | Obr::NAME | Rxo::NAME | Rxe::NAME | Rxd::NAME | Rxa::NAME
+            Orc::NAME | Obr::NAME | Rxo::NAME | Rxe::NAME | Rxd::NAME | Rxa::NAME | Spm::NAME
         )
     }
 
     /// Whether `segment` begins another order than this one.
     pub(super) fn ends_before(&self, segment: Segment<'m>) -> bool {
         match segment.name().as_str() {
-            Orc::NAME => true,
+            // In OUL the common order comes after the request.
+            Orc::NAME => {
+                self.common.is_some() || self.request.is_none() || !self.observations.is_empty()
+            }
             Obr::NAME => self.request.is_some() || self.has_details(),
             Rxo::NAME => self.prescription.is_some() || self.encoded.is_some(),
             Rxe::NAME => self.encoded.is_some(),
@@ -85,7 +90,7 @@ impl<'m> Order<'m> {
     }
 
     fn has_details(&self) -> bool {
-        !self.observations.is_empty() || !self.specimens.is_empty()
+        !self.observations.is_empty() || !self.specimens.is_empty() && !self.specimen_first
     }
 
     /// Files a segment under the order.
@@ -104,21 +109,26 @@ impl<'m> Order<'m> {
             Dg1::NAME => self.diagnoses.extend(Dg1::of(segment)),
             Obx::NAME => self.observations_now().extend(Observation::of(segment)),
             Nte::NAME => self.note(segment),
-            Spm::NAME => self
-                .specimens
-                .extend(Spm::of(segment).map(|specimen| Specimen {
-                    specimen,
-                    observations: Vec::new(),
-                })),
+            Spm::NAME => self.specimen(segment),
             _ => self.others.push(segment),
         }
     }
 
-    /// Observations after a specimen are on the specimen.
+    fn specimen(&mut self, segment: Segment<'m>) {
+        self.specimen_first |= self.common.is_none() && self.request.is_none();
+        self.specimens
+            .extend(Spm::of(segment).map(|specimen| Specimen {
+                specimen,
+                observations: Vec::new(),
+            }));
+    }
+
+    /// Observations after a specimen are on the specimen, unless its order has come in between.
     fn observations_now(&mut self) -> &mut Vec<Observation<'m>> {
+        let results = self.specimen_first && self.request.is_some();
         match self.specimens.last_mut() {
-            Some(specimen) => &mut specimen.observations,
-            None => &mut self.observations,
+            Some(specimen) if !results => &mut specimen.observations,
+            _ => &mut self.observations,
         }
     }
 

@@ -106,6 +106,50 @@ fn results_are_grouped_by_order_with_their_notes_and_specimens() {
 }
 
 #[test]
+fn results_by_specimen_keep_request_common_order_and_results_together() {
+    let text = "MSH|^~\\&|A|B|C|D|20260419||OUL^R22^OUL_R22|1|P|2.5.1\r\
+        PID|1||4711\r\
+        SPM|1|S-1\rOBX|1|NM|VOL||5\rSAC|||C-1\r\
+        OBR|1|P-1\rORC|RE|P-1\rOBX|1|NM|GLU||5.4\rOBR|2|P-2\rORC|RE|P-2\rOBX|1|NM|NA||140\r\
+        SPM|2|S-2\rOBR|3|P-3\rORC|RE|P-3\rOBX|1|NM|K||4.1\r";
+    let message = Message::parse(text.as_bytes()).unwrap();
+    let View::Results(results) = message.view() else {
+        panic!()
+    };
+    let seen: Vec<String> = results
+        .orders()
+        .map(|order| {
+            let placer = order
+                .common
+                .unwrap()
+                .placer_number()
+                .id()
+                .text()
+                .into_owned();
+            let codes = order.observations.iter().map(|one| one.result.identifier());
+            format!(
+                "{placer}: {} on {} specimens with {} observations",
+                texts(codes.map(|code| code.code())).join(" "),
+                order.specimens.len(),
+                order
+                    .specimens
+                    .iter()
+                    .map(|one| one.observations.len())
+                    .sum::<usize>(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            "P-1: GLU on 1 specimens with 1 observations",
+            "P-2: NA on 0 specimens with 0 observations",
+            "P-3: K on 1 specimens with 0 observations",
+        ]
+    );
+}
+
+#[test]
 fn orders_prescriptions_dispenses_and_vaccinations_are_told_apart() {
     let orders = |text: &str| {
         let message = Message::parse(text.as_bytes()).unwrap();
