@@ -25,7 +25,8 @@ impl Codes {
         };
         let rule: fn(&str) -> bool = match name {
             "state" => is_state,
-            "country" => |value| value.len() == 2 && value.bytes().all(|b| b.is_ascii_uppercase()),
+            "country" => |value| two_letters(COUNTRIES, value),
+            "currency" => |value| value.len() == 3 && value.bytes().all(|b| b.is_ascii_uppercase()),
             "zip" => is_postal_code,
             "zip9" => |value| is_postal_code(value) && !is_digits(value, 5),
             "pos" => is_place_of_service,
@@ -42,8 +43,16 @@ impl Codes {
             "entity" => |value| {
                 (2..=3).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_alphanumeric())
             },
+            "batch-entity" => |value| listed(BATCH_ENTITIES, value),
+            "provider-entity" => {
+                |value| listed(BATCH_ENTITIES, value) || listed(PROVIDER_ENTITIES, value)
+            }
+            "claim-entity" => |value| listed(CLAIM_ENTITIES, value),
+            "frequency" => |value| listed(DELIVERY_FREQUENCIES, value),
+            "time" => |value| listed(DELIVERY_TIMES, value),
             "service" => is_service_type,
-            "revenue" => |value| is_digits(value, 4),
+            // Four digits; some payers leave out the leading zero.
+            "revenue" => |value| is_digits(value, 4) || is_digits(value, 3),
             "ein" => |value| is_digits(&value.replacen('-', "", 1), 9),
             "ssn" => |value| is_digits(value, 9),
             _ => return Err(NotationError::unknown("code set", name)),
@@ -112,21 +121,21 @@ fn two_letters(list: &str, value: &str) -> bool {
             .any(|code| code.starts_with(value.as_bytes()))
 }
 
+/// Whether `value` is one of the codes in `list`, which blanks separate.
+fn listed(list: &str, value: &str) -> bool {
+    list.split_ascii_whitespace().any(|code| code == value)
+}
+
 fn is_state(value: &str) -> bool {
     two_letters(STATES, value)
 }
 
 fn is_place_of_service(value: &str) -> bool {
-    PLACES_OF_SERVICE
-        .split_ascii_whitespace()
-        .any(|code| code == value)
+    listed(PLACES_OF_SERVICE, value)
 }
 
 fn is_service_type(value: &str) -> bool {
-    is_digits(value, value.len()) && value.len() <= 3
-        || SERVICE_TYPES
-            .split_ascii_whitespace()
-            .any(|code| code == value)
+    is_digits(value, value.len()) && value.len() <= 3 || listed(SERVICE_TYPES, value)
 }
 
 fn is_adjustment_reason(value: &str) -> bool {
@@ -152,10 +161,42 @@ const STATES: &str = concat!(
     "WY AA AE AP AB BC MB NB NL NS NT NU ON PE QC SK YT",
 );
 
+/// The two-letter codes of ISO 3166-1.
+const COUNTRIES: &str = concat!(
+    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO ",
+    "BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ ",
+    "DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP ",
+    "GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG ",
+    "KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML ",
+    "MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE ",
+    "PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL ",
+    "SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM ",
+    "US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW",
+);
+
 const PLACES_OF_SERVICE: &str = concat!(
     "01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 31 32 ",
     "33 34 41 42 49 50 51 52 53 54 55 56 57 58 60 61 62 65 66 71 72 81 99",
 );
+
+/// Whom the status of a batch of claims may concern.
+const BATCH_ENTITIES: &str = "36 40 41 AY PR";
+
+/// Whom the status of a provider's claims may concern besides.
+const PROVIDER_ENTITIES: &str = "77 82 85 87";
+
+/// Whom the status of a claim or line may concern in a claim acknowledgment.
+const CLAIM_ENTITIES: &str = concat!(
+    "03 1P 1Z 40 41 71 72 73 77 82 85 87 DK DN DQ FA GB HK IL LI MSC PR PRP QB QC QD SEP TL ",
+    "TTP TU",
+);
+
+/// Ship, delivery or calendar patterns (HSD07).
+const DELIVERY_FREQUENCIES: &str =
+    "1 2 3 4 5 6 7 8 9 A B C D E F G H J K L M N O P Q R S SG SL SP SX SY SZ T U V W X Y";
+
+/// Ship, delivery or calendar times (HSD08).
+const DELIVERY_TIMES: &str = "A B C D E F G Y";
 
 const SERVICE_TYPES: &str = concat!(
     "A0 A1 A2 A3 A4 A5 A6 A7 A8 A9 AA AB AC AD AE AF AG AH AI AJ AK AL AM AN AO AQ AR B1 B2 ",
@@ -201,6 +242,13 @@ mod tests {
             ("@state", "OH", "ZZ"),
             ("@pos", "11", "98"),
             ("@service", "30", "Z9"),
+            ("@country", "MX", "XX"),
+            ("@currency", "USD", "US$"),
+            ("@batch-entity", "AY", "85"),
+            ("@provider-entity", "85", "QC"),
+            ("@claim-entity", "QC", "36"),
+            ("@frequency", "SX", "SB"),
+            ("@time", "Y", "H"),
             ("A,B", "B", "C"),
         ] {
             assert!(allow(set, good), "{set} {good}");

@@ -101,6 +101,8 @@ pub struct LineStatus {
     pub charge: Decimal,
     /// What was paid.
     pub paid: Decimal,
+    /// How many units were charged.
+    pub units: Decimal,
     /// The statuses.
     pub statuses: Vec<Status>,
     /// REF*FJ: the line number of the provider.
@@ -305,7 +307,7 @@ impl ClaimStatus {
                     .e(charge)
                     .e(paid)
                     .skip(3)
-                    .e("1"),
+                    .e(number(one.units)),
             );
             one.statuses
                 .iter()
@@ -328,6 +330,7 @@ impl LineStatus {
                 .unwrap_or_default(),
             charge: parse(found.get("SVC", 2)).unwrap_or_default(),
             paid: parse(found.get("SVC", 3)).unwrap_or_default(),
+            units: parse(found.get("SVC", 7)).unwrap_or_default(),
             statuses: Status::all(found),
             line_number: found.coded("REF", "FJ", 2).to_owned(),
             service_date: found.coded("DTP", "472", 3).to_owned(),

@@ -1,24 +1,18 @@
-//! Checks one segment against its definition: usage, types, lengths, codes, dates, identifiers.
+//! Checks one segment against its definition: usage, types, lengths, codes.
 
 use super::ElementFault;
-use super::dates::{self, DateFault};
+use super::dates;
+use super::qualified::Qualifiers;
 use super::sink::{Mark, Sink};
-use crate::guide::{Codes, DataElement, DataType, ElementDef, SegmentDef, Usage, is_npi};
+use crate::guide::{Codes, DataElement, DataType, ElementDef, SegmentDef, Usage};
 use crate::syntax::{Element, Segment};
-
-/// The data elements whose values depend on the code before them.
-const DATE_FORMAT: &str = "1250";
-const DATE_PERIOD: &str = "1251";
-const IDENTIFIER_QUALIFIER: &str = "66";
-const IDENTIFIER: &str = "67";
 
 /// Checks every element of `segment`, which stands at `mark`.
 pub(super) fn check(def: &SegmentDef, segment: &Segment<'_>, mark: Mark, sink: &mut Sink) {
     let mut checker = Checker {
         mark,
         sink,
-        date_format: "",
-        qualifier: "",
+        qualifiers: Qualifiers::default(),
     };
     let mut sent = segment.elements();
     // Bit n tells that element n was sent; no segment of the standard has 64 elements.
@@ -49,10 +43,7 @@ pub(super) fn check(def: &SegmentDef, segment: &Segment<'_>, mark: Mark, sink: &
 struct Checker<'s, 'a> {
     mark: Mark,
     sink: &'s mut Sink,
-    /// The last date format qualifier in this segment.
-    date_format: &'a str,
-    /// The last identifier qualifier in this segment.
-    qualifier: &'a str,
+    qualifiers: Qualifiers<'a>,
 }
 
 impl<'a> Checker<'_, 'a> {
@@ -94,6 +85,7 @@ impl<'a> Checker<'_, 'a> {
                 Some(value) => self.simple(number, index + 1, part, value),
             }
         }
+        self.qualifiers.end_composite();
         if sent.any(|extra| !extra.is_empty()) {
             let mark = self.mark.element(number);
             let message = "it has more components than the composite";
@@ -115,42 +107,7 @@ impl<'a> Checker<'_, 'a> {
                 code_message(&def.codes),
             );
         }
-        self.dependent(data, value, mark);
-    }
-
-    /// Values whose form the preceding qualifier decides.
-    fn dependent(&mut self, data: &DataElement, value: &'a str, mark: Mark) {
-        match data.number {
-            DATE_FORMAT => self.date_format = value,
-            IDENTIFIER_QUALIFIER => self.qualifier = value,
-            DATE_PERIOD => {
-                if let Err(fault) = dates::check_period(self.date_format, value) {
-                    let (code, message) = match fault {
-                        DateFault::Date => {
-                            (ElementFault::InvalidDate, "it is not a date of its format")
-                        }
-                        DateFault::Time => {
-                            (ElementFault::InvalidTime, "it is not a time of its format")
-                        }
-                        DateFault::Reversed => (
-                            ElementFault::InvalidDate,
-                            "the period ends before it begins",
-                        ),
-                    };
-                    self.sink.element(mark, code, "date", message);
-                }
-                self.date_format = "";
-            }
-            IDENTIFIER => {
-                if self.qualifier == "XX" && !is_npi(value) {
-                    let message = "the NPI is not ten digits with a correct check digit";
-                    self.sink
-                        .element(mark, ElementFault::InvalidValue, "npi-check-digit", message);
-                }
-                self.qualifier = "";
-            }
-            _ => {}
-        }
+        self.qualifiers.take(data, value, mark, self.sink);
     }
 
     fn absent(&mut self, number: usize, component: usize, def: &ElementDef) {

@@ -194,12 +194,18 @@ impl Validator {
                 message,
             );
         }
+        let party = |id: &str| (2..=15).contains(&id.trim_end().len());
         for (element, good) in [
+            (1, gs.get(1).len() == 2),
+            (2, party(gs.get(2))),
+            (3, party(gs.get(3))),
             (4, dates::is_date(gs.get(4))),
             (5, dates::is_time(gs.get(5))),
+            (7, gs.get(7) == "X"),
+            (8, (1..=12).contains(&gs.get(8).len())),
         ] {
             if !good {
-                let message = "the date or time of the group does not exist";
+                let message = "the value does not have the form that the group header needs";
                 self.sink
                     .envelope(mark.element(element), Fault::Group("6"), "gs", message);
             }

@@ -21,6 +21,8 @@ struct Level {
     /// HL04 as sent.
     announced: Option<bool>,
     children: bool,
+    /// A rejection stands in place of the children.
+    rejected: bool,
 }
 
 impl Hierarchy {
@@ -65,7 +67,15 @@ impl Hierarchy {
             mark,
             announced,
             children: false,
+            rejected: false,
         });
+    }
+
+    /// Takes a rejection (AAA) of the innermost level.
+    pub(super) fn reject(&mut self) {
+        if let Some(level) = self.open.last_mut() {
+            level.rejected = true;
+        }
     }
 
     /// Ends the transaction set.
@@ -76,7 +86,9 @@ impl Hierarchy {
     fn close_to(&mut self, depth: usize, sink: &mut Sink) {
         while let Some(level) = self.open.pop_if(|level| level.depth >= depth) {
             let message = match (level.announced, level.children) {
-                (Some(true), false) => "child levels are announced and none follows",
+                (Some(true), false) if !level.rejected => {
+                    "child levels are announced and none follows"
+                }
                 (Some(false), true) => "no child levels are announced and one follows",
                 _ => continue,
             };

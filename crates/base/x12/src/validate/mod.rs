@@ -8,6 +8,7 @@ mod elements;
 mod envelope;
 mod hierarchy;
 mod issue;
+mod qualified;
 mod report;
 mod rules;
 mod set;

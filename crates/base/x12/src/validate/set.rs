@@ -122,7 +122,10 @@ impl Checks {
                     self.hierarchy
                         .level(segment, self.walker.depth(), mark, sink);
                 }
-                rules::check_address(segment, mark, sink);
+                if def.id == "AAA" {
+                    self.hierarchy.reject();
+                }
+                rules::check_everywhere(segment, mark, sink);
                 self.rules.segment(segment, mark, sink);
             }
             Place::WrongCode(def, key) => {

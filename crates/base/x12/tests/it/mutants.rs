@@ -224,6 +224,15 @@ fn every_professional_claim_mutant_is_refused_at_its_element() {
                 "PRV03",
                 "7",
             ),
+            (Change("HI*", "J209", "J20.9"), "2300", "HI01-2", "7"),
+            (Change("SV1*", "99213", "9921"), "2400", "SV101-2", "7"),
+            (
+                Change("CLM*", "*A*Y*Y", "*A*Y*Y**AA"),
+                "2300",
+                "CLM11-4",
+                "2",
+            ),
+            (Insert("CLM*", "PWK*OZ*AB"), "2300", "PWK02", "7"),
             (Insert("CLM*", "DTP*999*D8*20260520"), "2300", "DTP01", "7"),
             (Insert("DTP*472", "DTP*472*D8*20260520"), "2400", "DTP", "5"),
             (Insert("BHT*", "SV1*HC:99213*1*UN*1***1"), "set", "SV1", "2"),
@@ -242,6 +251,7 @@ fn mutants_of_a_claim_with_dependent_and_other_payer_are_refused() {
             (Change("SBR*P", "SBR*P", "SBR*S"), "2320", "SBR01", "7"),
             (Delete("PAT"), "2000C", "PAT", "3"),
             (Delete("OI*"), "2320", "OI", "3"),
+            (Insert("SBR*P", "CAS*PR*1*100"), "2320", "AMT02", "I12"),
             (Change("PAT", "*19", "*18"), "2000C", "PAT01", "7"),
             (
                 Insert("REF*6R", "SVD*PAYER99*150*HC:99213**1"),
@@ -302,6 +312,13 @@ fn every_institutional_claim_mutant_is_refused_at_its_element() {
             (Change("SV2*", "*1500*", "*15 00*"), "2400", "SV203", "6"),
             (Change("HI*ABK", "Y", "Q"), "2300", "HI01-9", "7"),
             (Change("NM1*IL", "MBR0001", ""), "2010BA", "NM109", "2"),
+            (
+                Change("SBR*", "******CI", "**12****CI"),
+                "2000B",
+                "SBR05",
+                "I10",
+            ),
+            (Change("HI*BBR", ":D8:20260521", ""), "2300", "HI01-3", "1"),
             (
                 Insert("DTP*434", "SV1*HC:99213*1*UN*1***1"),
                 "2300",
@@ -386,6 +403,19 @@ fn every_eligibility_mutant_is_refused_at_its_element() {
             (Change("DMG", "19850515", "19850532"), "2100C", "DMG02", "8"),
             (Change("DTP*291", "D8", "RD8"), "2100C", "DTP03", "8"),
             (Change("BHT*", "*13*", "*15*"), "set", "BHT02", "7"),
+            (
+                Change("NM1*PR", "*EXAMPLE HEALTH PLAN", "*"),
+                "2100A",
+                "NM103",
+                "1",
+            ),
+            (
+                Change("NM1*1P", "CLINIC*", "CLINIC*ANNA"),
+                "2100B",
+                "NM104",
+                "I10",
+            ),
+            (Insert("NM1*IL", "REF*SY*1~REF*SY*2"), "2100C", "REF01", "7"),
             (Change("TRN*", "*9MEDITRACK", "*MED"), "2000C", "TRN03", "4"),
             (
                 Change("NM1*PR", "*PI*PAYER01", "*PI"),
@@ -403,11 +433,17 @@ fn every_eligibility_mutant_is_refused_at_its_element() {
             (Change("EB*1", "EB*1", "EB*9"), "2110C", "EB01", "7"),
             (Delete("LE*"), "2110C", "LE", "I6"),
             (Delete("LS*"), "2120C", "LS", "I6"),
+            (Insert("NM1*IL", "REF*SY*1~REF*SY*2"), "2100C", "REF01", "7"),
         ],
     );
     check(
         "271 not found",
-        &[(Change("AAA", "*75*", "*99*"), "2100C", "AAA03", "7")],
+        &[
+            (Change("AAA", "*75*", "*99*"), "2100C", "AAA03", "7"),
+            // A code for dependents, on the subscriber.
+            (Change("AAA", "*75*", "*67*"), "2100C", "AAA03", "7"),
+            (Delete("AAA"), "2000C", "EB", "I6"),
+        ],
     );
 }
 
@@ -429,6 +465,25 @@ fn every_status_mutant_is_refused_at_its_element() {
         ],
     );
     check(
+        "277",
+        &[
+            (Change("SVC*", "****1", ""), "2220D", "SVC07", "1"),
+            (
+                Change("STC*F1:65*", "F1:65*", "F1:65::RZ*"),
+                "2200D",
+                "STC01-4",
+                "7",
+            ),
+            (Change("TRN*", "TRN*2", "TRN*3"), "2200D", "TRN01", "7"),
+            (
+                Change("SE*", "SE*", "HL*5*3*22*0~NM1*IL*1*ROE*ANN****MI*MBR2~SE*"),
+                "2000D",
+                "STC",
+                "I6",
+            ),
+        ],
+    );
+    check(
         "277CA",
         &[
             (
@@ -444,6 +499,12 @@ fn every_status_mutant_is_refused_at_its_element() {
                 "7",
             ),
             (Change("STC*A2", "*WQ*", "*XX*"), "2200D", "STC03", "7"),
+            (
+                Change("STC*A7:562", "A7:562", "A7:562:36"),
+                "2200D",
+                "STC01-3",
+                "7",
+            ),
             (Delete("DTP*050"), "2200A", "DTP", "3"),
         ],
     );
@@ -475,6 +536,7 @@ fn every_review_mutant_is_refused_at_its_element() {
             ),
             (Change("DMG", "*F", "*Q"), "2010C", "DMG03", "7"),
             (Change("HI*", "ABK", "XYZ"), "2000E", "HI01-1", "7"),
+            (Change("HI*", "M545", "M54.5"), "2000E", "HI01-2", "7"),
         ],
     );
     check(

@@ -16,30 +16,23 @@ PER R2 1R=IC 2S 3R=EM,FX,TE 4R 5S=EM,EX,FX,TE 6S 7S=EM,EX,FX,TE 8S
 
 define address
 N3 R1 1R 2S
-N4 R1 1R 2S 3S 4S 7S
+N4 R1 1R 2S 3S 4S=@country 7S
 
 define address optional
 N3 S1 1R 2S
-N4 S1 1R 2S 3S 4S 7S
+N4 S1 1R 2S 3S 4S=@country 7S
 
 define billing
 HL R1 !3 1R 3R=20 4R=1
 PRV S1 1R=BI 2R=PXC 3R=@taxonomy
-CUR S1 1R=85 2R
+CUR S1 1R=85 2R=@currency
 
-define pay-to
-loop 2010AB S1
-  NM1 S1 1R=87 2R=1,2
-  use address
+define pay-to plan
 loop 2010AC S1
-  NM1 S1 1R=PE 2R=2 3R 8R=PI,XV 9R
+  NM1 R1 1R=PE 2R=2 3R 8R=PI,XV 9R
   use address
   REF S1 1R=2U,FY,NF 2R
   REF R1 1R=EI 2R=@ein
-
-define subscriber
-HL R1 !3 1R 2R 3R=22 4R=0,1
-SBR R1 1R=P,S,T,A,B,C,D,E,F,G,H,U 2S=18 3S 4S 5S=12,13,14,15,16,41,42,43,47 9S=11,12,13,14,15,16,17,AM,BL,CH,CI,DS,FI,HM,LM,MA,MB,MC,OF,TV,VA,WC,ZZ
 
 define subscriber name
 NM1 R1 1R=IL 2R=1,2 3R 4S 5S 7S 8S=II,MI 9S
@@ -53,7 +46,6 @@ loop 2010BB R1
   NM1 R1 1R=PR 2R=2 3R 8R=PI,XV 9R
   use address optional
   REF S3 1R=2U,EI,FY,NF 2R
-  REF S2 1R=G2,LU 2R
 
 define patient name
 NM1 R1 1R=QC 2R=1 3R 4S 5S 7S
@@ -63,13 +55,12 @@ REF S1 1R=Y4 2R
 REF S1 1R=1W,SY 2R
 
 define attachments
-PWK S10 1R=03,04,05,06,07,08,09,10,11,13,15,21,A3,A4,AM,AS,B2,B3,B4,BR,BS,BT,CB,CK,CT,D2,DA,DB,DG,DJ,DS,EB,HC,HR,I5,IR,LA,M1,MT,NN,OB,OC,OD,OE,OX,OZ,P4,P5,PE,PN,PO,PQ,PY,PZ,RB,RR,RT,RX,SG,V5,XP 2R=AA,AB,AD,AF,AG,BM,EL,EM,FT,FX,NS 5S=AC 6S
+PWK S10 1R=03,04,05,06,07,08,09,10,11,13,15,21,A3,A4,AM,AS,B2,B3,B4,BR,BS,BT,CB,CK,CT,D2,DA,DB,DG,DJ,DS,EB,HC,HR,I5,IR,LA,M1,MT,NN,OB,OC,OD,OE,OX,OZ,P4,P5,PE,PN,PO,PQ,PY,PZ,RB,RR,RT,RX,SG,V5,XP 2R=AA,BM,EL,EM,FT,FX 5S=AC 6S
 
 define adjustment
 CAS S5 1R=CO,CR,OA,PI,PR 2R=@carc 3R 4S 5S=@carc 6S 7S 8S=@carc 9S 10S 11S=@carc 12S 13S 14S=@carc 15S 16S 17S=@carc 18S 19S
 
-define other subscriber
-SBR R1 1R=A,B,C,D,E,F,G,H,P,S,T,U 2R=01,18,19,20,21,39,40,53,G8 3S 4S 5S=12,13,14,15,16,41,42,43,47 9S=11,12,13,14,15,16,17,AM,BL,CH,CI,DS,FI,HM,LM,MA,MB,MC,OF,TV,VA,WC,ZZ
+define other subscriber payments
 use adjustment
 AMT S1 1R=D 2R
 AMT S1 1R=A8 2R
@@ -79,7 +70,6 @@ define other subscriber name
 loop 2330A R1
   NM1 R1 1R=IL 2R=1,2 3R 4S 5S 7S 8R=II,MI 9R
   use address optional
-  REF S2 1R=SY 2R=@ssn
 
 define other payer
 loop 2330B R1
@@ -92,12 +82,7 @@ loop 2330B R1
   REF S1 1R=T4 2R=Y
   REF S1 1R=F8 2R
 
-define drug
-loop 2410 S1
-  LIN R1 2R=EN,EO,HI,N4,ON,UK,UP 3R
-  CTP R1 4R 5R 5.1R=F2,GR,ME,ML,UN
-  REF S1 1R=VY,XZ 2R
-
-define repricing
-HCP S1 1R=00,01,02,03,04,05,06,07,08,09,10,11,12,13,14 2R 3S 4S 5S 6S 7S 8S 9S=ER,HC,HP,IV,WK 10S 11S=DA,MJ,UN 12S 13S=T1,T2,T3,T4,T5,T6 14S=1,2,3,4,5 15S=1,2,3,4,5,6
+define drug quantity
+CTP R1 4R 5R 5.1R=F2,GR,ME,ML,UN
+REF S1 1R=VY,XZ 2R
 ";

@@ -16,6 +16,7 @@ loop 2000A R*
     loop 2010BA R1
       use subscriber name
     use payer
+      REF S1 1R=G2,LU 2R
     use claim
     loop 2000C S*
       HL R1 !3 1R 2R 3R=23 4R=0
@@ -24,6 +25,17 @@ loop 2000A R*
         use patient name
       use claim
 SE R1 1R 2R
+define subscriber
+HL R1 !3 1R 2R 3R=22 4R=0,1
+SBR R1 1R=P,S,T,A,B,C,D,E,F,G,H,U 2S=18 3S 4S 9S=11,12,13,14,15,16,17,AM,BL,CH,CI,DS,FI,HM,LM,MA,MB,MC,OF,TV,VA,WC,ZZ
+define other subscriber
+SBR R1 1R=A,B,C,D,E,F,G,H,P,S,T,U 2R=01,18,19,20,21,39,40,53,G8 3S 4S 9S=11,12,13,14,15,16,17,AM,BL,CH,CI,DS,FI,HM,LM,MA,MB,MC,OF,TV,VA,WC,ZZ
+use other subscriber payments
+define pay-to
+loop 2010AB S1
+  NM1 R1 1R=87 2R=2
+  use address
+use pay-to plan
 define claim
 loop 2300 S100
   CLM R1 1R 2R 5R 5.1R=@bill 5.2R=A 5.3R 7R=A,B,C 8R=N,W,Y 9R=I,Y 20S=1,2,3,4,5,6,7,8,9,10,11,15
@@ -51,20 +63,20 @@ loop 2300 S100
   NTE S10 1R=ALG,DCP,DGN,DME,MED,NTR,ODT,RHB,RLH,RNH,SET,SFM,SPT,UPI 2R
   NTE S1 1R=ADD 2R
   CRC S1 1R=ZZ 2R=@yn 3R=AV,NU,S2,ST 4~5S=AV,NU,S2,ST
-  HI R1 1R 1.1R=ABK,BK 1.2R 1.9S=N,U,W,Y,1
+  HI R1 1R 1.1R=ABK,BK 1.2R 1.9S=N,U,W,Y
   HI S1 1R 1.1R=ABJ,BJ 1.2R
   HI S1 1R 1.1R=APR,PR 1.2R 2~3S 2~3.1R=APR,PR 2~3.2R
-  HI S1 1R 1.1R=ABN,BN 1.2R 1.9S=N,U,W,Y,1 2~12S 2~12.1R=ABN,BN 2~12.2R 2~12.9S=N,U,W,Y,1
+  HI S1 1R 1.1R=ABN,BN 1.2R 1.9S=N,U,W,Y 2~12S 2~12.1R=ABN,BN 2~12.2R 2~12.9S=N,U,W,Y
   HI S1 1R 1.1R=DR 1.2R
-  HI S2 1R 1.1R=ABF,BF 1.2R 1.9S=N,U,W,Y,1 2~12S 2~12.1R=ABF,BF 2~12.2R 2~12.9S=N,U,W,Y,1
-  HI S1 1R 1.1R=BBR,BR,CAH 1.2R 1.3S=D8 1.4S
+  HI S2 1R 1.1R=ABF,BF 1.2R 1.9S=N,U,W,Y 2~12S 2~12.1R=ABF,BF 2~12.2R 2~12.9S=N,U,W,Y
+  HI S1 1R 1.1R=BBR,BR,CAH 1.2R 1.3R=D8 1.4R
   HI S2 1R 1.1R=BBQ,BQ 1.2R 1.3R=D8 1.4R 2~12S 2~12.1R=BBQ,BQ 2~12.2R 2~12.3R=D8 2~12.4R
   HI S2 1R 1.1R=BI 1.2R 1.3R=RD8 1.4R 2~12S 2~12.1R=BI 2~12.2R 2~12.3R=RD8 2~12.4R
   HI S2 1R 1.1R=BH 1.2R 1.3R=D8 1.4R 2~12S 2~12.1R=BH 2~12.2R 2~12.3R=D8 2~12.4R
   HI S2 1R 1.1R=BE 1.2R 1.5R 2~12S 2~12.1R=BE 2~12.2R 2~12.5R
   HI S2 1R 1.1R=BG 1.2R 2~12S 2~12.1R=BG 2~12.2R
   HI S2 1R 1.1R=TC 1.2R 2~12S 2~12.1R=TC 2~12.2R
-  use repricing
+  HCP S1 1R=00,01,02,03,04,05,06,07,08,09,10,11,12,13,14 2R 3S 4S 5S 6S 7S 8S 11S=DA,UN 12S 13S=T1,T2,T3,T4,T5,T6 14S=1,2,3,4,5 15S=1,2,3,4,5,6
   loop 2310A S1
     NM1 R1 1R=71 2R=1 3R 4S 5S 7S 8S=XX 9S
     PRV S1 1R=AT 2R=PXC 3R=@taxonomy
@@ -88,9 +100,10 @@ loop 2300 S100
   loop 2320 S10
     use other subscriber
     OI R1 3R=N,W,Y 6R=I,Y
-    MIA S1 1R 2S 3S 4S 5S=@rarc 6~19S 20~23S=@rarc 24S
+    MIA S1 1R 3S 4S 5S=@rarc 6~19S 20~23S=@rarc 24S
     MOA S1 1S 2S 3~7S=@rarc 8S 9S
     use other subscriber name
+      REF S2 1R=SY 2R=@ssn
     use other payer
     loop 2330C S1
       NM1 R1 1R=71 2R=1
@@ -124,8 +137,10 @@ loop 2300 S100
     AMT S1 1R=GT 2R
     AMT S1 1R=N8 2R
     NTE S1 1R=TPO 2R
-    use repricing
-    use drug
+    HCP S1 1R=00,01,02,03,04,05,06,07,08,09,10,11,12,13,14 2R 3S 4S 5S 6S 7S 8S 9S=ER,HC,HP,IV,WK 10S 11S=DA,UN 12S 13S=T1,T2,T3,T4,T5,T6 14S=1,2,3,4,5 15S=1,2,3,4,5,6
+    loop 2410 S1
+      LIN R1 2R=N4 3R
+      use drug quantity
     loop 2420A S1
       NM1 R1 1R=72 2R=1 3R 4S 5S 7S 8S=XX 9S
       REF S20 1R=0B,1G,G2,LU 2R 4S 4.1R=2U 4.2R

@@ -19,6 +19,7 @@ loop 2000A R*
       use subscriber name
       PER S1 1R=IC 2S 3R=TE 4R 5S=EX 6S
     use payer
+      REF S2 1R=G2,LU 2R
     use claim
     loop 2000C S*
       HL R1 !3 1R 2R 3R=23 4R=0
@@ -28,9 +29,27 @@ loop 2000A R*
         PER S1 1R=IC 2S 3R=TE 4R 5S=EX 6S
       use claim
 SE R1 1R 2R
+define subscriber
+HL R1 !3 1R 2R 3R=22 4R=0,1
+SBR R1 1R=P,S,T,A,B,C,D,E,F,G,H,U 2S=18 3S 4S 5S=12,13,14,15,16,41,42,43,47 9S=11,12,13,14,15,16,17,AM,BL,CH,CI,DS,FI,HM,LM,MA,MB,MC,OF,TV,VA,WC,ZZ
+define other subscriber
+SBR R1 1R=A,B,C,D,E,F,G,H,P,S,T,U 2R=01,18,19,20,21,39,40,53,G8 3S 4S 5S=12,13,14,15,16,41,42,43,47 9S=11,12,13,14,15,16,17,AM,BL,CH,CI,DS,FI,HM,LM,MA,MB,MC,OF,TV,VA,WC,ZZ
+use other subscriber payments
+define pay-to
+loop 2010AB S1
+  NM1 R1 1R=87 2R=1,2
+  use address
+use pay-to plan
+define line attachments
+PWK S10 !2 1R=03,04,05,06,07,08,09,10,11,13,15,21,A3,A4,AM,AS,B2,B3,B4,BR,BS,BT,CB,CK,CT,D2,DA,DB,DG,DJ,DS,EB,HC,HR,I5,IR,LA,M1,MT,NN,OB,OC,OD,OE,OX,OZ,P4,P5,PE,PN,PO,PQ,PY,PZ,RB,RR,RT,RX,SG,V5,XP 2R=AA,BM,EL,EM,FT,FX 5S=AC 6S
+PWK S1 !2 1R=CT 2R=AB,AD,AF,AG,NS
+define drug
+loop 2410 S1
+  LIN R1 2R=EN,EO,HI,N4,ON,UK,UP 3R
+  use drug quantity
 define claim
 loop 2300 S100
-  CLM R1 1R 2R 5R 5.1R=@pos 5.2R=B 5.3R 6R=@yn 7R=A,B,C 8R=N,W,Y 9R=I,Y 10S=P 11S 11.1R=AA,EM,OA 11.2S=AA,EM,OA 11.4S 11.5S=@country 12S=02,03,05,09 20S=1,2,3,4,5,6,7,8,9,10,11,15
+  CLM R1 1R 2R 5R 5.1R=@pos 5.2R=B 5.3R 6R=@yn 7R=A,B,C 8R=N,W,Y 9R=I,Y 10S=P 11S 11.1R=AA,EM,OA 11.2S=AA,EM,OA 11.4S=@state 11.5S=@country 12S=02,03,05,09 20S=1,2,3,4,5,6,7,8,9,10,11,15
   DTP S1 1R=431 2R=D8 3R
   DTP S1 1R=454 2R=D8 3R
   DTP S1 1R=304 2R=D8 3R
@@ -75,7 +94,7 @@ loop 2300 S100
   HI R1 1R 1.1R=ABK,BK 1.2R 2~12S 2~12.1R=ABF,BF 2~12.2R
   HI S1 1R 1.1R=BP 1.2R 2S 2.1R=BO 2.2R
   HI S2 1R 1.1R=BG 1.2R 2~12S 2~12.1R=BG 2~12.2R
-  use repricing
+  HCP S1 1R=00,01,02,03,04,05,07,08,09,10,11,12,13,14 2R 3S 4S 5S 6S 7S 13S=T1,T2,T3,T4,T5,T6 14S=1,2,3,4,5 15S=1,2,3,4,5,6
   loop 2310A S2
     NM1 R1 1R=DN,P3 2R=1 3R 4S 5S 7S 8S=XX 9S
     REF S3 1R=0B,1G,G2 2R
@@ -102,6 +121,7 @@ loop 2300 S100
     OI R1 3R=N,W,Y 4S=P 6R=I,Y
     MOA S1 1S 2S 3~7S=@rarc 8S 9S
     use other subscriber name
+      REF S1 1R=SY 2R=@ssn
     use other payer
     loop 2330C S2
       NM1 R1 1R=DN,P3 2R=1
@@ -122,12 +142,12 @@ loop 2300 S100
     LX R1 1R
     SV1 R1 1R 1.1R=ER,HC,IV,WK 1.2R 1.3~6S 1.7S 2R 3R=MJ,UN 4R 5S=@pos 7R 7.1R=1,2,3,4,5,6,7,8,9,10,11,12 7.2~4S=1,2,3,4,5,6,7,8,9,10,11,12 9S=Y 11S=Y 12S=Y 15S=0
     SV5 S1 1R 1.1R=HC 1.2R 2R=DA 3R 4R 5R 6R=1,4,6
-    use attachments
+    use line attachments
     CR1 S1 1S=LB 2S 4R=A,B,C,D,E 5R=DH 6R 9S 10S
     CR3 S1 1R=I,R,S 2R=MO 3R
     CRC S3 1R=07 2R=@yn 3R=01,04,05,06,07,08,09,12 4~7S=01,04,05,06,07,08,09,12
     CRC S1 1R=70 2R=@yn 3R=65
-    CRC S2 1R=09 2R=@yn 3R=38,ZV 4S=38,ZV
+    CRC S1 1R=09 2R=@yn 3R=38,ZV 4S=38,ZV
     DTP R1 1R=472 2R=D8,RD8 3R
     DTP S1 1R=471 2R=D8 3R
     DTP S1 1R=607 2R=D8 3R
@@ -157,7 +177,7 @@ loop 2300 S100
     NTE S1 1R=ADD,DCP 2R
     NTE S1 1R=TPO 2R
     PS1 S1 1R 2R
-    use repricing
+    HCP S1 1R=00,01,02,03,04,05,06,07,08,09,10,11,12,13,14 2R 3S 4S 5S 6S 7S 9S=ER,HC,IV,WK 10S 11S=MJ,UN 12S 13S=T1,T2,T3,T4,T5,T6 14S=1,2,3,4,5 15S=1,2,3,4,5,6
     use drug
     loop 2420A S1
       NM1 R1 1R=82 2R=1,2 3R 4S 5S 7S 8S=XX 9S

@@ -20,9 +20,8 @@ SVC R1 1R 1.1R=AD,ER,HC,HP,IV,N4,NU,WK 1.2R 1.3~6S 2R 4S=@revenue 7S
 REF S1 1R=FJ 2R
 DTP R1 1R=472 2R=D8,RD8 3R
 
-define status group
-TRN R1 1R=1,2 2R
-STC R* 1R 1.1R=@category 1.2R=@status 1.3S=@entity 1.4S=RX 2R 10S 10.1R=@category 10.2R=@status 10.3S=@entity 11S 11.1R=@category 11.2R=@status 11.3S=@entity
+define group status
+STC R* 1R 1.1R=@category 1.2R=@status 1.3S=@entity 2R 10S 10.1R=@category 10.2R=@status 10.3S=@entity 11S 11.1R=@category 11.2R=@status 11.3S=@entity
 
 define claim status
 TRN R1 1R=2 2R
@@ -36,7 +35,7 @@ REF S1 1R=D9 2R
 DTP S1 1R=472 2R=D8,RD8 3R
 
 define line status
-SVC R1 1R 1.1R=AD,ER,HC,HP,IV,N4,NU,WK 1.2R 1.3~6S 2R 3R 4S=@revenue 7S
+SVC R1 1R 1.1R=AD,ER,HC,HP,IV,N4,NU,WK 1.2R 1.3~6S 2R 3R 4S=@revenue 7R
 STC R* 1R 1.1R=@category 1.2R=@status 1.3S=@entity 1.4S=RX 2R 10S 10.1R=@category 10.2R=@status 10.3S=@entity 10.4S=RX 11S 11.1R=@category 11.2R=@status 11.3S=@entity 11.4S=RX
 REF S1 1R=FJ 2R
 DTP R1 1R=472 2R=D8,RD8 3R
@@ -93,13 +92,15 @@ loop 2000A R*
     loop 2100B R1
       NM1 R1 1R=41 2R=1,2 3S 4S 5S 8R=46 9R
     loop 2200B S1
-      use status group
+      TRN R1 1R=2 2R
+      use group status
     loop 2000C S*
       HL R1 !3 1R 2R 3R=19 4R=0,1
       loop 2100C R2
         NM1 R1 1R=1P 2R=1,2 3S 4S 5S 7S 8R=FI,SV,XX 9R
       loop 2200C S1
-        use status group
+        TRN R1 1R=1 2R
+        use group status
       loop 2000D S*
         HL R1 !3 1R 2R 3R=22 4R=0,1
         loop 2100D R1
@@ -137,18 +138,18 @@ loop 2000A R1
       NM1 R1 1R=41 2R=1,2 3R 4S 5S 8R=46 9R
     loop 2200B R1
       TRN R1 1R=2 2R
-      STC R* 1R 1.1R=@category 1.2R=@status 1.3S=@entity 2R 3R=U,WQ 4R 10S 10.1R=@category 10.2R=@status 10.3S=@entity 11S 11.1R=@category 11.2R=@status 11.3S=@entity
+      STC R* 1R 1.1R=@category 1.2R=@status 1.3S=@batch-entity 2R 3R=U,WQ 4R 10S 10.1R=@category 10.2R=@status 10.3S=@batch-entity 11S 11.1R=@category 11.2R=@status 11.3S=@batch-entity
       QTY S1 1R=90 2R
       QTY S1 1R=AA 2R
       AMT S1 1R=YU 2R
       AMT S1 1R=YY 2R
     loop 2000C S*
       HL R1 !3 1R 2R 3R=19 4R=0,1
-      loop 2100C R1
+      loop 2100C R*
         NM1 R1 1R=85 2R=1,2 3R 4S 5S 7S 8R=FI,SV,XX 9R
       loop 2200C S1
         TRN R1 1R=1 2R
-        STC S* 1R 1.1R=@category 1.2R=@status 1.3S=@entity 3R=U,WQ 4S 10S 10.1R=@category 10.2R=@status 10.3S=@entity 11S 11.1R=@category 11.2R=@status 11.3S=@entity
+        STC S* 1R 1.1R=@category 1.2R=@status 1.3S=@provider-entity 3R=U,WQ 4R 10S 10.1R=@category 10.2R=@status 10.3S=@provider-entity 11S 11.1R=@category 11.2R=@status 11.3S=@provider-entity
         REF S3 1R=0B,1G,G2,LU,SY,TJ 2R
         QTY S1 1R=QA 2R
         QTY S1 1R=QC 2R
@@ -157,17 +158,17 @@ loop 2000A R1
       loop 2000D S*
         HL R1 !3 1R 2R 3R=PT
         loop 2100D R1
-          NM1 R1 1R=QC 2R=1,2 3R 4S 5S 7S 8S=II,MI 9S
+          NM1 R1 1R=QC 2R=1 3R 4S 5S 7S 8R=II,MI 9R
         loop 2200D R*
           TRN R1 1R=2 2R
-          STC R* 1R 1.1R=@category 1.2R=@status 1.3S=@entity 1.4S=RX 2R 3R=U,WQ 4R 10S 10.1R=@category 10.2R=@status 10.3S=@entity 11S 11.1R=@category 11.2R=@status 11.3S=@entity 12S
+          STC R* 1R 1.1R=@category 1.2R=@status 1.3S=@claim-entity 2R 3R=U,WQ 4R 10S 10.1R=@category 10.2R=@status 10.3S=@claim-entity 11S 11.1R=@category 11.2R=@status 11.3S=@claim-entity 12S
           REF S1 1R=1K 2R
           REF S1 1R=D9 2R
           REF S1 1R=BLT 2R
           DTP R1 1R=472 2R=D8,RD8 3R
           loop 2220D S*
-            SVC R1 1R 1.1R=AD,ER,HC,HP,IV,N4,NU,WK 1.2R 1.3~6S 2R 4S=@revenue 7S
-            STC R* 1R 1.1R=@category 1.2R=@status 1.3S=@entity 2S 3R=U,WQ 10S 10.1R=@category 10.2R=@status 10.3S=@entity 11S 11.1R=@category 11.2R=@status 11.3S=@entity 12S
+            SVC R1 1R 1.1R=AD,ER,HC,HP,IV,NU,WK 1.2R 1.3~6S 2R 4S=@revenue 7S
+            STC R* 1R 1.1R=@category 1.2R=@status 1.3S=@claim-entity 2S 3R=U 10S 10.1R=@category 10.2R=@status 10.3S=@claim-entity 11S 11.1R=@category 11.2R=@status 11.3S=@claim-entity 12S
             REF S1 1R=FJ 2R
             REF S1 1R=XZ 2R
             DTP S1 1R=472 2R=D8,RD8 3R

@@ -85,13 +85,18 @@ impl ClaimRules {
         }
     }
 
-    fn begin_claim(&mut self, clm: &Segment<'_>, mark: Mark) {
+    fn begin_claim(&mut self, clm: &Segment<'_>, mark: Mark, sink: &mut Sink) {
         self.coordination
-            .begin_claim(&self.subscriber.payer_responsibility);
+            .begin_claim(&self.subscriber.payer_responsibility, amount(clm.get(2)));
         if self.subscriber.dependents == 0 {
             self.subscriber.claims += 1;
         }
         let causes = [clm.component(11, 1), clm.component(11, 2)];
+        if causes.contains(&"AA") && [4, 5].map(|part| clm.component(11, part)) == ["", ""] {
+            let message = "a car accident needs the state or country where it happened";
+            let fault = ElementFault::ConditionalMissing;
+            sink.element(mark.component(11, 4), fault, "accident-place", message);
+        }
         let bill_type = clm.component(5, 1);
         self.claim = Some(Claim {
             mark,
@@ -113,7 +118,7 @@ impl ClaimRules {
 impl Rules for ClaimRules {
     fn segment(&mut self, segment: &Segment<'_>, mark: Mark, sink: &mut Sink) {
         match segment.id() {
-            "CLM" => self.begin_claim(segment, mark),
+            "CLM" => self.begin_claim(segment, mark, sink),
             "NM1" => check_person_identifier(segment, mark, sink),
             "N4" if mark.loop_id == "2010AA" => warn_short_zip(segment, mark, sink),
             _ => {}

@@ -1,5 +1,7 @@
 //! Rules of eligibility (270, 271).
 
+use std::collections::HashSet;
+
 use super::{Rules, amount, dependent_missing};
 use crate::syntax::Segment;
 use crate::validate::{ElementFault, Mark, Sink};
@@ -10,16 +12,17 @@ pub(super) struct InquiryRules {
     subscriber: Option<Mark>,
     has_dependents: bool,
     inquiries: u32,
+    references: References,
 }
 
 impl Rules for InquiryRules {
     fn segment(&mut self, segment: &Segment<'_>, mark: Mark, sink: &mut Sink) {
+        self.references.segment(segment, mark, sink);
         match (mark.loop_id, segment.id()) {
             ("2000C", "HL") => {
                 *self = Self {
                     subscriber: Some(mark),
-                    has_dependents: false,
-                    inquiries: 0,
+                    ..Self::default()
                 };
             }
             ("2000D", "HL") => self.has_dependents = true,
@@ -46,6 +49,27 @@ impl Rules for InquiryRules {
     }
 }
 
+/// Each kind of reference (REF01) is sent once for its owner.
+#[derive(Debug, Default)]
+struct References {
+    owner: &'static str,
+    kinds: HashSet<String>,
+}
+
+impl References {
+    fn segment(&mut self, segment: &Segment<'_>, mark: Mark, sink: &mut Sink) {
+        if matches!(segment.id(), "NM1" | "EB" | "EQ") || self.owner != mark.loop_id {
+            self.kinds.clear();
+            self.owner = mark.loop_id;
+        }
+        if segment.id() == "REF" && !self.kinds.insert(segment.get(1).to_owned()) {
+            let message = "this kind of reference has been sent already";
+            let at = mark.element(1);
+            sink.element(at, ElementFault::InvalidValue, "reference-once", message);
+        }
+    }
+}
+
 /// A payer can only search by a member identifier or a name.
 fn check_searchable(nm1: &Segment<'_>, mark: Mark, sink: &mut Sink) {
     if nm1.get(9).is_empty() && nm1.get(3).is_empty() {
@@ -59,10 +83,19 @@ fn check_searchable(nm1: &Segment<'_>, mark: Mark, sink: &mut Sink) {
     }
 }
 
-/// Rules of the 271: benefits carry the amounts that their kind needs.
+/// Rules of the 271: everybody asked about gets an answer, and benefits carry the amounts that
+/// their kind needs.
 #[derive(Debug, Default)]
 pub(super) struct BenefitRules {
     related: Option<Related>,
+    references: References,
+    /// The innermost person, and whether there was an answer for them.
+    person: Option<Mark>,
+    answered: bool,
+    /// The source or receiver was rejected, which answers for everybody.
+    rejected: bool,
+    /// The subscriber was rejected, which answers for the dependents.
+    subscriber_rejected: bool,
 }
 
 /// An open LS … LE bracket.
@@ -75,8 +108,18 @@ struct Related {
 
 impl Rules for BenefitRules {
     fn segment(&mut self, segment: &Segment<'_>, mark: Mark, sink: &mut Sink) {
+        self.references.segment(segment, mark, sink);
         match segment.id() {
-            "EB" => check_benefit(segment, mark, sink),
+            "HL" => self.level(mark),
+            "AAA" => {
+                self.rejected |= self.person.is_none();
+                self.subscriber_rejected |= mark.loop_id == "2100C";
+                self.answered = true;
+            }
+            "EB" => {
+                self.answered = true;
+                check_benefit(segment, mark, sink);
+            }
             "LS" => {
                 self.related = Some(Related {
                     mark,
@@ -100,6 +143,14 @@ impl Rules for BenefitRules {
     }
 
     fn leave(&mut self, loop_id: &'static str, sink: &mut Sink) {
+        // A subscriber with dependents is no longer the innermost person when the loop ends.
+        if let Some(person) = self.person.take_if(|person| person.loop_id == loop_id)
+            && !self.answered
+            && !self.rejected
+        {
+            let why = "the response has neither benefits nor a rejection for this person";
+            dependent_missing(person, "EB", "benefit-missing", why, sink);
+        }
         if !matches!(loop_id, "2110C" | "2110D") {
             return;
         }
@@ -112,6 +163,16 @@ impl Rules for BenefitRules {
                 dependent_missing(related.mark, "NM1", "loop-bracket", why, sink);
             }
         }
+    }
+}
+
+impl BenefitRules {
+    /// Takes the HL at `mark`: a source, a receiver, or a person.
+    fn level(&mut self, mark: Mark) {
+        self.person = matches!(mark.loop_id, "2000C" | "2000D").then_some(mark);
+        self.rejected &= mark.loop_id != "2000A";
+        self.subscriber_rejected &= mark.loop_id == "2000D";
+        self.answered = self.subscriber_rejected;
     }
 }
 

@@ -35,6 +35,7 @@ pub(super) fn for_guide(guide: &Guide) -> Box<dyn Rules> {
         "270" => Box::new(eligibility::InquiryRules::default()),
         "271" => Box::new(eligibility::BenefitRules::default()),
         "276" => Box::new(status::RequestRules::default()),
+        "277" => Box::new(status::ResponseRules::default()),
         "277CA" => Box::new(status::ClaimAcknowledgmentRules::default()),
         "278 request" => Box::new(review::ReviewRules::request()),
         "278 response" => Box::new(review::ReviewRules::response()),
@@ -52,9 +53,30 @@ impl Rules for NoRules {
     fn leave(&mut self, _: &'static str, _: &mut Sink) {}
 }
 
+/// The rules that hold in every guide.
+pub(super) fn check_everywhere(segment: &Segment<'_>, mark: Mark, sink: &mut Sink) {
+    match segment.id() {
+        "N4" => check_address(segment, mark, sink),
+        "NM1" => check_name(segment, mark, sink),
+        _ => {}
+    }
+}
+
+/// An organisation (NM102 is 2) has one name, and no first name, middle name, prefix or suffix.
+fn check_name(nm1: &Segment<'_>, mark: Mark, sink: &mut Sink) {
+    if nm1.get(2) != "2" {
+        return;
+    }
+    for element in (4..=7).filter(|&element| !nm1.get(element).is_empty()) {
+        let message = "an organisation has no parts of a person's name";
+        let at = mark.element(element);
+        sink.element(at, ElementFault::NotUsed, "organization-name", message);
+    }
+}
+
 /// An address in the United States or Canada needs a state and a postal code of the right form.
-pub(super) fn check_address(n4: &Segment<'_>, mark: Mark, sink: &mut Sink) {
-    if n4.id() != "N4" || !matches!(n4.get(4), "" | "US" | "CA") {
+fn check_address(n4: &Segment<'_>, mark: Mark, sink: &mut Sink) {
+    if !matches!(n4.get(4), "" | "US" | "CA") {
         return;
     }
     let checks = [(2, "@state", "state"), (3, "@zip", "postal code")];

@@ -1,14 +1,20 @@
 //! Rules of the remittance advice (835): it balances at the line, the claim and the payment.
 
+use std::collections::HashSet;
+
 use rust_decimal::Decimal;
 
 use super::{Rules, adjustments, amount, dependent_missing};
 use crate::syntax::Segment;
 use crate::validate::{ElementFault, Mark, Sink};
 
+/// How many group numbers are remembered, so that memory stays bounded.
+const MOST_NUMBERS: usize = 10_000;
+
 /// The open sums.
 #[derive(Debug, Default)]
 pub(super) struct RemittanceRules {
+    numbers: HashSet<u32>,
     payment: Option<(Mark, Decimal)>,
     claims_paid: Decimal,
     provider_adjustments: Decimal,
@@ -39,6 +45,23 @@ impl RemittanceRules {
         }
         if let Some(line) = self.line.as_mut().filter(|_| in_line) {
             line.adjusted += sum;
+        }
+    }
+}
+
+impl RemittanceRules {
+    /// LX01 is a number that no other group of claims in the advice has.
+    fn claim_group(&mut self, lx: &Segment<'_>, mark: Mark, sink: &mut Sink) {
+        let Ok(number) = lx.get(1).parse() else {
+            return;
+        };
+        if !self.numbers.insert(number) {
+            let message = "another group of claims has the same number";
+            let at = mark.element(1);
+            sink.element(at, ElementFault::InvalidValue, "line-number", message);
+        }
+        if self.numbers.len() > MOST_NUMBERS {
+            self.numbers.clear();
         }
     }
 }
@@ -74,6 +97,7 @@ impl Rules for RemittanceRules {
                     adjusted: Decimal::ZERO,
                 });
             }
+            "LX" => self.claim_group(segment, mark, sink),
             "CAS" => self.adjust(segment, mark.loop_id == "2110"),
             "PLB" => {
                 let amounts = (4..=14)

@@ -1,4 +1,4 @@
-//! Rules of claim status (276) and the claim acknowledgment (277CA).
+//! Rules of claim status (276, 277) and the claim acknowledgment (277CA).
 
 use rust_decimal::Decimal;
 
@@ -45,6 +45,47 @@ impl Rules for RequestRules {
         if !self.has_demographics {
             let why = "a subscriber who is the patient needs a birth date";
             dependent_missing(mark, "DMG", "patient-demographics", why, sink);
+        }
+    }
+}
+
+/// Rules of the 277: a level of the hierarchy that nothing follows says what the status is.
+#[derive(Debug, Default)]
+pub(super) struct ResponseRules {
+    open: Option<StatusLevel>,
+}
+
+/// The innermost level that may carry a status, by the loop of its HL.
+#[derive(Debug)]
+struct StatusLevel {
+    mark: Mark,
+    answered: bool,
+}
+
+impl Rules for ResponseRules {
+    fn segment(&mut self, segment: &Segment<'_>, mark: Mark, _: &mut Sink) {
+        match (mark.loop_id, segment.id()) {
+            (_, "HL") => {
+                let answered = false;
+                self.open = Some(StatusLevel { mark, answered });
+            }
+            (_, "STC") => {
+                if let Some(level) = &mut self.open {
+                    level.answered = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn leave(&mut self, loop_id: &'static str, sink: &mut Sink) {
+        // A level that others follow is no longer the open one when its loop ends.
+        let Some(level) = self.open.take_if(|level| level.mark.loop_id == loop_id) else {
+            return;
+        };
+        if !level.answered {
+            let why = "the level has neither a status nor levels below it";
+            dependent_missing(level.mark, "STC", "status-missing", why, sink);
         }
     }
 }

@@ -241,6 +241,7 @@ pub(crate) fn status_response() -> StatusResponse {
                 procedure: Procedure::hcpcs("99213", &[]),
                 charge: money("150"),
                 paid: money("120"),
+                units: money("1"),
                 statuses: vec![line_status],
                 line_number: text("L1"),
                 service_date: text("20260520"),
