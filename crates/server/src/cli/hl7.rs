@@ -121,13 +121,7 @@ fn parse(file: &Path) -> Outcome {
     let mut good = true;
     for bytes in &found.messages {
         match Message::parse(bytes) {
-            Ok(message) => {
-                say(message.outline());
-                message
-                    .notices()
-                    .iter()
-                    .for_each(|notice| say(format_args!("note: {notice}")));
-            }
+            Ok(message) => say(message.outline()),
             Err(error) => {
                 good = false;
                 say(format_args!("error: {error}"));

@@ -39,8 +39,13 @@ pub(super) fn run(args: Args) -> Outcome {
             control_number,
         } => answer(&file, control_number),
         Args::Pretty { file } => {
+            let mut empty = true;
             for line in pretty(files::open(&file)?) {
                 say(line.with_context(|| files::name(&file))?);
+                empty = false;
+            }
+            if empty {
+                anyhow::bail!("{} is empty", files::name(&file));
             }
             Ok(ExitCode::SUCCESS)
         }

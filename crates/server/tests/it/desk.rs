@@ -107,13 +107,34 @@ fn what_is_no_hl7_message_is_never_accepted() {
 }
 
 #[test]
-fn x12_files_are_judged_in_one_line() {
+fn x12_files_are_judged_in_one_line_and_printed_as_far_as_they_go() {
     says(
         &["x12", "validate", "-"],
         X12.as_bytes(),
         0,
         &["valid: 1 interchanges, 1 groups, 1 tra"],
     );
+    // The last digit of the NPI is its check digit.
+    let broken = X12.replace("1234567893", "1234567890");
+    says(
+        &["x12", "validate", "-"],
+        broken.as_bytes(),
+        1,
+        &["NM1", "1 refused"],
+    );
+    says(&["x12", "ack", "-"], X12.as_bytes(), 0, &["~AK9*A*1*1*1~"]);
+    let latin: Vec<u8> = X12
+        .replace("RICHARD", "REN\u{c9}")
+        .chars()
+        .map(|c| c as u8)
+        .collect();
+    says(&["x12", "pretty", "-"], &latin, 0, &["REN\u{c9}"]);
+    for bytes in [&b""[..], b"\x7fELF\0\x01", b"ISA*00*"] {
+        let code = if bytes.is_empty() { 3 } else { 1 };
+        says(&["x12", "validate", "-"], bytes, code, &["standard input"]);
+    }
+    says(&["x12", "pretty", "/"], b"", 3, &["/ is a folder"]);
+    says(&["x12", "pretty", "-"], b"", 3, &["is empty"]);
 }
 
 #[test]
