@@ -5,6 +5,8 @@ import { gzipSync } from 'node:zlib';
 const KILO = 1024;
 const ENTRY = 200 * KILO;
 const ROUTE = 130 * KILO;
+/** Pages of their own, for telephones and other people's sites. */
+const SMALL = 120 * KILO;
 
 const dist = new URL('../dist/', import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL('manifest.json', dist), 'utf8'));
@@ -27,9 +29,9 @@ function files(key, seen = new Set(), found = new Set()) {
 }
 
 const total = (set) => [...set].reduce((sum, file) => sum + size(file), 0);
-const entryKey = Object.keys(manifest).find((key) => manifest[key].isEntry);
-const entry = files(entryKey);
-const rows = [['entry', total(entry), ENTRY]];
+const pages = Object.keys(manifest).filter((key) => manifest[key].isEntry);
+const rows = pages.map((key) => [key, total(files(key)), key === 'index.html' ? ENTRY : SMALL]);
+const entry = files('index.html');
 for (const [key, chunk] of Object.entries(manifest)) {
   if (!chunk.isDynamicEntry) continue;
   const own = [...files(key)].filter((file) => !entry.has(file));

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { care } from './care.mjs';
+import { portal } from './portal.mjs';
 import { clean, fhir, open, settled, signIn } from './rig.mjs';
 import { visits } from './visits.mjs';
 import { work } from './work.mjs';
@@ -317,3 +318,4 @@ test('the application speaks Spanish', async () => {
 care(at, () => rig);
 visits(at, () => rig);
 work(at, () => rig);
+portal(() => rig);

@@ -67,7 +67,7 @@ function Threads({ all, chosen }: { all: Thread[]; chosen: string | undefined })
     <ul className="plain threads">
       {all.map((thread) => (
         <li key={thread.patient}>
-          <Link to="/messages" search={{ patient: thread.patient }} aria-current={thread.patient === chosen ? 'true' : undefined}>
+          <Link to="/messages" search={{ patient: thread.patient }} className={thread.patient === chosen ? 'thread-chosen' : undefined}>
             <strong>{thread.name || t('tasks.chart')}</strong>
             {thread.waiting && <span className="chip chip-warning">{t('messages.waiting', { time: formatDateTime(thread.waiting, locale) })}</span>}
             <span className="thread-last">{textOf(thread.messages.at(-1) ?? { resourceType: 'Communication', status: '' })}</span>

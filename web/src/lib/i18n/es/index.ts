@@ -8,5 +8,6 @@ import { shell } from './shell';
 import { care } from './care';
 import { visits } from './visits';
 import { work } from './work';
+import { portal } from './portal';
 
-export const es: Catalogue = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work };
+export const es: Catalogue = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal };

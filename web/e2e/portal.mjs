@@ -1,0 +1,69 @@
+/** Journeys of a patient on a telephone: the own record, messages, and who looked. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { clean, settled } from './rig.mjs';
+
+const PHONE = { width: 320, height: 640 };
+
+export function portal(rig) {
+  const visit = async (options = {}) => {
+    const seen = await rig().visit({ viewport: PHONE, storageState: await rig().signIn('patient'), ...options });
+    seen.open = async (page) => {
+      await seen.page.goto(`${rig().url}/app/portal/${page}`);
+      await settled(seen.page);
+    };
+    return seen;
+  };
+  const served = async (t) => {
+    const page = await (await fetch(`${rig().url}/app/portal/`)).text();
+    if (rig().hasSignIn && page.includes('<body class="portal">')) return true;
+    t.skip('the server serves no portal page');
+    return false;
+  };
+
+  test('the portal is accessible, narrow and within the policy on every page', async (t) => {
+    if (!(await served(t))) return;
+    for (const colorScheme of ['light', 'dark']) {
+      const seen = await visit({ colorScheme });
+      for (const page of ['', 'results', 'medicines', 'visits', 'papers', 'messages', 'access', 'settings']) {
+        await seen.open(page);
+        await clean(seen, `the portal's ${page || 'home'} (${colorScheme})`);
+        const over = await seen.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        assert.ok(over <= 0, `${page} is ${over} px too wide`);
+      }
+      await seen.context.close();
+    }
+  });
+
+  test('a patient reads results in plain words, a signed note, and writes to the clinic', async (t) => {
+    if (!(await served(t))) return;
+    const seen = await visit();
+    const { page, context } = seen;
+    await seen.open('');
+    await page.getByText('Hello Pat').waitFor();
+    await page.getByRole('navigation').getByRole('link', { name: 'Results' }).click();
+    const potassium = page.getByRole('region', { name: 'Potassium' });
+    await potassium.getByText('Above the usual range', { exact: false }).waitFor();
+    await potassium.getByText('3 earlier results').click();
+    await potassium.getByText('4.9 mmol/L').waitFor();
+    await page.getByRole('navigation').getByRole('link', { name: 'Notes & documents' }).click();
+    await page.getByText('Diabetes review').first().click();
+    await page.getByText('Walks half an hour a day', { exact: false }).waitFor();
+    await page.getByRole('navigation').getByRole('link', { name: 'Messages' }).click();
+    const text = `Thank you ${Date.now()}`;
+    await page.getByLabel('Your message').fill(text);
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.locator('.mine').getByText(text).waitFor();
+    await context.close();
+  });
+
+  test('a patient never sees what is another’s, nor the screens of staff with data', async (t) => {
+    if (!(await served(t))) return;
+    const { page, context } = await visit();
+    await page.goto(`${rig().url}/app/patients?q=ro`);
+    await settled(page);
+    assert.equal(await page.locator('tbody a').count(), 0);
+    await context.close();
+  });
+}

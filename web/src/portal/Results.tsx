@@ -1,0 +1,42 @@
+/** Results (S54): the newest of every test in plain words; earlier ones on demand. */
+
+import { observationText, observedAt } from '../fhir/display';
+import { formatDate } from '../lib/dates';
+import { useI18n } from '../lib/i18n';
+import { None, Shown } from './parts';
+import { tests, useRecord } from './record';
+import { ResultLine } from './ResultLine';
+
+export default function Results() {
+  const { t, locale } = useI18n();
+  const query = useRecord('Observation', { category: 'laboratory', _sort: '-date' });
+  return (
+    <>
+      <p className="quiet">{t('portal.resultsHelp')}</p>
+      <Shown query={query}>
+        {({ matches }) => {
+          const all = tests(matches);
+          if (all.length === 0) return <None>{t('portal.noResults')}</None>;
+          return all.map((test) => (
+            <section key={test.key} className="card" aria-label={test.name}>
+              <ResultLine name={test.name} result={test.results[0]!} />
+              {test.results[0]?.note?.map((note) => <p key={note.text} className="comment">{note.text}</p>)}
+              {test.results.length > 1 && (
+                <details>
+                  <summary>{t('portal.earlier', { count: test.results.length - 1 })}</summary>
+                  <table>
+                    <tbody>
+                      {test.results.slice(1).map((one) => (
+                        <tr key={one.id}><th scope="row">{formatDate(observedAt(one) ?? '', locale)}</th><td>{observationText(one)}</td></tr>
+                      ))}
+                    </tbody>
+                  </table>
+                </details>
+              )}
+            </section>
+          ));
+        }}
+      </Shown>
+    </>
+  );
+}

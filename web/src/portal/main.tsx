@@ -1,0 +1,25 @@
+/** Entry of the patient portal: small, for a phone, with nothing of the clinicians' screens in it. */
+
+import './portal.css';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { I18nProvider } from '../lib/i18n';
+import { Portal } from './Portal';
+
+const queries = new QueryClient({
+  defaultOptions: { queries: { staleTime: 30_000, networkMode: 'always', retry: false }, mutations: { networkMode: 'always' } },
+});
+
+const place = document.getElementById('root');
+if (place) {
+  createRoot(place).render(
+    <StrictMode>
+      <I18nProvider>
+        <QueryClientProvider client={queries}>
+          <Portal />
+        </QueryClientProvider>
+      </I18nProvider>
+    </StrictMode>,
+  );
+}

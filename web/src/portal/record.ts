@@ -1,0 +1,88 @@
+/** The record as its owner reads it. */
+
+import { useQuery } from '@tanstack/react-query';
+import { type Params, search } from '../fhir/client';
+import { abnormality, conceptKey, conceptText, observationText, observedAt, quantityText, referenceId } from '../fhir/display';
+import { send } from '../fhir/http';
+import { useSession } from '../fhir/session';
+import type { Observation, Stored, TypeName } from '../fhir/types';
+import { instant } from '../lib/dates';
+
+/** Id of the patient whose record this is: one's own. */
+export function useOwn(): string | undefined {
+  const { fhirUser } = useSession();
+  return fhirUser?.startsWith('Patient/') ? referenceId(fhirUser) : undefined;
+}
+
+const MOST = 500;
+
+export function useRecord<N extends TypeName>(type: N, params: Params = {}) {
+  const patient = useOwn() ?? '';
+  return useQuery({ queryKey: ['record', patient, type, params], queryFn: ({ signal }) => search(type, { patient, _count: MOST, ...params }, signal) });
+}
+
+/** One test with its results, newest first. */
+export interface Test {
+  key: string;
+  name: string;
+  results: Stored<Observation>[];
+}
+
+export function tests(list: readonly Stored<Observation>[]): Test[] {
+  const found = new Map<string, Test>();
+  const real = list.filter((one) => ['final', 'amended', 'corrected'].includes(one.status) && observationText(one) !== '');
+  for (const one of [...real].sort((a, b) => (instant(observedAt(b)) || 0) - (instant(observedAt(a)) || 0))) {
+    const key = conceptKey(one.code);
+    const test = found.get(key) ?? { key, name: plainName(one), results: [] };
+    test.results.push(one);
+    found.set(key, test);
+  }
+  return [...found.values()];
+}
+
+/** The first words of a test's name: how and in what it was measured is for the laboratory. */
+export function plainName(observation: Observation): string {
+  return conceptText(observation.code).replace(/\s*\[[^\]]*\].*$/, '').replace(/\/.*$/, '').trim();
+}
+
+export type Place = 'above' | 'below' | 'within' | 'notable' | 'unknown';
+
+/** Where a value lies, in words that need no letter. */
+export function placeOf(observation: Observation): Place {
+  const letter = abnormality(observation);
+  if (letter.startsWith('H')) return 'above';
+  if (letter.startsWith('L')) return 'below';
+  if (letter) return 'notable';
+  const normal = observation.interpretation?.some((one) => one.coding?.some((coding) => coding.code === 'N')) ?? false;
+  return normal || observation.referenceRange?.length ? 'within' : 'unknown';
+}
+
+/** The usual range as it was reported. */
+export function rangeText(observation: Observation): string {
+  const range = observation.referenceRange?.[0];
+  if (!range) return '';
+  if (range.low?.value && range.high?.value) return `${range.low.value.text}–${quantityText(range.high)}`;
+  return range.high?.value ? `< ${quantityText(range.high)}` : range.low?.value ? `> ${quantityText(range.low)}` : (range.text ?? '');
+}
+
+/** Who looked at the record, as the organisation's trail tells the patient. */
+export interface AccessLine {
+  at: string;
+  who: string;
+  roles: string[];
+  what: string;
+  records: string[];
+  why: string;
+  emergency: boolean;
+  refused: boolean;
+}
+
+export interface AccessPage {
+  items: AccessLine[];
+  next?: string;
+}
+
+export async function accessReport(patient: string, after: string, signal?: AbortSignal): Promise<AccessPage> {
+  const path = `/api/v1/privacy/patients/${encodeURIComponent(patient)}/access-report?limit=50${after ? `&cursor=${encodeURIComponent(after)}` : ''}`;
+  return (await send<AccessPage>(path, { signal })).body;
+}
