@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { admin } from './admin.mjs';
 import { care } from './care.mjs';
 import { portal } from './portal.mjs';
 import { clean, fhir, open, settled, signIn } from './rig.mjs';
@@ -319,3 +320,4 @@ care(at, () => rig);
 visits(at, () => rig);
 work(at, () => rig);
 portal(() => rig);
+admin(at, () => rig);

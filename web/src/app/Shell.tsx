@@ -26,6 +26,9 @@ export function Shell() {
 /** Roles whose work the audit trail is; others would only be refused. */
 const AUDITORS = new Set(['org_admin', 'auditor']);
 
+/** Roles that manage an organisation, or all of them. */
+const ADMINISTRATORS = new Set(['org_admin', 'super_admin']);
+
 /** Roles that share tasks and messages. */
 const WORKERS = new Set(['doctor', 'nurse', 'clinical_staff', 'receptionist', 'lab_technician', 'lab_supervisor', 'pharmacist', 'biller']);
 
@@ -91,6 +94,7 @@ function TopBar({ onPalette, onHelp }: { onPalette: () => void; onHelp: () => vo
         {works && <Link to="/tasks" search={{}}><Icon name="check" /> <span>{t('tasks.title')}</span></Link>}
         {works && <Link to="/messages" search={{}}><Icon name="note" /> <span>{t('messages.title')}</span></Link>}
         {session.roles.some((role) => AUDITORS.has(role)) && <Link to="/audit" search={{}}><Icon name="shield" /> <span>{t('audit.title')}</span></Link>}
+        {session.roles.some((role) => ADMINISTRATORS.has(role)) && <Link to="/admin"><Icon name="user" /> <span>{t('admin.title')}</span></Link>}
         <Link to="/system"><Icon name="system" /> <span>{t('system.title')}</span></Link>
       </nav>
       <button type="button" className="palette-button" onClick={onPalette} aria-keyshortcuts="Control+K">

@@ -1,6 +1,7 @@
 /** Who is signed in, and what is theirs to choose: language, appearance, help, and leaving. */
 
 import { useMantineColorScheme } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { type ReactNode, useRef } from 'react';
 import { endSession, signInUrl, useSession } from '../fhir/session';
 import { LOCALES, type Locale, useI18n } from '../lib/i18n';
@@ -36,6 +37,7 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
             <button key={one} type="button" aria-pressed={one === colorScheme} onClick={then(() => setColorScheme(one))}>{t(`shell.scheme.${one}`)}</button>
           ))}
         </Group>
+        <Link to="/sessions" onClick={then(() => undefined)}><Icon name="shield" /> {t('sessions.title')}</Link>
         <button type="button" onClick={then(onHelp)}><Icon name="keyboard" /> {t('keys.title')}</button>
         <button type="button" onClick={then(() => void leave())}><Icon name="lock" /> {t('shell.signOut')}</button>
       </div>

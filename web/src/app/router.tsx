@@ -122,6 +122,20 @@ const messages = createRoute({
   component: lazyRouteComponent(() => import('../features/work/MessagesPage'), 'MessagesPage'),
 });
 
+const admin = createRoute({ getParentRoute: () => root, path: '/admin', component: lazyRouteComponent(() => import('../features/admin/AdminLayout'), 'AdminLayout') });
+
+const adminPages = [
+  createRoute({ getParentRoute: () => admin, path: '/', component: lazyRouteComponent(() => import('../features/admin/UsersPage'), 'UsersPage') }),
+  createRoute({ getParentRoute: () => admin, path: '/roles', component: lazyRouteComponent(() => import('../features/admin/RolesPage'), 'RolesPage') }),
+  createRoute({ getParentRoute: () => admin, path: '/organisation', component: lazyRouteComponent(() => import('../features/admin/OrganisationPage'), 'OrganisationPage') }),
+  createRoute({ getParentRoute: () => admin, path: '/locations', component: lazyRouteComponent(() => import('../features/admin/LocationsPage'), 'LocationsPage') }),
+  createRoute({ getParentRoute: () => admin, path: '/onboarding', component: lazyRouteComponent(() => import('../features/admin/OnboardingPage'), 'OnboardingPage') }),
+  createRoute({ getParentRoute: () => admin, path: '/emergency', component: lazyRouteComponent(() => import('../features/admin/EmergencyPage'), 'EmergencyPage') }),
+  createRoute({ getParentRoute: () => admin, path: '/tenants', component: lazyRouteComponent(() => import('../features/admin/TenantsPage'), 'TenantsPage') }),
+] as const;
+
+const sessions = createRoute({ getParentRoute: () => root, path: '/sessions', component: lazyRouteComponent(() => import('../features/admin/SessionsPage'), 'SessionsPage') });
+
 const system = createRoute({
   getParentRoute: () => root,
   path: '/system',
@@ -129,7 +143,7 @@ const system = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, patients, register, edit, chart.addChildren(chartPages), tasks, messages, audit, system]),
+  routeTree: root.addChildren([home, patients, register, edit, chart.addChildren(chartPages), tasks, messages, admin.addChildren(adminPages), sessions, audit, system]),
   basepath: '/app',
   defaultPreload: 'intent',
   scrollRestoration: true,

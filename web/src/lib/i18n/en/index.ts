@@ -8,5 +8,6 @@ import { care } from './care';
 import { visits } from './visits';
 import { work } from './work';
 import { portal } from './portal';
+import { admin } from './admin';
 
-export const en = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal };
+export const en = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal, ...admin };

@@ -9,5 +9,6 @@ import { care } from './care';
 import { visits } from './visits';
 import { work } from './work';
 import { portal } from './portal';
+import { admin } from './admin';
 
-export const es: Catalogue = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal };
+export const es: Catalogue = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal, ...admin };

@@ -1,0 +1,88 @@
+/** Journeys of an administrator: people, roles, looks, places, setting up, and sessions. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { clean } from './rig.mjs';
+
+export function admin(at, rig) {
+  const as = async (path, t) => {
+    if (rig().hasSignIn) return at(path, { storageState: await rig().signIn('admin') });
+    t.skip('the server has no sign-in pages');
+    return undefined;
+  };
+
+  test('an administrator invites, gives a role until a day, and takes it back', async (t) => {
+    const seen = await as('/admin', t);
+    if (!seen) return;
+    const { page, context } = seen;
+    await page.getByRole('row', { name: /Noor Nurse/ }).waitFor();
+    await clean(seen, 'people');
+    await page.getByRole('button', { name: 'Invite somebody' }).click();
+    const invite = page.getByRole('dialog', { name: 'Invite somebody' });
+    await invite.getByLabel('E-mail').fill(`new-${Date.now()}@clinic.example`);
+    await invite.getByLabel('Role').selectOption('nurse');
+    await invite.getByRole('combobox', { name: /Practitioner/ }).fill('Nurse');
+    await invite.getByRole('option', { name: /demo-nurse/ }).click();
+    await clean(seen, 'inviting');
+    await invite.getByRole('button', { name: 'Invite', exact: true }).click();
+    await page.getByRole('dialog', { name: 'Invited' }).getByText(/invitation\//).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Give role reception' }).click();
+    const give = page.getByRole('dialog', { name: /Give Robin Reception/ });
+    await give.getByLabel('Role').selectOption('biller');
+    await give.getByLabel('Until').fill('2099-12-31');
+    await give.getByRole('button', { name: 'Give role' }).click();
+    const held = page.getByRole('region', { name: 'Roles given for a time' }).getByRole('row', { name: /Robin Reception.*Billing/ });
+    await held.getByText('31-Dec-2099').waitFor();
+    await held.getByRole('button', { name: /Revoke/ }).click();
+    await held.waitFor({ state: 'detached' });
+    await context.close();
+  });
+
+  test('a template becomes a role, colours must be legible, a place is added, steps are taken', async (t) => {
+    const seen = await as('/admin/roles', t);
+    if (!seen) return;
+    const { page, context } = seen;
+    const own = page.getByRole('region', { name: 'Roles of this organisation' });
+    await page.getByRole('button', { name: 'Take over Scheduler' }).click();
+    await own.getByRole('row', { name: /Scheduler/ }).waitFor();
+    await clean(seen, 'roles');
+    await own.getByRole('button', { name: 'Retire Scheduler' }).click();
+    await own.getByRole('row', { name: /Scheduler/ }).waitFor({ state: 'detached' });
+    await page.getByRole('link', { name: 'Organisation', exact: true }).click();
+    await page.getByLabel('Colour of buttons').fill('#ffee00');
+    await page.getByText('Too faint on white', { exact: false }).waitFor();
+    await page.getByLabel('Idle minutes until sign-out').fill('90');
+    await page.getByText('Between 5 and 15.').waitFor();
+    await page.getByLabel('Idle minutes until sign-out').fill('15');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('Saved.').waitFor();
+    await clean(seen, 'the organisation');
+    await page.getByRole('link', { name: 'Locations' }).click();
+    const name = `Room ${Date.now()}`;
+    await page.getByRole('button', { name: 'Add location' }).click();
+    await page.getByRole('dialog').getByLabel('Name').fill(name);
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await page.getByLabel('Filter locations by name').fill(name);
+    await page.getByRole('row', { name: new RegExp(name) }).waitFor();
+    await clean(seen, 'locations');
+    await page.getByRole('link', { name: 'Setting up' }).click();
+    await page.locator('.steps li').first().waitFor();
+    await clean(seen, 'setting up');
+    await page.getByRole('link', { name: 'Emergency access' }).click();
+    await page.getByText('Nobody has used emergency access.').waitFor();
+    await context.close();
+  });
+
+  test('one’s own sessions are listed, and a doctor is refused administration', async (t) => {
+    const seen = await at('/sessions');
+    const { page, context } = seen;
+    if (!rig().hasSignIn) return t.skip('the server has no sign-in pages');
+    await page.getByText('this device').waitFor();
+    await clean(seen, 'sessions');
+    assert.equal(await page.getByRole('link', { name: 'Administration' }).count(), 0);
+    await page.goto(`${rig().url}/app/admin`);
+    await page.getByText('You may not do this').first().waitFor();
+    await context.close();
+  });
+}

@@ -1,0 +1,122 @@
+/** People and what they may do (S43): who is here, in which roles until when, and how to take it away again. */
+
+import { Button } from '@mantine/core';
+import { useState } from 'react';
+import { Failure } from '../../fhir/Failure';
+import { Loaded } from '../../fhir/Loaded';
+import { formatDate, formatDateTime } from '../../lib/dates';
+import { type Key, useI18n } from '../../lib/i18n';
+import { Icon } from '../../ui/icons';
+import { Empty } from '../../ui/Notice';
+import { Panel } from '../../ui/Panel';
+import { type Act, type Assignment, ROLES, type User, moment, useAct, useDocument } from './api';
+import { ConfirmDialog } from './ConfirmDialog';
+import { InviteDialog } from './InviteDialog';
+import { RoleDialog } from './RoleDialog';
+
+/** The name of a role of the matrix; a derived one has its own. */
+export function useRoleName(): (code: string) => string {
+  const { t } = useI18n();
+  const derived = useDocument('/admin/roles');
+  return (code) => ((ROLES as readonly string[]).includes(code) || code === 'super_admin' || code === 'service' ? t(`role.${code}` as Key) : (derived.data?.find((one) => one.code === code)?.name ?? code));
+}
+
+type Open = { kind: 'invite' } | { kind: 'role'; user: User } | { kind: 'sure'; title: string; help: string; act: Act } | undefined;
+
+export function UsersPage() {
+  const { t } = useI18n();
+  const users = useDocument('/users');
+  const assignments = useDocument('/admin/assignments');
+  const [open, setOpen] = useState<Open>();
+  const close = () => setOpen(undefined);
+  return (
+    <div className="stack">
+      {open?.kind === 'invite' && <InviteDialog onClose={close} />}
+      {open?.kind === 'role' && <RoleDialog user={open.user} onClose={close} />}
+      {open?.kind === 'sure' && <ConfirmDialog title={open.title} help={open.help} act={open.act} onClose={close} />}
+      <Panel title={t('admin.users')} aside={users.data?.items.length} actions={<Button leftSection={<Icon name="plus" />} onClick={() => setOpen({ kind: 'invite' })}>{t('admin.invite')}</Button>}>
+        <Loaded query={users} rows={8}>{({ items }) => <Users list={items} onOpen={setOpen} />}</Loaded>
+      </Panel>
+      <Panel title={t('admin.assignments')} aside={assignments.data?.length}>
+        <Loaded query={assignments} rows={3}>
+          {(list) => (list.length === 0 ? <Empty>{t('admin.noAssignments')}</Empty> : <Assignments list={list} users={users.data?.items ?? []} />)}
+        </Loaded>
+      </Panel>
+    </div>
+  );
+}
+
+function Users({ list, onOpen }: { list: User[]; onOpen: (open: Open) => void }) {
+  const { t } = useI18n();
+  const roleName = useRoleName();
+  const sure = (user: User, kind: 'sessions' | 'factors') => {
+    const name = user.name ?? user.username;
+    onOpen({ kind: 'sure', title: t(`admin.${kind}.title`, { name }), help: t(`admin.${kind}.help`), act: { method: 'DELETE', path: `/users/${user.id}/${kind}` } });
+  };
+  return (
+    <div className="table-scroll">
+      <table className="table table-cards">
+        <thead>
+          <tr>
+            <th scope="col">{t('admin.name')}</th>
+            <th scope="col">{t('admin.username')}</th>
+            <th scope="col">{t('admin.roles')}</th>
+            <th scope="col">{t('admin.resource')}</th>
+            <th scope="col">{t('actions')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {list.map((user) => (
+            <tr key={user.id}>
+              <th scope="row">{user.name ?? user.username}{!user.enabled && <span className="chip chip-warning">{t('admin.disabled')}</span>}</th>
+              <td>{user.username}</td>
+              <td>{user.roles.map((held) => roleName(held.role)).join(', ') || <span className="quiet">{t('admin.noRole')}</span>}</td>
+              <td className="mono">{user.fhirUser ?? <span className="quiet">{t('admin.noResource')}</span>}</td>
+              <td className="row-actions">
+                <Button variant="default" onClick={() => onOpen({ kind: 'role', user })}>{t('admin.giveRole')}<span className="visually-hidden"> {user.username}</span></Button>
+                <Button variant="default" onClick={() => sure(user, 'sessions')}>{t('admin.sessions')}<span className="visually-hidden"> {user.username}</span></Button>
+                <Button variant="default" onClick={() => sure(user, 'factors')}>{t('admin.factors')}<span className="visually-hidden"> {user.username}</span></Button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Assignments({ list, users }: { list: Assignment[]; users: User[] }) {
+  const { t, locale } = useI18n();
+  const roleName = useRoleName();
+  const revoke = useAct();
+  const who = (subject: string) => users.find((user) => user.id === subject)?.name ?? subject;
+  return (
+    <div className="table-scroll">
+      {revoke.isError && <Failure error={revoke.error} />}
+      <table className="table">
+        <thead>
+          <tr>
+            <th scope="col">{t('admin.name')}</th>
+            <th scope="col">{t('admin.role')}</th>
+            <th scope="col">{t('admin.from')}</th>
+            <th scope="col">{t('admin.until')}</th>
+            <th scope="col">{t('admin.givenBy')}</th>
+            <th scope="col">{t('actions')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {list.map((one) => (
+            <tr key={one.id}>
+              <th scope="row">{who(one.subject)}</th>
+              <td>{roleName(one.role)}</td>
+              <td className="nowrap">{formatDateTime(moment(one.startsAt), locale)}</td>
+              <td className="nowrap">{one.endsAt ? formatDate(moment(one.endsAt), locale) : <span className="quiet">{t('admin.noEnd')}</span>}</td>
+              <td>{who(one.givenBy)}</td>
+              <td><Button variant="default" loading={revoke.isPending} onClick={() => revoke.mutate({ method: 'DELETE', path: `/admin/assignments/${one.id}` })}>{t('admin.revoke')}<span className="visually-hidden"> {roleName(one.role)}, {who(one.subject)}</span></Button></td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
