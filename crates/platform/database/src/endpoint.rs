@@ -26,6 +26,10 @@ pub struct SessionSettings {
     pub read_only: bool,
     /// Size of a GIN pending list in kB: small keeps searches fast, large suits bulk loads.
     pub gin_pending_list_kb: u32,
+    /// Plans a prepared statement once, for all values, and takes the index that has the rows in order: for
+    /// statements that leave the planner one such index. Its guesses about values that it does not know
+    /// would sometimes have it read all of the rows and sort them.
+    pub planned_once: bool,
 }
 
 impl Default for SessionSettings {
@@ -36,6 +40,7 @@ impl Default for SessionSettings {
             idle_in_transaction_timeout: Duration::from_secs(60),
             read_only: false,
             gin_pending_list_kb: 64,
+            planned_once: false,
         }
     }
 }
@@ -53,10 +58,15 @@ impl SessionSettings {
     }
 
     fn startup_options(&self) -> String {
+        let planning = if self.planned_once {
+            "-c plan_cache_mode=force_generic_plan -c enable_sort=off -c enable_bitmapscan=off"
+        } else {
+            "-c plan_cache_mode=auto"
+        };
         format!(
             "-c statement_timeout={} -c lock_timeout={} \
              -c idle_in_transaction_session_timeout={} -c default_transaction_read_only={} \
-             -c gin_pending_list_limit={} -c jit=off -c TimeZone=UTC -c search_path=pg_catalog",
+             -c gin_pending_list_limit={} -c jit=off -c TimeZone=UTC -c search_path=pg_catalog {planning}",
             self.statement_timeout.as_millis(),
             self.lock_timeout.as_millis(),
             self.idle_in_transaction_timeout.as_millis(),

@@ -1,8 +1,7 @@
 //! Shared pipelined connections for reads.
 //!
 //! Each read is the pair `set_config('app.tenant', …)` and query, sent together. If the first of
-//! the pair fails, the second may have run for another tenant; its rows are then thrown away. The first
-//! also says whether the query is planned once for all values.
+//! the pair fails, the second may have run for another tenant; its rows are then thrown away.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -17,14 +16,9 @@ use tokio_postgres::types::{ToSql, Type};
 use super::Params;
 use super::link::Link;
 use super::shared::{Shared, SharedGauges};
-use crate::{Endpoint, Error};
+use crate::{Endpoint, Error, SessionSettings};
 
-const SET_TENANT: &str =
-    "select set_config('app.tenant', $1, false), set_config('plan_cache_mode', $2, false)";
-/// PostgreSQL decides, by estimates.
-const AUTO: &str = "auto";
-/// One plan for all values.
-const ONCE: &str = "force_generic_plan";
+const SET_TENANT: &str = "select set_config('app.tenant', $1, false)";
 /// A read that met a broken connection or an outdated statement is repeated once.
 const ATTEMPTS: u32 = 2;
 
@@ -32,6 +26,8 @@ const ATTEMPTS: u32 = 2;
 #[derive(Clone)]
 pub struct Readers {
     shared: Arc<Shared>,
+    /// For statements that are planned once.
+    planned: Arc<Shared>,
 }
 
 impl fmt::Debug for Readers {
@@ -41,23 +37,34 @@ impl fmt::Debug for Readers {
 }
 
 impl Readers {
-    /// `size` connections to `endpoint`, whose session should be read-only.
+    /// `size` connections of each kind to `endpoint`, whose session should be read-only.
     #[must_use]
     pub fn new(endpoint: Endpoint, size: usize) -> Self {
+        let once = SessionSettings {
+            planned_once: true,
+            ..endpoint.session_settings().clone()
+        };
         Self {
             shared: Arc::new(Shared::new(&endpoint, size)),
+            planned: Arc::new(Shared::new(&endpoint.settings(once), size)),
         }
     }
 
     /// Gives the connections up.
     pub(crate) fn close(&self) {
         self.shared.close();
+        self.planned.close();
     }
 
     /// How busy they are.
     #[must_use]
     pub fn gauges(&self) -> SharedGauges {
-        self.shared.gauges()
+        let (one, other) = (self.shared.gauges(), self.planned.gauges());
+        SharedGauges {
+            size: one.size + other.size,
+            connected: one.connected + other.connected,
+            in_flight: one.in_flight + other.in_flight,
+        }
     }
 
     /// Reads rows of `tenant` by a statement that is prepared once per connection: for a fixed set
@@ -106,7 +113,10 @@ impl Readers {
     async fn read(&self, tenant: TenantId, read: Read<'_>) -> Result<Vec<Row>, Error> {
         let mut attempt = 1;
         loop {
-            let link = self.shared.pick().await?;
+            let link = match read {
+                Read::Shaped(..) => self.planned.pick().await?,
+                Read::Prepared(..) | Read::Typed(..) => self.shared.pick().await?,
+            };
             let request = link.begin_request();
             let outcome = read.run(&link, tenant).await;
             request.finish();
@@ -137,36 +147,31 @@ impl Read<'_> {
             Self::Prepared(sql, params) => {
                 let statement = link.prepare(sql).await?;
                 let query = link.client.query(&statement, params);
-                paired(link, tenant, AUTO, query).await
+                paired(link, tenant, query).await
             }
             Self::Typed(sql, params) => {
                 let query = link.client.query_typed(sql, params);
-                paired(link, tenant, AUTO, query).await
+                paired(link, tenant, query).await
             }
             Self::Shaped(sql, params) => {
                 let types: Vec<Type> = params.iter().map(|(_, of)| of.clone()).collect();
                 let values: Vec<_> = params.iter().map(|(value, _)| *value).collect();
                 let statement = link.prepare_typed(sql, &types).await?;
                 let query = link.client.query(&statement, &values);
-                paired(link, tenant, ONCE, query).await
+                paired(link, tenant, query).await
             }
         }
     }
 }
 
 /// Sends the tenant and the query without a gap and waits for both answers.
-async fn paired<F>(
-    link: &Link,
-    tenant: TenantId,
-    planning: &'static str,
-    query: F,
-) -> Result<Vec<Row>, Error>
+async fn paired<F>(link: &Link, tenant: TenantId, query: F) -> Result<Vec<Row>, Error>
 where
     F: Future<Output = Result<Vec<Row>, tokio_postgres::Error>>,
 {
     let set_tenant = link.prepare(SET_TENANT).await?;
     let tenant = tenant.0.to_string();
-    let values: [&(dyn ToSql + Sync); 2] = [&tenant, &planning];
+    let values: [&(dyn ToSql + Sync); 1] = [&tenant];
     let mut setting = pin!(maybe_done(link.client.execute(&set_tenant, &values)));
     let mut query = pin!(maybe_done(query));
     poll_fn(|context| {
