@@ -2,24 +2,49 @@
 //!
 //! Every figure stands beside its reference, taken in the same run and in turn with it, because
 //! absolute numbers say little on a shared machine. Authentication, row-level security, sealing,
-//! validation, audit and synchronous commit are on throughout.
+//! validation, audit and synchronous commit are on throughout. The server is a process of its own.
 
+mod charts;
+mod child;
 mod copy;
 mod http;
+mod load;
+mod peer;
 mod pgbench;
+mod row;
 mod search;
 mod storage;
+mod wrk;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
+use mt_identity::OperatorToken;
 use mt_kernel::{TenantId, TenantName};
 
 use crate::assembly::Installation;
 use crate::config::Config;
-use crate::import::{Import, files_of};
-use crate::telemetry::Telemetry;
+use charts::Charts;
+use child::Process;
+use row::{Row, median, table};
+
+/// A part of the table that can be asked for alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    /// Import and HTTP transactions against raw COPY
+    Load,
+    /// Point reads and durable creates against pgbench, memory
+    Single,
+    /// Searches in the store at every size
+    Search,
+    /// Bytes of a resource against a jsonb heap
+    Storage,
+    /// `_has` and `$everything`
+    Graph,
+    /// Start of a server on the grown directory
+    Start,
+}
 
 /// What to measure with.
 pub(crate) struct Plan {
@@ -29,107 +54,109 @@ pub(crate) struct Plan {
     pub(crate) rounds: usize,
     /// Seconds of each load phase.
     pub(crate) seconds: u64,
-    /// Resources to grow to for the searches.
+    /// Resources to grow to for the searches; a tenth and a hundredth of it are measured too.
     pub(crate) resources: u64,
+    /// Parts to measure; all when empty.
+    pub(crate) only: Vec<Part>,
+    /// The peer's program, to measure it side by side instead.
+    pub(crate) peer: Option<PathBuf>,
     /// Folder for this run.
     pub(crate) dir: PathBuf,
 }
 
-/// One line of the table.
-pub(crate) struct Row {
-    work: String,
-    figure: String,
-    reference: String,
-    ratio: Option<f64>,
-    at_least: &'static str,
+impl Plan {
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+
+    fn wants_any(&self, parts: &[Part]) -> bool {
+        parts.iter().any(|part| self.wants(*part))
+    }
 }
 
-/// Runs every measurement and returns the table as Markdown.
-pub(crate) async fn run(
-    config: &Config,
-    telemetry: &Telemetry,
-    plan: &Plan,
-) -> anyhow::Result<String> {
-    let mut rows = Vec::new();
+/// A run: the plan and how the server is set up.
+struct Bench<'a> {
+    config: &'a Config,
+    plan: &'a Plan,
+}
+
+impl Bench<'_> {
+    async fn open(&self) -> anyhow::Result<Installation> {
+        Installation::open(self.config, &self.plan.dir.join("data")).await
+    }
+
+    /// A server on the data of this run; `cache` is MiB of its cache when it is not the usual.
+    async fn serve(&self, name: &str, cache: Option<u64>) -> anyhow::Result<Process> {
+        let mut config = self.config.clone();
+        if let Some(cache_mib) = cache {
+            config.store.cache_mib = cache_mib;
+        }
+        Process::serve(&config, &self.plan.dir, name).await
+    }
+}
+
+/// Runs every measurement that the plan wants and returns the table as Markdown.
+pub(crate) async fn run(config: &Config, plan: &Plan) -> anyhow::Result<String> {
+    let bench = Bench { config, plan };
     let started = Instant::now();
-    let installation = Installation::open(config, &plan.dir.join("data")).await?;
-    let idle = rss_mib();
-    let tenant = loads(&installation, plan, &mut rows).await?;
-    http::transactions(config, telemetry, &installation, plan, &mut rows).await?;
-    http::reads(config, telemetry, &installation, plan, tenant, &mut rows).await?;
-    http::creates(config, telemetry, &installation, plan, tenant, &mut rows).await?;
-    storage::measure(&installation, tenant, &mut rows).await?;
-    search::measure(&installation, plan, tenant, &mut rows).await?;
-    rows.push(Row {
-        work: "memory of the process, idle / at the end".into(),
-        figure: format!("{idle} / {} MiB", rss_mib()),
-        reference: "–".into(),
-        ratio: None,
-        at_least: "≤ 150 / 250 MiB",
-    });
-    installation.close().await;
-    rows.push(restart(config, plan).await?);
+    let mut rows = Vec::new();
+    if plan.peer.is_some() {
+        peer::measure(&bench, &mut rows).await?;
+        return Ok(table(&rows, started.elapsed()));
+    }
+    if plan.wants(Part::Load) {
+        load::measure(&bench, &mut rows).await?;
+    }
+    let grown = [Part::Single, Part::Search, Part::Storage, Part::Graph];
+    if plan.wants_any(&grown) {
+        grown_parts(&bench, &mut rows).await?;
+    }
+    if plan.wants(Part::Start) {
+        start(&bench, &mut rows).await?;
+    }
     Ok(table(&rows, started.elapsed()))
 }
 
-/// Import through the commit pipeline against raw COPY of the rows it wrote, in turn.
-async fn loads(
-    installation: &Installation,
-    plan: &Plan,
-    rows: &mut Vec<Row>,
-) -> anyhow::Result<TenantId> {
-    let files = files_of(std::slice::from_ref(&plan.data))?;
-    let (mut imports, mut copies) = (Vec::new(), Vec::new());
-    let mut last = None;
-    for round in 0..plan.rounds {
-        let tenant = new_tenant(installation, &format!("import-{round}")).await?;
-        let import = Import {
-            store: installation.store.clone(),
-            tenant,
-            clock: installation.clock.clone(),
-            state_dir: plan.dir.join("state"),
-            progress: false,
-        };
-        let report = import.run(&files).await?;
-        ensure!(
-            report.failures.is_empty(),
-            "the import refused {:?}",
-            report.failures
-        );
-        imports.push(report.rate());
-        copies.push(copy::rate(installation, tenant).await?);
-        last = Some(tenant);
+/// What is measured on one tenant while it grows, and when it is grown.
+async fn grown_parts(bench: &Bench<'_>, rows: &mut Vec<Row>) -> anyhow::Result<()> {
+    let plan = bench.plan;
+    let installation = bench.open().await?;
+    let tenant = new_tenant(&installation, "grown").await?;
+    let charts = Charts::read(&plan.data)?;
+    search::grow_and_measure(bench, &installation, tenant, &charts, rows).await?;
+    if plan.wants(Part::Graph) {
+        http::graphs(bench, &installation, tenant, &charts, rows).await?;
     }
-    let (import, copy) = (median(&mut imports), median(&mut copies));
-    rows.push(Row {
-        work: "import of Bundles, all indexes".into(),
-        figure: format!("{import:.0} resources/s"),
-        reference: format!("raw COPY of the rows, one connection: {copy:.0}/s"),
-        ratio: Some(import / copy),
-        at_least: "0.32",
-    });
-    last.context("there was no round")
-}
-
-/// Time to open an existing directory.
-async fn restart(config: &Config, plan: &Plan) -> anyhow::Result<Row> {
-    let started = Instant::now();
-    let installation = Installation::open(config, &plan.dir.join("data")).await?;
-    let elapsed = started.elapsed();
+    if plan.wants(Part::Single) {
+        http::singles(bench, &installation, tenant, rows).await?;
+    }
     installation.close().await;
-    Ok(Row {
-        work: "start on an existing directory, database included".into(),
-        figure: format!("{:.2} s", elapsed.as_secs_f64()),
-        reference: "–".into(),
-        ratio: None,
-        at_least: "≤ 1 s",
-    })
+    Ok(())
 }
 
-pub(crate) async fn new_tenant(
-    installation: &Installation,
-    name: &str,
-) -> anyhow::Result<TenantId> {
+/// A server starts on an existing directory, its database included.
+async fn start(bench: &Bench<'_>, rows: &mut Vec<Row>) -> anyhow::Result<()> {
+    // Makes the directory when no other part has.
+    bench.open().await?.close().await;
+    let (mut seconds, mut idle) = (Vec::new(), Vec::new());
+    for _ in 0..bench.plan.rounds {
+        let server = bench.serve("start", None).await?;
+        seconds.push(server.started_in.as_secs_f64());
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        idle.push(server.resident() as f64);
+        server.stop()?;
+    }
+    let (seconds, idle) = (median(&mut seconds), median(&mut idle));
+    rows.push(Row::bound(
+        "start on an existing directory, database included",
+        format!("{seconds:.2} s, {idle:.0} MiB idle"),
+        "≤ 1 s, ≤ 150 MiB",
+        seconds <= 1.0 && idle <= 150.0,
+    ));
+    Ok(())
+}
+
+async fn new_tenant(installation: &Installation, name: &str) -> anyhow::Result<TenantId> {
     Ok(installation
         .store
         .tenants()
@@ -137,37 +164,16 @@ pub(crate) async fn new_tenant(
         .await?)
 }
 
-pub(crate) fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
-/// Resident memory of this process.
-fn rss_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kib.unwrap_or_default() / 1024
-}
-
-fn table(rows: &[Row], elapsed: Duration) -> String {
-    let mut text =
-        String::from("| work | measured | against | ratio | at least |\n|---|---|---|---|---|\n");
-    for row in rows {
-        let ratio = row
-            .ratio
-            .map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.2}"));
-        let Row {
-            work,
-            figure,
-            reference,
-            at_least,
-            ..
-        } = row;
-        text.push_str(&format!(
-            "| {work} | {figure} | {reference} | {ratio} | {at_least} |\n"
-        ));
-    }
-    text.push_str(&format!("\nMeasured in {:.0} s.", elapsed.as_secs_f64()));
-    text
+/// A token that may read and write everything of a tenant.
+async fn token(installation: &Installation, tenant: TenantId) -> anyhow::Result<String> {
+    let token = OperatorToken {
+        user: "bench".to_owned(),
+        roles: vec!["service".to_owned()],
+        scope: "system/*.cruds".to_owned(),
+        patient: None,
+        fhir_user: None,
+        seconds: OperatorToken::LONGEST,
+    };
+    let signed = installation.identity.operator_token(tenant, &token).await;
+    signed.context("a token cannot be signed")
 }

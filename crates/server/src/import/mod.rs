@@ -78,6 +78,20 @@ impl Import {
         Ok(report)
     }
 
+    /// Loads Bundles that are in memory, whether they were loaded before or not; returns how many
+    /// resources were written. One that is refused ends it.
+    pub(crate) async fn bundles(&self, bundles: Vec<Vec<u8>>) -> anyhow::Result<u64> {
+        let units = bundles.into_iter().map(Unit::bundle);
+        let mut results = stream::iter(units)
+            .map(|unit| self.load_one(unit))
+            .buffer_unordered(LANES);
+        let mut resources = 0;
+        while let Some(result) = results.next().await {
+            resources += result.map_err(|outcome| anyhow::anyhow!("refused: {outcome:?}"))?;
+        }
+        Ok(resources)
+    }
+
     async fn load(
         &self,
         units: Vec<Unit>,

@@ -32,6 +32,19 @@ pub(super) enum Content {
     Lines(Vec<Vec<u8>>),
 }
 
+impl Unit {
+    /// A Bundle that is no part of a file.
+    pub(super) fn bundle(bundle: Vec<u8>) -> Self {
+        Self {
+            place: String::new(),
+            rank: 0,
+            digest: Digest::default(),
+            weight: 0,
+            content: Content::Bundle(bundle),
+        }
+    }
+}
+
 /// The files below `paths`, those that others refer to first.
 pub(crate) fn files_of(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
