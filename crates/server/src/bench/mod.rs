@@ -172,6 +172,7 @@ async fn token(installation: &Installation, tenant: TenantId) -> anyhow::Result<
         scope: "system/*.cruds".to_owned(),
         patient: None,
         fhir_user: None,
+        step_up: false,
         seconds: OperatorToken::LONGEST,
     };
     let signed = installation.identity.operator_token(tenant, &token).await;

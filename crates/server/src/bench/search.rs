@@ -318,7 +318,7 @@ pub(super) async fn search(
     cursor: Option<&str>,
 ) -> anyhow::Result<Page> {
     let now = installation.clock.now();
-    let registry = installation.store.tenants().params_of(tenant);
+    let registry = installation.store.tenants().params(tenant).await?;
     let ctx = OpCtx {
         tenant,
         actor: Actor::system("bench"),
