@@ -13,14 +13,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use futures::stream::{self, StreamExt};
+use futures::stream::{self, FuturesUnordered, StreamExt};
 use indicatif::{ProgressBar, ProgressStyle};
 use mt_fhir::outcome::OperationOutcome;
 use mt_kernel::{Actor, Clock, OpCtx, PurposeOfUse, TenantId};
 use mt_store::{Caller, Store};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use done::Done;
+use done::{Digest, Done};
 use source::{Unit, units_of};
 pub(crate) use source::{bundles_of, files_of};
 
@@ -58,21 +59,29 @@ impl Import {
         let done = Done::open(&self.state_dir, self.tenant)?;
         let bar = self.bar(files)?;
         let mut report = Report::default();
-        let mut pending: Vec<Unit> = Vec::new();
+        let mut units = ahead(files);
+        let mut loading = FuturesUnordered::new();
         let mut rank = 0;
-        for file in files {
-            for unit in units_of(file) {
-                let unit = unit.with_context(|| file.display().to_string())?;
-                // A later rank refers to an earlier one, which must be complete by then.
-                if unit.rank != rank || pending.len() >= 64 {
-                    self.load(std::mem::take(&mut pending), &done, &bar, &mut report)
-                        .await?;
-                    rank = unit.rank;
-                }
-                pending.push(unit);
+        while let Some(unit) = units.recv().await {
+            let unit = unit?;
+            if done.contains(&unit.digest) {
+                report.skipped += 1;
+                bar.inc(unit.weight);
+                continue;
             }
+            // A later rank refers to an earlier one, which must be complete by then.
+            let most = if unit.rank == rank { LANES - 1 } else { 0 };
+            rank = unit.rank;
+            while loading.len() > most
+                && let Some(loaded) = loading.next().await
+            {
+                report.note(loaded, &done, &bar)?;
+            }
+            loading.push(self.load(unit));
         }
-        self.load(pending, &done, &bar, &mut report).await?;
+        while let Some(loaded) = loading.next().await {
+            report.note(loaded, &done, &bar)?;
+        }
         bar.finish_and_clear();
         report.elapsed = started.elapsed();
         Ok(report)
@@ -92,40 +101,13 @@ impl Import {
         Ok(resources)
     }
 
-    async fn load(
-        &self,
-        units: Vec<Unit>,
-        done: &Done,
-        bar: &ProgressBar,
-        report: &mut Report,
-    ) -> anyhow::Result<()> {
-        let mut fresh = Vec::with_capacity(units.len());
-        for unit in units {
-            if done.contains(&unit.digest) {
-                report.skipped += 1;
-                bar.inc(unit.weight);
-            } else {
-                fresh.push(unit);
-            }
+    async fn load(&self, unit: Unit) -> Loaded {
+        Loaded {
+            digest: unit.digest,
+            place: unit.place.clone(),
+            weight: unit.weight,
+            outcome: self.load_one(unit).await,
         }
-        let mut results = stream::iter(fresh)
-            .map(|unit| async move {
-                let (digest, place, weight) = (unit.digest, unit.place.clone(), unit.weight);
-                (digest, place, weight, self.load_one(unit).await)
-            })
-            .buffer_unordered(LANES);
-        while let Some((digest, place, weight, result)) = results.next().await {
-            bar.inc(weight);
-            match result {
-                Ok(n) => {
-                    report.resources += n;
-                    done.note(&digest)?;
-                    bar.set_message(format!("{} resources", report.resources));
-                }
-                Err(outcome) => report.failures.push((place, outcome)),
-            }
-        }
-        Ok(())
     }
 
     /// Parses and commits one unit on a worker thread of the runtime.
@@ -166,7 +148,49 @@ impl Import {
     }
 }
 
+/// What became of a unit.
+struct Loaded {
+    digest: Digest,
+    place: String,
+    weight: u64,
+    outcome: Result<u64, OperationOutcome>,
+}
+
+/// Units that are read while others are loaded.
+const AHEAD: usize = 8;
+
+/// Reads files on a thread of its own, a few units ahead.
+fn ahead(files: &[PathBuf]) -> mpsc::Receiver<anyhow::Result<Unit>> {
+    let (sender, units) = mpsc::channel(AHEAD);
+    let files = files.to_vec();
+    tokio::task::spawn_blocking(move || {
+        for file in files {
+            for unit in units_of(&file) {
+                let unit = unit.with_context(|| file.display().to_string());
+                // Nobody listens any more when the load has failed.
+                if sender.blocking_send(unit).is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    units
+}
+
 impl Report {
+    fn note(&mut self, loaded: Loaded, done: &Done, bar: &ProgressBar) -> anyhow::Result<()> {
+        bar.inc(loaded.weight);
+        match loaded.outcome {
+            Ok(n) => {
+                self.resources += n;
+                done.note(&loaded.digest)?;
+                bar.set_message(format!("{} resources", self.resources));
+            }
+            Err(outcome) => self.failures.push((loaded.place, outcome)),
+        }
+        Ok(())
+    }
+
     /// Resources per second.
     pub(crate) fn rate(&self) -> f64 {
         self.resources as f64 / self.elapsed.as_secs_f64().max(1e-9)

@@ -192,9 +192,10 @@ impl<R: BufRead> Lines<R> {
                 return Ok(None);
             }
             self.line += 1;
-            let trimmed = line.trim_ascii();
-            if !trimmed.is_empty() {
-                return Ok(Some(trimmed.to_vec()));
+            // A line can be large: it is cut where it is, not copied.
+            line.truncate(line.trim_ascii_end().len());
+            if !line.is_empty() {
+                return Ok(Some(line));
             }
         }
     }
