@@ -99,22 +99,43 @@ impl Bench<'_> {
 pub(crate) async fn run(config: &Config, plan: &Plan) -> anyhow::Result<String> {
     let bench = Bench { config, plan };
     let started = Instant::now();
+    let before = load_average();
     let mut rows = Vec::new();
     if plan.peer.is_some() {
         peer::measure(&bench, &mut rows).await?;
-        return Ok(table(&rows, started.elapsed()));
+    } else {
+        parts(&bench, &mut rows).await?;
     }
-    if plan.wants(Part::Load) {
-        load::measure(&bench, &mut rows).await?;
+    let table = table(&rows, started.elapsed());
+    let after = load_average();
+    // The bench itself keeps about three tasks running.
+    Ok(format!(
+        "{table} Load average: {before} before, {after} after."
+    ))
+}
+
+async fn parts(bench: &Bench<'_>, rows: &mut Vec<Row>) -> anyhow::Result<()> {
+    if bench.plan.wants(Part::Load) {
+        load::measure(bench, rows).await?;
     }
     let grown = [Part::Single, Part::Search, Part::Storage, Part::Graph];
-    if plan.wants_any(&grown) {
-        grown_parts(&bench, &mut rows).await?;
+    if bench.plan.wants_any(&grown) {
+        grown_parts(bench, rows).await?;
     }
-    if plan.wants(Part::Start) {
-        start(&bench, &mut rows).await?;
+    if bench.plan.wants(Part::Start) {
+        start(bench, rows).await?;
     }
-    Ok(table(&rows, started.elapsed()))
+    Ok(())
+}
+
+/// How many tasks ran or waited to run in the last minute, on average; says how far absolute figures go.
+fn load_average() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ')
+        .next()
+        .filter(|load| !load.is_empty())
+        .unwrap_or("unknown")
+        .to_owned()
 }
 
 /// What is measured on one tenant while it grows, and when it is grown.

@@ -166,9 +166,8 @@ impl Path {
     pub(crate) fn is_planned_once(&self, plan: &Plan) -> bool {
         match self {
             Self::Ids | Self::Keys { .. } => true,
-            Self::Patients(patients) => patients.len() == 1 && !self.is_union(plan),
-            // One code is read in the order of its index, whatever the number of its rows.
-            Self::MainCode(codes, _) => codes.len() == 1,
+            // One patient and one code are read in the order of their index, whatever the number of rows.
+            Self::Patients(one) | Self::MainCode(one, _) => one.len() == 1,
             // Patient by patient in order, until there are enough.
             Self::Scan => plan.compiled.cond.looks_around() && !plan.compiled.cond.tests_date(),
             _ => false,
