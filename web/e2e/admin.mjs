@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clean } from './rig.mjs';
+import { clean, fhir, settled } from './rig.mjs';
 
 export function admin(at, rig) {
   const as = async (path, t) => {
@@ -52,9 +52,9 @@ export function admin(at, rig) {
     await page.getByRole('link', { name: 'Organisation', exact: true }).click();
     await page.getByLabel('Colour of buttons').fill('#ffee00');
     await page.getByText('Too faint on white', { exact: false }).waitFor();
-    await page.getByLabel('Idle minutes until sign-out').fill('90');
+    await page.getByLabel('Idle minutes').fill('90');
     await page.getByText('Between 5 and 15.').waitFor();
-    await page.getByLabel('Idle minutes until sign-out').fill('15');
+    await page.getByLabel('Idle minutes').fill('15');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText('Saved.').waitFor();
     await clean(seen, 'the organisation');
@@ -70,7 +70,7 @@ export function admin(at, rig) {
     await page.locator('.steps li').first().waitFor();
     await clean(seen, 'setting up');
     await page.getByRole('link', { name: 'Emergency access' }).click();
-    await page.getByText('Nobody has used emergency access.').waitFor();
+    await page.getByRole('region', { name: 'Emergency access' }).waitFor();
     await context.close();
   });
 
@@ -84,5 +84,58 @@ export function admin(at, rig) {
     await page.goto(`${rig().url}/app/admin`);
     await page.getByText('You may not do this').first().waitFor();
     await context.close();
+  });
+
+  test('the integrity of the trail is verified on screen', async (t) => {
+    const seen = await as('/audit', t);
+    if (!seen) return;
+    const { page, context } = seen;
+    await clean(seen, 'the audit explorer');
+    const panel = page.getByRole('region', { name: 'Integrity of the trail' });
+    if ((await panel.count()) > 0) {
+      await panel.getByRole('button', { name: 'Verify now' }).click();
+      await panel.getByText('Everything is as it was written', { exact: false }).waitFor();
+      await clean(seen, 'the verified trail');
+    }
+    await context.close();
+  });
+
+  test('a chart outside of one’s care is closed, opens in an emergency, and is reviewed', async (t) => {
+    const seen = await as('/admin/organisation', t);
+    if (!seen) return;
+    const restrict = async (on) => {
+      await seen.page.goto(`${rig().url}/app/admin/organisation`);
+      await seen.page.getByLabel('Clinicians reach only the patients in their care').setChecked(on);
+      await seen.page.getByRole('button', { name: 'Save', exact: true }).click();
+      await seen.page.getByText('Saved.').waitFor();
+    };
+    const stranger = (await fhir(rig(), 'Patient?_count=5')).entry.map((entry) => entry.resource.id).find((id) => id !== 'demo-patient');
+    const reason = `Found unconscious ${Date.now()}`;
+    await restrict(true);
+    try {
+      const doctor = await at('/system');
+      const closed = doctor.page.getByRole('region', { name: 'Emergency access' });
+      // Every part of the server learns of the setting within seconds.
+      for (let attempt = 0; attempt < 15 && (await closed.count()) === 0; attempt += 1) {
+        await doctor.page.goto(`${rig().url}/app/patients/${stranger}`);
+        await settled(doctor.page);
+        await doctor.page.waitForTimeout(1_000);
+      }
+      await clean(doctor, 'a closed chart');
+      await closed.getByLabel('Why do you need this chart now?').fill(reason);
+      await closed.getByRole('button', { name: 'Open in an emergency' }).click();
+      await doctor.page.getByRole('navigation', { name: 'Chart' }).waitFor({ timeout: 40_000 });
+      await doctor.context.close();
+      await seen.page.goto(`${rig().url}/app/admin/emergency`);
+      const row = seen.page.getByRole('row', { name: new RegExp(reason) });
+      await row.getByRole('button', { name: /Decide/ }).click();
+      await seen.page.getByLabel('Why it was or was not called for').fill('Seen by the whole team');
+      await clean(seen, 'deciding on emergency access');
+      await seen.page.getByRole('button', { name: 'Called for', exact: true }).click();
+      await row.waitFor({ state: 'detached' });
+    } finally {
+      await restrict(false);
+      await seen.context.close();
+    }
   });
 }

@@ -2,6 +2,7 @@
 
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
+import { useDocument } from '../features/admin/api';
 import { useSession } from '../fhir/session';
 import { useOnline } from '../lib/hooks';
 import { useI18n } from '../lib/i18n';
@@ -78,6 +79,27 @@ function Frame() {
   );
 }
 
+/** The colour that an organisation has until it chooses one: ours is then the bar's. */
+const UNCHOSEN = '#0b5cad';
+
+/** Where one is, always in sight: the organisation's own name, logo and colour, as far as it has chosen them. */
+function Organisation() {
+  const { tenant } = useSession();
+  const branding = useDocument('/admin/branding').data;
+  const own = branding && branding.primary !== UNCHOSEN ? branding.primary : undefined;
+  useEffect(() => {
+    if (own) document.documentElement.style.setProperty('--bar', own);
+    return () => void document.documentElement.style.removeProperty('--bar');
+  }, [own]);
+  const name = branding && branding.name !== 'MediTrack' ? branding.name : tenant;
+  return (
+    <>
+      {branding?.logo && <img className="logo" src={branding.logo} alt="" />}
+      {name && <span className="tenant">{name}</span>}
+    </>
+  );
+}
+
 function TopBar({ onPalette, onHelp }: { onPalette: () => void; onHelp: () => void }) {
   const { t } = useI18n();
   const session = useSession();
@@ -88,7 +110,7 @@ function TopBar({ onPalette, onHelp }: { onPalette: () => void; onHelp: () => vo
         <svg width="24" height="24" viewBox="0 0 32 32" aria-hidden="true"><path d="M4 17h6l3-9 5 17 3-8h7" fill="none" stroke="currentColor" strokeWidth="3" strokeLinecap="round" strokeLinejoin="round" /></svg>
         <span>MediTrack</span>
       </Link>
-      {session.tenant && <span className="tenant">{session.tenant}</span>}
+      <Organisation />
       <nav aria-label={t('shell.nav')} className="topnav">
         <Link to="/patients" search={{}}><Icon name="patients" /> <span>{t('patients.title')}</span></Link>
         {works && <Link to="/tasks" search={{}}><Icon name="check" /> <span>{t('tasks.title')}</span></Link>}

@@ -1,4 +1,4 @@
-/** Emergency access after the fact: who broke the glass, why, and whether it was called for. */
+/** Emergency access that awaits a decision: who broke the glass, why, and whether it was called for. */
 
 import { Button, Textarea } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
@@ -44,7 +44,7 @@ export function EmergencyPage() {
                       <th scope="row">{who(one.subject)}</th>
                       <td><Link to="/patients/$id" params={{ id: one.patient }}>{t('tasks.chart')}</Link></td>
                       <td>{one.reason}</td>
-                      <td>{one.decided ? <>{t(one.decided.justified ? 'emergency.justified' : 'emergency.unjustified')} <span className="quiet">{one.decided.note}</span></> : <Button onClick={() => setDeciding(one)}>{t('emergency.decide')}<span className="visually-hidden"> {who(one.subject)}</span></Button>}</td>
+                      <td><Button onClick={() => setDeciding(one)}>{t('emergency.decide')}<span className="visually-hidden"> {who(one.subject)}</span></Button></td>
                     </tr>
                   ))}
                 </tbody>

@@ -15,10 +15,13 @@ export function OrganisationPage() {
   const { t } = useI18n();
   const settings = useDocument('/admin/settings');
   const branding = useDocument('/admin/branding');
+  // Kept here: a saved form begins anew over what is stored now, and what it says of saving must stay.
+  const saveSettings = useAct();
+  const saveBranding = useAct();
   return (
     <div className="stack">
-      <Panel title={t('admin.settings')}><Loaded query={settings} rows={6}>{(stored) => <SettingsForm key={JSON.stringify(stored)} stored={stored} />}</Loaded></Panel>
-      <Panel title={t('admin.branding')}><Loaded query={branding} rows={4}>{(stored) => <BrandingForm key={JSON.stringify(stored)} stored={stored} />}</Loaded></Panel>
+      <Panel title={t('admin.settings')}><Loaded query={settings} rows={6}>{(stored) => <SettingsForm key={JSON.stringify(stored)} stored={stored} save={saveSettings} />}</Loaded></Panel>
+      <Panel title={t('admin.branding')}><Loaded query={branding} rows={4}>{(stored) => <BrandingForm key={JSON.stringify(stored)} stored={stored} save={saveBranding} />}</Loaded></Panel>
     </div>
   );
 }
@@ -30,11 +33,12 @@ const BOUNDS = { sessionIdleMinutes: [5, 15], sessionHours: [1, 12], ageOfMajori
 type Count = keyof typeof BOUNDS;
 const COUNTS = Object.keys(BOUNDS) as Count[];
 
-function SettingsForm({ stored }: { stored: Settings }) {
+type Save = ReturnType<typeof useAct>;
+
+function SettingsForm({ stored, save }: { stored: Settings; save: Save }) {
   const { t } = useI18n();
   const [typed, setTyped] = useState({ ...stored, sessionIdleMinutes: stored.sessionIdleMinutes.text, sessionHours: stored.sessionHours.text, ageOfMajority: stored.ageOfMajority.text });
   const set = (part: Partial<typeof typed>) => setTyped({ ...typed, ...part });
-  const save = useAct();
   const wrong = COUNTS.filter((field) => !whole(typed[field], BOUNDS[field]));
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -68,13 +72,12 @@ function Saved({ done }: { done: boolean }) {
 
 const LARGEST_LOGO = 200 * 1024;
 
-function BrandingForm({ stored }: { stored: Branding }) {
+function BrandingForm({ stored, save }: { stored: Branding; save: Save }) {
   const { t } = useI18n();
   const id = useId();
   const [typed, setTyped] = useState(stored);
   const set = (part: Partial<Branding>) => setTyped({ ...typed, ...part });
   const [tooLarge, setTooLarge] = useState(false);
-  const save = useAct();
   const faint = (['primary', 'accent'] as const).filter((field) => contrast(typed[field]) < LEGIBLE);
   const choose = async (event: ChangeEvent<HTMLInputElement>) => {
     const file = event.currentTarget.files?.[0];

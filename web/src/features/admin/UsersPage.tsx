@@ -21,6 +21,9 @@ export function useRoleName(): (code: string) => string {
   return (code) => ((ROLES as readonly string[]).includes(code) || code === 'super_admin' || code === 'service' ? t(`role.${code}` as Key) : (derived.data?.find((one) => one.code === code)?.name ?? code));
 }
 
+/** Roles that write in their own name, for which they need a resource of their own. */
+const SIGNERS = new Set(['doctor', 'nurse', 'clinical_staff']);
+
 type Open = { kind: 'invite' } | { kind: 'role'; user: User } | { kind: 'sure'; title: string; help: string; act: Act } | undefined;
 
 export function UsersPage() {
@@ -71,7 +74,7 @@ function Users({ list, onOpen }: { list: User[]; onOpen: (open: Open) => void })
               <th scope="row">{user.name ?? user.username}{!user.enabled && <span className="chip chip-warning">{t('admin.disabled')}</span>}</th>
               <td>{user.username}</td>
               <td>{user.roles.map((held) => roleName(held.role)).join(', ') || <span className="quiet">{t('admin.noRole')}</span>}</td>
-              <td className="mono">{user.fhirUser ?? <span className="quiet">{t('admin.noResource')}</span>}</td>
+              <td className="mono">{user.fhirUser ?? <span className="quiet">{t(user.roles.some((held) => SIGNERS.has(held.role)) ? 'admin.cannotSign' : 'admin.noResource')}</span>}</td>
               <td className="row-actions">
                 <Button variant="default" onClick={() => onOpen({ kind: 'role', user })}>{t('admin.giveRole')}<span className="visually-hidden"> {user.username}</span></Button>
                 <Button variant="default" onClick={() => sure(user, 'sessions')}>{t('admin.sessions')}<span className="visually-hidden"> {user.username}</span></Button>

@@ -81,8 +81,6 @@ export interface Broken {
   patient: string;
   reason: string;
   startsAt: Decimal;
-  endsAt?: Decimal;
-  decided?: { justified: boolean; note: string; by?: string };
 }
 
 export interface Organisation {

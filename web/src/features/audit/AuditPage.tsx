@@ -11,6 +11,7 @@ import { useTitle } from '../../lib/hooks';
 import { type Key, useI18n } from '../../lib/i18n';
 import { Empty, Loading } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
+import { LogPanel } from './LogPanel';
 import { ACTIONS, actor, outcome, patientOf, queryOf, records, roles } from './event';
 
 const route = getRouteApi('/audit');
@@ -49,6 +50,7 @@ export function AuditPage() {
   return (
     <div className="page">
       <h1>{t('audit.title')}</h1>
+      <LogPanel />
       <fieldset className="fields">
         <legend>{t('audit.filters')}</legend>
         <TextInput label={t('audit.patient')} value={filters.patient ?? ''} onChange={(event) => set({ patient: event.currentTarget.value.trim() || undefined })} autoComplete="off" spellCheck={false} />

@@ -3,6 +3,7 @@
 import { getRouteApi, Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef } from 'react';
 import { patientName } from '../../fhir/display';
+import { Failure } from '../../fhir/Failure';
 import { Loaded } from '../../fhir/Loaded';
 import { usePatient } from '../../fhir/queries';
 import { useTitle } from '../../lib/hooks';
@@ -10,6 +11,7 @@ import { type Key, useI18n } from '../../lib/i18n';
 import { type Shortcuts, useShortcuts } from '../../lib/keys';
 import { rememberPatient } from '../../lib/recent';
 import { Banner } from './Banner';
+import { BreakGlass, useMayBreakGlass } from './BreakGlass';
 
 const route = getRouteApi('/patients/$id');
 
@@ -53,6 +55,16 @@ export function ChartLayout() {
     const open = row?.querySelector<HTMLElement>('[aria-current=page]');
     if (row && open) row.scrollLeft = open.offsetLeft - row.offsetWidth / 2 + open.offsetWidth / 2;
   }, [pathname, known]);
+  const mayBreak = useMayBreakGlass(patient.error);
+  if (mayBreak && patient.data === undefined) {
+    return (
+      <div className="page">
+        <h1>{t('glass.closed')}</h1>
+        <Failure error={patient.error} />
+        <BreakGlass patient={id} onOpened={() => void patient.refetch()} />
+      </div>
+    );
+  }
   return (
     <Loaded query={patient} rows={8}>
       {(answer) => (
