@@ -197,6 +197,7 @@ fn policies() -> PolicyRegistry {
     let mut policies = PolicyRegistry::new();
     let trail = Arc::new(mt_audit::TrailIsReadOnly);
     policies.register(mt_fhir::ResourceType::AUDIT_EVENT, trail);
+    mt_coordination::announce::announce(&mut policies);
     policies
 }
 

@@ -14,5 +14,7 @@ pub(crate) fn schemas() -> Vec<Migrations> {
     schemas.push(mt_identity::administration::MIGRATIONS);
     schemas.push(mt_identity::oauth::MIGRATIONS);
     schemas.push(mt_api::MIGRATIONS);
+    schemas.push(mt_events::MIGRATIONS);
+    schemas.push(mt_coordination::MIGRATIONS);
     schemas
 }

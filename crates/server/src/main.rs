@@ -8,6 +8,7 @@ mod config;
 mod import;
 mod serve;
 mod telemetry;
+mod wiring;
 
 use std::process::ExitCode;
 

@@ -38,35 +38,59 @@ impl Event {
         decode(self.kind, &self.payload)
     }
 
-    /// Key and payload under the tenant's seal, bound to the event's id.
-    pub(crate) fn seal(&self, keys: &TenantKeys) -> Result<Vec<u8>> {
+    /// The event with key and payload under the tenant's seal, bound to its id.
+    ///
+    /// # Errors
+    /// [`EventError::Crypto`] when the keys do not seal.
+    pub fn seal(&self, keys: &TenantKeys) -> Result<SealedEvent> {
         let length = u32::try_from(self.key.len()).map_err(|_| EventError::Damaged("key"))?;
         let mut plain = Vec::with_capacity(4 + self.key.len() + self.payload.len());
         plain.extend_from_slice(&length.to_be_bytes());
         plain.extend_from_slice(self.key.as_bytes());
         plain.extend_from_slice(&self.payload);
-        Ok(mt_crypto::seal(
-            keys,
-            Purpose::Event,
-            self.id.as_bytes(),
-            &plain,
-        )?)
+        let body = mt_crypto::seal(keys, Purpose::Event, self.id.as_bytes(), &plain)?;
+        Ok(SealedEvent {
+            id: self.id,
+            number: self.kind.number,
+            tenant: self.tenant,
+            at: self.at,
+            correlation: self.correlation,
+            body,
+        })
     }
 }
 
-/// An event with its content still sealed: what lies in the log and in the dead letters.
-#[derive(Clone, Debug)]
-pub(crate) struct Sealed {
-    pub(crate) id: Uuid,
-    pub(crate) number: i16,
-    pub(crate) tenant: TenantId,
-    pub(crate) at: Instant,
-    pub(crate) correlation: Uuid,
-    pub(crate) body: Vec<u8>,
+/// An event with its content still sealed: what buses and dead letters hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedEvent {
+    /// The same however often the event is delivered.
+    pub id: Uuid,
+    /// Number of its kind in the catalogue.
+    pub number: i16,
+    /// Whose.
+    pub tenant: TenantId,
+    /// When it was committed.
+    pub at: Instant,
+    /// The request that caused it.
+    pub correlation: Uuid,
+    /// Key and payload, sealed.
+    pub body: Vec<u8>,
 }
 
-impl Sealed {
-    pub(crate) fn open(&self, keys: &TenantKeys) -> Result<Event> {
+impl SealedEvent {
+    /// Its place in the outbox, which its id holds: later changes of a record have greater ones, on
+    /// whichever bus they come.
+    pub(crate) fn place(&self) -> i64 {
+        let low = self.id.as_u64_pair().1 & ((1 << 62) - 1);
+        i64::try_from(low).unwrap_or(i64::MAX)
+    }
+
+    /// The event.
+    ///
+    /// # Errors
+    /// [`EventError::Crypto`] when the keys are not its tenant's or it was changed;
+    /// [`EventError::UnknownEvent`] when a newer version wrote it.
+    pub fn open(&self, keys: &TenantKeys) -> Result<Event> {
         const DAMAGED: EventError = EventError::Damaged("key");
         let plain = mt_crypto::open(keys, Purpose::Event, self.id.as_bytes(), &self.body)?;
         let (length, rest) = plain.split_first_chunk::<4>().ok_or(DAMAGED)?;

@@ -5,24 +5,25 @@ pub mod catalogue;
 mod consumer;
 mod error;
 mod event;
+mod operate;
 mod relay;
 
 use mt_database::{Migration, Migrations};
 
-pub use bus::{Delivery, EventBus, LogBus, Subscription};
+pub use bus::{Delivery, EventBus, LogBus, Place, Spot, Subscription};
 pub use consumer::{
     Consumer, ConsumerOptions, DeadLetter, DeadLetterState, DeadLetters, HandlerError, Runtime,
 };
 pub use error::{EventError, Result};
-pub use event::{Event, Keys};
+pub use event::{Event, Keys, SealedEvent};
+pub use operate::{GroupStatus, LetterCount, Operations, Past, RelayStatus, Replayed};
 pub use relay::{Relay, RelayOptions, Relayed};
 
 /// Tables of the relay, the embedded log and its consumers; they come after those of the record store.
 pub const MIGRATIONS: Migrations = Migrations {
     schema: "events",
-    files: &[Migration::new(
-        1,
-        "events",
-        include_str!("../migrations/0001_events.sql"),
-    )],
+    files: &[
+        Migration::new(1, "events", include_str!("../migrations/0001_events.sql")),
+        Migration::new(2, "heads", include_str!("../migrations/0002_heads.sql")),
+    ],
 };

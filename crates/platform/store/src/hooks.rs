@@ -55,6 +55,8 @@ pub struct ProposedChange<'a> {
     pub resource_type: ResourceType,
     /// Literal id.
     pub id: &'a str,
+    /// The version that results.
+    pub version: u32,
     /// The current content; `None` when there is none or it is deleted.
     pub old: Option<Node<'a>>,
     /// The content to be; `None` for a deletion.

@@ -10,6 +10,7 @@ mod config;
 mod db;
 mod demo;
 mod doctor;
+mod events;
 mod export;
 mod fhir;
 mod files;
@@ -103,6 +104,9 @@ enum Command {
     Provider(provider::Args),
     /// Prove what was done
     Audit(audit::Args),
+    /// Look after events: relay, consumers, dead letters
+    #[command(subcommand)]
+    Events(events::Args),
     /// Read, answer, send and receive HL7 v2 messages
     #[command(subcommand)]
     Hl7(hl7::Args),
@@ -168,6 +172,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Keys(args) => keys::run(&common, args).await,
             Command::Provider(args) => provider::run(&common, args).await,
             Command::Audit(args) => audit::run(&common, args).await,
+            Command::Events(args) => events::run(&common, args).await,
             Command::Hl7(args) => hl7::run(args).await,
             Command::Bench(args) => bench::run(&common, args).await,
             Command::Doctor => doctor::run(&common).await,

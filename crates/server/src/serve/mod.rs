@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::assembly::{Installation, origin, rates};
 use crate::config::Config;
 use crate::telemetry::Telemetry;
+use crate::wiring::events::Events;
 
 pub(crate) use web::{BASE as WEB_BASE, is_built as web_is_built};
 
@@ -30,6 +31,7 @@ pub(crate) struct Server {
     /// Jobs of all tenants, and their own search parameters.
     background: [tokio::task::JoinHandle<()>; 2],
     mail: tokio::task::JoinHandle<()>,
+    events: Events,
 }
 
 impl Server {
@@ -67,6 +69,7 @@ impl Server {
             task,
             background,
             mail,
+            events: Events::start(installation),
         })
     }
 
@@ -82,6 +85,7 @@ impl Server {
         if let Err(error) = jobs.await {
             tracing::warn!(%error, "the worker ended unexpectedly");
         }
+        self.events.stop().await;
     }
 }
 

@@ -53,6 +53,7 @@ fn metrics_in(text: &str) -> BTreeSet<String> {
         "audit_",
         "work_job_",
         "reindexed_",
+        "events_",
     ];
     let bare = |word: &str| {
         let ends = ["_bucket", "_sum", "_count"];

@@ -9,6 +9,7 @@ mod command;
 mod contention;
 mod deploy;
 mod desk;
+mod events;
 mod hostile;
 mod invocations;
 mod kill;

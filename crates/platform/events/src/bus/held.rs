@@ -10,13 +10,15 @@ use std::time::{Duration, Instant as Monotonic};
 use futures::future::BoxFuture;
 use mt_database::Database;
 use mt_kernel::{Instant, TenantId};
+use tokio::sync::watch;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use super::head::Heads;
 use super::{Delivery, Spot, Subscription};
 use crate::catalogue::Topic;
 use crate::error::Result;
-use crate::event::Sealed;
+use crate::event::SealedEvent;
 
 const ENTER: &str = "insert into events.progress (consumer, topic, partition) \
     select $1, $2, p::int2 from generate_series(0, $3::int4 - 1) as p on conflict do nothing";
@@ -45,8 +47,11 @@ const TAKE: &str = "with mine as ( \
 const RELEASE: &str = "update events.progress set until = '-infinity' \
     where consumer = $1 and topic = $2 and holder = $3 and not partition = any($4::int2[])";
 
-const FETCH: &str =
-    "select position, at, tenant, event, id, correlation, body from events.fetch($1, $2, $3, $4)";
+const LEAVE: &str = "with gone as (delete from events.member where consumer = $1 and topic = $2 and holder = $3) \
+    update events.progress set until = '-infinity' where consumer = $1 and topic = $2 and holder = $3";
+
+const FETCH: &str = "select partition, position, at, tenant, event, id, correlation, body \
+    from events.fetch_held($1, $2, $3, $4)";
 
 const ADVANCE: &str = "update events.progress set position = $5 \
     where consumer = $1 and topic = $2 and partition = $3 and token = $4 and position <= $5";
@@ -62,8 +67,10 @@ pub(crate) struct LogSubscription {
     lease: Duration,
     renewed: Option<Monotonic>,
     held: BTreeMap<i16, Held>,
-    /// Where the next round begins, so that a busy partition does not starve the others.
-    next: usize,
+    heads: Heads,
+    head: watch::Receiver<i64>,
+    /// Everything in the log up to here has been handed out.
+    seen: i64,
 }
 
 /// One partition of ours.
@@ -84,8 +91,8 @@ impl Held {
 }
 
 impl LogSubscription {
-    pub(crate) async fn join(
-        database: Database,
+    pub(super) async fn join(
+        (database, heads): (Database, Heads),
         consumer: &'static str,
         topic: &'static Topic,
         lease: Duration,
@@ -103,7 +110,9 @@ impl LogSubscription {
             lease,
             renewed: None,
             held: BTreeMap::new(),
-            next: 0,
+            head: heads.of(topic.number),
+            heads,
+            seen: -1,
         })
     }
 
@@ -134,7 +143,10 @@ impl LogSubscription {
             let same = known.filter(|held| held.token == token);
             held.insert(
                 partition,
-                same.unwrap_or_else(|| Held::new(token, position)),
+                same.unwrap_or_else(|| {
+                    self.seen = -1;
+                    Held::new(token, position)
+                }),
             );
         }
         tx.execute(RELEASE, &[&consumer, &topic, &holder, &kept])
@@ -147,37 +159,56 @@ impl LogSubscription {
 
     async fn read(&mut self, limit: usize) -> Result<Vec<Delivery>> {
         self.renew().await?;
-        let mut deliveries = Vec::new();
-        let partitions: Vec<i16> = self.held.keys().copied().collect();
-        let count = partitions.len().max(1);
-        for step in 0..partitions.len() {
-            let room = limit - deliveries.len();
-            if room == 0 {
-                break;
-            }
-            let partition = partitions[(self.next + step) % count];
-            let found = self.fetch(partition, room).await?;
-            deliveries.extend(found);
+        self.heads.refresh().await?;
+        let head = *self.head.borrow_and_update();
+        if self.held.is_empty() || self.seen >= head {
+            return Ok(Vec::new());
         }
-        self.next = (self.next + 1) % count;
-        Ok(deliveries)
+        let found = self.fetch(limit).await?;
+        if found.len() < limit {
+            self.seen = head;
+        }
+        Ok(found)
     }
 
-    async fn fetch(&mut self, partition: i16, room: usize) -> Result<Vec<Delivery>> {
-        let Some(held) = self.held.get_mut(&partition) else {
-            return Ok(Vec::new());
-        };
-        let limit = i32::try_from(room).unwrap_or(i32::MAX);
-        let params: mt_database::Params<'_> = &[&self.topic.number, &partition, &held.read, &limit];
+    async fn fetch(&mut self, limit: usize) -> Result<Vec<Delivery>> {
+        let (partitions, afters): (Vec<i16>, Vec<i64>) = self
+            .held
+            .iter()
+            .map(|(partition, held)| (*partition, held.read))
+            .unzip();
+        let limit = i32::try_from(limit).unwrap_or(i32::MAX);
+        let params: mt_database::Params<'_> = &[&self.topic.number, &partitions, &afters, &limit];
         let rows = self.database.readers().query(NOBODY, FETCH, params).await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in &rows {
-            let delivery = delivered(partition, row)?;
-            held.read = delivery.spot.position;
-            held.open.insert(delivery.spot.position);
-            found.push(delivery);
+            let delivery = delivered(row)?;
+            let Spot {
+                partition,
+                position,
+            } = delivery.spot;
+            if let Some(held) = self.held.get_mut(&partition) {
+                held.read = position;
+                held.open.insert(position);
+                found.push(delivery);
+            }
         }
         Ok(found)
+    }
+
+    async fn give_up_all(&mut self) -> Result<()> {
+        self.held.clear();
+        self.renewed = None;
+        let (consumer, topic, holder) = (self.consumer, self.topic.number, self.holder);
+        let tx = self.database.admin().await?;
+        tx.execute(LEAVE, &[&consumer, &topic, &holder]).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn changed(&mut self) {
+        if self.head.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 
     async fn write(&mut self, done: &[Spot]) -> Result<()> {
@@ -250,26 +281,33 @@ impl Subscription for LogSubscription {
     fn settle<'a>(&'a mut self, done: &'a [Spot]) -> BoxFuture<'a, Result<()>> {
         Box::pin(self.write(done))
     }
+
+    fn ready(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(self.changed())
+    }
+
+    fn leave(&mut self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.give_up_all())
+    }
 }
 
 fn taken(row: &Row) -> Result<(i16, i64, i64), mt_database::Error> {
     Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
 }
 
-fn delivered(partition: i16, row: &Row) -> Result<Delivery, mt_database::Error> {
-    let position = row.try_get(0)?;
+fn delivered(row: &Row) -> Result<Delivery, mt_database::Error> {
     Ok(Delivery {
         spot: Spot {
-            partition,
-            position,
+            partition: row.try_get(0)?,
+            position: row.try_get(1)?,
         },
-        sealed: Sealed {
-            at: Instant(row.try_get(1)?),
-            tenant: TenantId(row.try_get(2)?),
-            number: row.try_get(3)?,
-            id: row.try_get(4)?,
-            correlation: row.try_get(5)?,
-            body: row.try_get(6)?,
+        sealed: SealedEvent {
+            at: Instant(row.try_get(2)?),
+            tenant: TenantId(row.try_get(3)?),
+            number: row.try_get(4)?,
+            id: row.try_get(5)?,
+            correlation: row.try_get(6)?,
+            body: row.try_get(7)?,
         },
     })
 }

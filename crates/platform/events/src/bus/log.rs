@@ -17,6 +17,7 @@ use mt_kernel::{Clock, TenantId};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use super::head::Heads;
 use super::held::LogSubscription;
 use super::{EventBus, Place, Subscription};
 use crate::catalogue::{TOPICS, Topic, partition_of};
@@ -34,6 +35,7 @@ pub struct LogBus {
     database: Database,
     keys: Arc<dyn Keys>,
     clock: Arc<dyn Clock>,
+    heads: Heads,
     /// The last day for which each topic has a partition.
     prepared: Arc<Mutex<BTreeMap<i16, String>>>,
 }
@@ -49,6 +51,7 @@ impl LogBus {
     #[must_use]
     pub fn new(database: Database, keys: Arc<dyn Keys>, clock: Arc<dyn Clock>) -> Self {
         Self {
+            heads: Heads::new(database.clone()),
             database,
             keys,
             clock,
@@ -106,27 +109,41 @@ impl LogBus {
         self.prepare(events, today).await?;
         let columns = self.columns(events).await?;
         let tx = self.database.admin().await?;
+        let mut last = None;
         if !events.is_empty() {
-            tx.execute(
-                APPEND,
-                &[
-                    &place.token,
-                    &today,
-                    &columns.topics,
-                    &columns.partitions,
-                    &columns.events,
-                    &columns.ats,
-                    &columns.tenants,
-                    &columns.ids,
-                    &columns.correlations,
-                    &columns.bodies,
-                ],
-            )
-            .await
-            .map_err(fenced)?;
+            let row = tx
+                .query_one(
+                    APPEND,
+                    &[
+                        &place.token,
+                        &today,
+                        &columns.topics,
+                        &columns.partitions,
+                        &columns.events,
+                        &columns.ats,
+                        &columns.tenants,
+                        &columns.ids,
+                        &columns.correlations,
+                        &columns.bodies,
+                    ],
+                )
+                .await
+                .map_err(fenced)?;
+            last = Some(row.try_get(0).map_err(mt_database::Error::from)?);
         }
         place.write(&tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        if let Some(last) = last {
+            self.raise(&columns.topics, last);
+        }
+        Ok(())
+    }
+
+    /// Tells our own readers where the topics of a batch end; `last` is the place of its last event.
+    fn raise(&self, topics: &[i16], last: i64) {
+        for (back, topic) in (0..).zip(topics.iter().rev()) {
+            self.heads.raise(*topic, last - back);
+        }
     }
 
     async fn columns(&self, events: &[Event]) -> Result<Columns> {
@@ -140,7 +157,7 @@ impl LogBus {
                     unknown.insert(found.map_err(|_| EventError::TenantInactive)?)
                 }
             };
-            columns.push(event, event.seal(sealing)?);
+            columns.push(event, event.seal(sealing)?.body);
         }
         Ok(columns)
     }
@@ -185,8 +202,8 @@ impl EventBus for LogBus {
         topic: &'static Topic,
     ) -> BoxFuture<'a, Result<Box<dyn Subscription>>> {
         Box::pin(async move {
-            let joined =
-                LogSubscription::join(self.database.clone(), consumer, topic, LEASE).await?;
+            let place = (self.database.clone(), self.heads.clone());
+            let joined = LogSubscription::join(place, consumer, topic, LEASE).await?;
             Ok(Box::new(joined) as Box<dyn Subscription>)
         })
     }

@@ -4,6 +4,7 @@
 //! be one transaction (the embedded log) or must follow each other (a broker). Every bus delivers at
 //! least once, in order of key, and consumers make that once in effect.
 
+mod head;
 mod held;
 mod log;
 
@@ -14,7 +15,7 @@ use mt_database::AdminTx;
 
 use crate::catalogue::Topic;
 use crate::error::{Result, fenced};
-use crate::event::{Event, Sealed};
+use crate::event::{Event, SealedEvent};
 
 pub use log::LogBus;
 
@@ -53,6 +54,17 @@ pub trait Subscription: Send {
     /// # Errors
     /// When the bus does not answer; the deliveries come again.
     fn settle<'a>(&'a mut self, done: &'a [Spot]) -> BoxFuture<'a, Result<()>>;
+
+    /// Resolves when there may be something to poll before the usual pause is over; never, when the bus cannot say.
+    fn ready(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::pending())
+    }
+
+    /// Leaves the group, so that others take over at once. What was not settled comes again.
+    ///
+    /// # Errors
+    /// When the bus does not answer; others take over when they notice.
+    fn leave(&mut self) -> BoxFuture<'_, Result<()>>;
 }
 
 /// Where an event lies in its topic.
@@ -69,7 +81,8 @@ pub struct Spot {
 pub struct Delivery {
     /// Where it lies.
     pub spot: Spot,
-    pub(crate) sealed: Sealed,
+    /// The event as the bus carried it.
+    pub sealed: SealedEvent,
 }
 
 /// Where the relay stands after a batch, and what it left for later.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{Consumer, HandlerError};
 use crate::catalogue::EventType;
 use crate::error::{EventError, Result};
-use crate::event::{Event, Keys, Sealed};
+use crate::event::{Event, Keys, SealedEvent};
 
 /// Lays a letter; one that lies there already counts one attempt more.
 pub(super) const LAY: &str = "insert into events.dead_letter as d \
@@ -86,7 +86,7 @@ pub struct DeadLetter {
 
 struct Letter {
     shown: DeadLetter,
-    sealed: Sealed,
+    sealed: SealedEvent,
     lane: i64,
 }
 
@@ -216,6 +216,31 @@ async fn replayed(
     Ok(())
 }
 
+/// Gives an event to a consumer under the name of another group, once.
+pub(crate) async fn give_again(
+    database: &Database,
+    consumer: &dyn Consumer,
+    group: &str,
+    event: &Event,
+) -> Result<(), HandlerError> {
+    let tx = database.tenant(event.tenant).await?;
+    let marked = tx
+        .execute(TAKE, &[&event.tenant.0, &group, &event.id])
+        .await;
+    let outcome = match marked {
+        Ok(0) => Ok(()),
+        Ok(_) => consumer.handle(event, &tx).await,
+        Err(error) => Err(error.into()),
+    };
+    match outcome {
+        Ok(()) => Ok(tx.commit().await?),
+        Err(error) => {
+            tx.rollback().await;
+            Err(error)
+        }
+    }
+}
+
 fn letter(tenant: TenantId, row: &Row) -> Result<Letter, mt_database::Error> {
     let (id, number): (Uuid, i16) = (row.try_get(0)?, row.try_get(1)?);
     let at = Instant(row.try_get(2)?);
@@ -229,7 +254,7 @@ fn letter(tenant: TenantId, row: &Row) -> Result<Letter, mt_database::Error> {
             reason: row.try_get(6)?,
             attempts: attempts.unsigned_abs(),
         },
-        sealed: Sealed {
+        sealed: SealedEvent {
             id,
             number,
             tenant,

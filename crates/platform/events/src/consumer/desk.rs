@@ -7,7 +7,7 @@ use super::{Consumer, HandlerError};
 use crate::bus::Delivery;
 use crate::catalogue::{EventType, Poison, Topic, lane};
 use crate::error::{EventError, Result};
-use crate::event::{Event, Sealed};
+use crate::event::{Event, SealedEvent};
 
 /// Marks the event unless events of its key wait among the dead letters. Lane 0 holds events that
 /// could not be opened, whose key is unknown: they hold back everything of the tenant.
@@ -74,7 +74,7 @@ impl Desk<'_> {
                     &self.consumer.name(),
                     &event.id,
                     &lane,
-                    &delivery.spot.position,
+                    &delivery.sealed.place(),
                     &parks,
                 ],
             )
@@ -122,7 +122,7 @@ impl Desk<'_> {
         reason: &str,
         attempts: i32,
     ) -> Result<(), mt_database::Error> {
-        let Sealed {
+        let SealedEvent {
             id,
             number,
             tenant,
@@ -138,7 +138,7 @@ impl Desk<'_> {
                 id,
                 &self.topic.number,
                 &delivery.spot.partition,
-                &delivery.spot.position,
+                &delivery.sealed.place(),
                 number,
                 &at.0,
                 correlation,

@@ -17,6 +17,7 @@ use mt_database::TenantTx;
 use crate::catalogue::{EventType, Topic};
 use crate::event::Event;
 
+pub(crate) use dead_letter::give_again;
 pub use dead_letter::{DeadLetter, DeadLetterState, DeadLetters};
 pub use runtime::Runtime;
 

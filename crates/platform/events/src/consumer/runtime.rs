@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mt_database::Database;
-use tokio::task::{AbortHandle, JoinSet};
+use mt_kernel::{Clock, SystemClock};
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
 
 use super::desk::{Attempt, Desk, unopened};
 use super::lanes::{Item, Lanes};
@@ -20,8 +22,12 @@ pub struct Runtime {
     database: Database,
     keys: Arc<dyn Keys>,
     bus: Arc<dyn EventBus>,
-    tasks: Vec<AbortHandle>,
+    stop: CancellationToken,
+    tasks: Vec<(AbortHandle, JoinHandle<()>)>,
 }
+
+/// How long events in work may take to end when a runtime stops.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,6 +45,7 @@ impl Runtime {
             database,
             keys,
             bus,
+            stop: CancellationToken::new(),
             tasks: Vec::new(),
         }
     }
@@ -52,18 +59,30 @@ impl Runtime {
                 consumer: Arc::clone(consumer),
                 topic,
                 options,
+                stop: self.stop.clone(),
             };
             let bus = Arc::clone(&self.bus);
             let task = tokio::spawn(async move { Arc::new(worker).run(bus).await });
-            self.tasks.push(task.abort_handle());
+            self.tasks.push((task.abort_handle(), task));
+        }
+    }
+
+    /// Begins nothing more, lets what is in work end, and leaves the groups.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        let tasks = std::mem::take(&mut self.tasks);
+        for (abort, task) in tasks {
+            if tokio::time::timeout(PATIENCE, task).await.is_err() {
+                abort.abort();
+            }
         }
     }
 }
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        for task in &self.tasks {
-            task.abort();
+        for (abort, _) in &self.tasks {
+            abort.abort();
         }
     }
 }
@@ -74,36 +93,52 @@ struct Worker {
     consumer: Arc<dyn Consumer>,
     topic: &'static Topic,
     options: ConsumerOptions,
+    stop: CancellationToken,
+}
+
+/// Whether an event need not come again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Settled,
+    /// The process stops before it was taken.
+    Left,
 }
 
 /// What is in work between two polls.
 #[derive(Default)]
 struct Work {
     lanes: Lanes,
-    running: JoinSet<(i64, Spot, Result<()>)>,
+    running: JoinSet<(i64, Spot, Result<End>)>,
     settled: Vec<Spot>,
 }
 
 impl Worker {
     async fn run(self: Arc<Self>, bus: Arc<dyn EventBus>) {
-        loop {
+        while !self.stop.is_cancelled() {
             let outcome = match bus.subscribe(self.consumer.name(), self.topic).await {
-                Ok(mut subscription) => self.follow(subscription.as_mut()).await,
+                Ok(mut subscription) => {
+                    let followed = self.follow(subscription.as_mut()).await;
+                    followed.and(subscription.leave().await)
+                }
                 Err(error) => Err(error),
             };
             if let Err(error) = outcome {
                 tracing::warn!(consumer = self.consumer.name(), topic = self.topic.name, %error, "consumer starts again");
             }
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            tokio::select! {
+                () = self.stop.cancelled() => {}
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            }
         }
     }
 
-    /// Reads and works until something fails; work in progress is dropped then, and comes again.
+    /// Reads and works until the runtime stops or something fails; work in progress is dropped when
+    /// something fails, and comes again.
     async fn follow(self: &Arc<Self>, subscription: &mut dyn Subscription) -> Result<()> {
         let (shortest, longest) = self.options.poll;
         let mut pause = shortest;
         let mut work = Work::default();
-        loop {
+        while !self.stop.is_cancelled() {
             let room = self.options.buffered.saturating_sub(work.lanes.waiting());
             let found = if room > 0 {
                 subscription.poll(room).await?
@@ -124,12 +159,19 @@ impl Worker {
                 work.lanes.push(lane, item);
             }
             self.begin(&mut work);
-            self.wait(&mut work, pause).await?;
+            self.wait(&mut work, subscription, pause).await?;
             if !work.settled.is_empty() {
                 subscription.settle(&work.settled).await?;
                 work.settled.clear();
             }
         }
+        while let Some(ended) = work.running.join_next().await {
+            let (_, spot, outcome) = ended.map_err(|_| STOPPED)?;
+            if outcome? == End::Settled {
+                work.settled.push(spot);
+            }
+        }
+        subscription.settle(&work.settled).await
     }
 
     async fn open(&self, delivery: Delivery) -> Item {
@@ -156,61 +198,81 @@ impl Worker {
         }
     }
 
-    /// Waits until work has ended, or as long as there is nothing to read.
-    async fn wait(self: &Arc<Self>, work: &mut Work, pause: Duration) -> Result<()> {
+    /// Works until there may be something to read.
+    async fn wait(
+        self: &Arc<Self>,
+        work: &mut Work,
+        subscription: &mut dyn Subscription,
+        pause: Duration,
+    ) -> Result<()> {
         let deadline = tokio::time::Instant::now() + pause;
         loop {
+            let room = work.lanes.waiting() < self.options.buffered;
             let ended = tokio::select! {
                 ended = work.running.join_next(), if !work.running.is_empty() => ended,
                 () = tokio::time::sleep_until(deadline) => return Ok(()),
+                () = subscription.ready(), if room => return Ok(()),
+                () = self.stop.cancelled() => return Ok(()),
             };
-            if let Some(Ok((lane, spot, outcome))) = ended {
-                outcome?;
-                work.settled.push(spot);
-                work.lanes.end(lane);
-            } else {
-                return Err(EventError::Damaged(
-                    "a consumer stopped in the middle of an event",
-                ));
+            let Some(Ok((lane, spot, outcome))) = ended else {
+                return Err(STOPPED);
+            };
+            if outcome? == End::Left {
+                return Ok(());
             }
+            work.settled.push(spot);
+            work.lanes.end(lane);
             self.begin(work);
         }
     }
 
     /// Takes one event, however often it must be tried, or lays it among the dead letters.
-    async fn take(&self, item: &Item) -> Result<()> {
+    async fn take(&self, item: &Item) -> Result<End> {
         let desk = Desk {
             database: &self.database,
             consumer: self.consumer.as_ref(),
             topic: self.topic,
         };
         match &item.event {
-            Err(reason) => desk.give_up(&item.delivery, None, reason, 0).await,
+            Err(reason) => {
+                desk.give_up(&item.delivery, None, reason, 0).await?;
+                Ok(End::Settled)
+            }
             Ok(event) => self.persist(&desk, event, &item.delivery).await,
         }
     }
 
-    async fn persist(&self, desk: &Desk<'_>, event: &Event, delivery: &Delivery) -> Result<()> {
+    async fn persist(&self, desk: &Desk<'_>, event: &Event, delivery: &Delivery) -> Result<End> {
         let mut attempt = 1;
         loop {
             let reason = match desk.attempt(event, delivery).await {
                 Ok(Attempt::Taken | Attempt::Behind) => {
-                    metrics::counter!("events_consumed", "consumer" => self.consumer.name())
-                        .increment(1);
-                    return Ok(());
+                    self.measure(event);
+                    return Ok(End::Settled);
                 }
-                Err(HandlerError::Poison(reason)) => {
-                    return desk.give_up(delivery, Some(event), reason, attempt).await;
-                }
+                Err(HandlerError::Retry(reason)) if attempt < self.options.attempts => reason,
                 // Without a database nothing can be given up either: the event comes again.
-                Err(HandlerError::Retry(reason)) if attempt >= self.options.attempts => {
-                    return desk.give_up(delivery, Some(event), reason, attempt).await;
+                Err(HandlerError::Poison(reason) | HandlerError::Retry(reason)) => {
+                    let given_up = desk.give_up(delivery, Some(event), reason, attempt);
+                    return given_up.await.map(|()| End::Settled);
                 }
-                Err(HandlerError::Retry(reason)) => reason,
             };
             tracing::debug!(consumer = self.consumer.name(), id = %event.id, attempt, reason, "event is tried again");
-            tokio::time::sleep(self.options.pause_after(attempt)).await;
-            attempt += 1;
+            tokio::select! {
+                () = tokio::time::sleep(self.options.pause_after(attempt)) => attempt += 1,
+                () = self.stop.cancelled() => return Ok(End::Left),
+            }
         }
     }
+
+    fn measure(&self, event: &Event) {
+        let consumer = self.consumer.name();
+        metrics::counter!("events_consumed", "consumer" => consumer).increment(1);
+        let age = SystemClock.now().0 - event.at.0;
+        let age = Duration::from_micros(age.max(0).unsigned_abs());
+        metrics::histogram!("events_delivery_seconds", "consumer" => consumer)
+            .record(age.as_secs_f64());
+    }
 }
+
+const STOPPED: EventError = EventError::Damaged("a consumer stopped in the middle of an event");

@@ -16,14 +16,16 @@ use std::time::{Duration, Instant as Monotonic};
 
 use mt_database::Database;
 use mt_kernel::{Clock, TenantId};
-use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::bus::{EventBus, Place, PlaceChange};
 use crate::error::{EventError, Result};
 use crate::event::{Event, Keys};
 use outbox::{Hold, Outbox};
-use row::OutboxRow;
+
+pub(crate) use outbox::outbox_row;
+pub(crate) use row::{OUTBOX_COLUMNS, OutboxRow};
 
 /// How the relay behaves.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +42,7 @@ impl Default for RelayOptions {
     fn default() -> Self {
         Self {
             poll: (Duration::from_millis(5), Duration::from_millis(100)),
-            lease: Duration::from_secs(10),
+            lease: Duration::from_secs(6),
             batch: 500,
         }
     }
@@ -100,13 +102,20 @@ impl Relay {
         }
     }
 
-    /// Relays for as long as the returned handle is not aborted.
-    #[must_use]
-    pub fn start(self) -> AbortHandle {
-        tokio::spawn(self.run()).abort_handle()
+    /// Relays until told to stop, and then gives its place to whoever wants it.
+    pub async fn run(mut self, stop: CancellationToken) {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = self.relay() => {}
+        }
+        // Dropped in the middle of a batch, the place in the database is still right: a batch and
+        // its place are one transaction, or the batch comes again.
+        if let Err(error) = self.outbox.release().await {
+            tracing::warn!(%error, "the relay's place could not be given up");
+        }
     }
 
-    async fn run(mut self) {
+    async fn relay(&mut self) {
         let (shortest, longest) = self.options.poll;
         let mut pause = shortest;
         loop {
@@ -226,6 +235,7 @@ impl Relay {
 
     async fn carry(&mut self, rows: &[OutboxRow], next: &Hold) -> Result<Relayed> {
         if rows.is_empty() {
+            metrics::gauge!("events_relay_lag_seconds").set(0.0);
             return Ok(Relayed::default());
         }
         let mut events = Vec::new();

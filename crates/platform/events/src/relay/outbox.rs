@@ -74,6 +74,14 @@ impl Outbox {
         Ok(row.as_ref().map(held).transpose()?)
     }
 
+    /// Gives the place up, if we have it.
+    pub(super) async fn release(&self) -> Result<()> {
+        let tx = self.database.admin().await?;
+        tx.execute("select events.release_relay($1)", &[&self.holder])
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Every transaction below this one has ended. Rows that wait above a horizon that does not move
     /// show in the gauge `events_horizon_age_seconds`.
     pub(super) async fn horizon(&self) -> Result<String> {
@@ -154,7 +162,7 @@ fn horizon(row: &Row) -> Result<(String, bool), mt_database::Error> {
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
-fn outbox_row(row: &Row) -> Result<OutboxRow, mt_database::Error> {
+pub(crate) fn outbox_row(row: &Row) -> Result<OutboxRow, mt_database::Error> {
     Ok(OutboxRow {
         seq: row.try_get(0)?,
         at: Instant(row.try_get(1)?),

@@ -14,9 +14,13 @@ use crate::event::Event;
 /// Name of the event that every transaction has.
 const COMMITTED: &str = "records.committed.v1";
 
+/// The columns of a row, as [`super::outbox_row`] reads them.
+pub(crate) const OUTBOX_COLUMNS: &str =
+    "seq, at, tenant, correlation, types, actions, versions, ids, events, xid::text";
+
 /// One transaction that changed records.
 #[derive(Debug)]
-pub(super) struct OutboxRow {
+pub(crate) struct OutboxRow {
     pub(super) seq: i64,
     pub(super) xid: String,
     pub(super) at: Instant,
@@ -30,8 +34,13 @@ pub(super) struct OutboxRow {
 }
 
 impl OutboxRow {
+    /// Where it stands among the rows of its tenant.
+    pub(crate) fn place(&self) -> (i64, i64) {
+        (self.at.0, self.seq)
+    }
+
     /// Appends the events of the transaction: first that it happened, then what it meant.
-    pub(super) fn events(&self, keys: &TenantKeys, out: &mut Vec<Event>) -> Result<()> {
+    pub(crate) fn events(&self, keys: &TenantKeys, out: &mut Vec<Event>) -> Result<()> {
         out.push(self.committed()?);
         let Some(sealed) = &self.sealed else {
             return Ok(());

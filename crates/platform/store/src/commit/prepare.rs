@@ -259,6 +259,7 @@ impl Preparer<'_> {
             interaction,
             resource_type: planned.resource_type,
             id: &planned.literal,
+            version: self.next_version(current).0,
             old: old.as_ref().map(Doc::root),
             new,
         };

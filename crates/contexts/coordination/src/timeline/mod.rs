@@ -1,0 +1,10 @@
+//! A patient's timeline: a projection of the events that name the patient.
+//!
+//! Rows hold what the events say, sealed: ids and codes of processes. What a record says is read from the
+//! record, by those who may.
+
+mod consumer;
+mod rows;
+
+pub use consumer::TimelineConsumer;
+pub use rows::{Moment, Timeline, TimelineFilter};

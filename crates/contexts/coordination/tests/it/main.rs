@@ -1,0 +1,4 @@
+//! Coordination against a real PostgreSQL.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod timeline;

@@ -1,0 +1,105 @@
+//! From a change of a record to the patient's timeline.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mt_coordination::timeline::{Timeline, TimelineConsumer, TimelineFilter};
+use mt_coordination::{MIGRATIONS, announce};
+use mt_events::{Consumer, ConsumerOptions, EventBus, Keys, LogBus, Relay, RelayOptions, Runtime};
+use mt_testkit::TestStore;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_to_a_patient_is_on_the_timeline_once_newest_first() {
+    let test = TestStore::with_schemas(&[mt_events::MIGRATIONS, MIGRATIONS], |hooks| {
+        announce::announce(&mut hooks.policies);
+    })
+    .await;
+    let tenant = test.tenant("north").await;
+    let caller = test.caller(tenant);
+    let database = test.database.open().await;
+    let keys: Arc<dyn Keys> = Arc::new(test.store.tenants().clone());
+    let clock = Arc::new(test.clock.clone());
+    let bus = LogBus::new(database.clone(), Arc::clone(&keys), clock.clone());
+    let bus: Arc<dyn EventBus> = Arc::new(bus);
+    let relay = Relay::new(
+        database.clone(),
+        Arc::clone(&keys),
+        clock,
+        Arc::clone(&bus),
+        RelayOptions::default(),
+    );
+    let stop = tokio_util::sync::CancellationToken::new();
+    let relay = tokio::spawn(relay.run(stop.clone()));
+    let mut runtime = Runtime::new(database.clone(), Arc::clone(&keys), bus);
+    let consumer: Arc<dyn Consumer> = Arc::new(TimelineConsumer::new(Arc::clone(&keys)));
+    runtime.start(&consumer, ConsumerOptions::default());
+
+    let one = test
+        .create(&caller, r#"{"resourceType":"Patient","active":true}"#)
+        .await;
+    let other = test
+        .create(&caller, r#"{"resourceType":"Patient","active":true}"#)
+        .await;
+    let encounter = |status: &str| {
+        format!(
+            r#"{{"resourceType":"Encounter","id":"e1","status":"{status}","class":{{"code":"IMP"}},"subject":{{"reference":"Patient/{}"}}}}"#,
+            one.id
+        )
+    };
+    for status in ["planned", "in-progress", "in-progress", "finished"] {
+        test.clock.advance_seconds(1);
+        let caller = test.caller(tenant);
+        test.put(&caller, &encounter(status), None).await.unwrap();
+    }
+
+    let timeline = Timeline::new(database.clone(), keys);
+    let all = TimelineFilter::default();
+    let mut moments = Vec::new();
+    for _ in 0..1_000 {
+        moments = timeline.page(tenant, &one.id, &all, 100).await.unwrap();
+        if moments.len() >= 5 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let names: Vec<&str> = moments.iter().map(|moment| moment.kind.name).collect();
+    assert_eq!(
+        names,
+        [
+            "patient.discharged.v1",
+            "encounter.finished.v1",
+            "patient.admitted.v1",
+            "encounter.started.v1",
+            "patient.registered.v1",
+        ]
+    );
+    assert_eq!(moments[0].text("subject_id"), Some("e1"));
+
+    let paged = TimelineFilter {
+        after: Some((moments[1].at, moments[1].id)),
+        ..TimelineFilter::default()
+    };
+    let rest = timeline.page(tenant, &one.id, &paged, 2).await.unwrap();
+    let rest: Vec<_> = rest.iter().map(|moment| moment.id).collect();
+    assert_eq!(rest, [moments[2].id, moments[3].id]);
+    let kinds = TimelineFilter {
+        kinds: vec![moments[4].kind],
+        to: Some(moments[0].at),
+        from: Some(moments[4].at),
+        after: None,
+    };
+    let first = timeline.page(tenant, &one.id, &kinds, 10).await.unwrap();
+    assert_eq!(first.len(), 1);
+    assert_eq!(
+        timeline
+            .page(tenant, &other.id, &all, 10)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+
+    runtime.stop().await;
+    stop.cancel();
+    relay.await.unwrap();
+}

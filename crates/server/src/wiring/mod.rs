@@ -1,0 +1,3 @@
+//! How parts of the product that are more than a line are put together, one file each.
+
+pub(crate) mod events;

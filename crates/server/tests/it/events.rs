@@ -1,0 +1,155 @@
+//! From a write over HTTP to what follows from it: once in effect, whichever process is killed in between.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::running::{Caller, Place, Server, sql};
+
+const ROUNDS: usize = 4;
+const PATIENTS: usize = 6;
+
+/// Waits until the timelines of the first tenant hold as many rows.
+fn timelines_reach(place: &Place, rows: usize) {
+    let end = Instant::now() + Duration::from_secs(90);
+    loop {
+        let now = counts(place);
+        if now[0] >= rows {
+            return;
+        }
+        assert!(Instant::now() < end, "{now:?}, not {rows}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Rows of timelines, events of patients in the log, and how many of these are different ones.
+fn counts(place: &Place) -> Vec<usize> {
+    let rows = sql(
+        place,
+        "set app.tenant = '1';
+         select (select count(*) from coordination.timeline), (select count(*) from events.log where topic = 1),
+                (select count(distinct id) from events.log where topic = 1),
+                (select count(*) from events.inbox where consumer = 'timeline')",
+    );
+    rows[0].split('|').map(|n| n.parse().unwrap()).collect()
+}
+
+fn patient(caller: &Caller, id: usize, round: usize) -> bool {
+    let body: Value = json!({ "resourceType": "Patient", "id": format!("p{id}"), "multipleBirthInteger": round + 1 });
+    let sent = caller
+        .request("PUT", &format!("Patient/p{id}"))
+        .json(&body)
+        .try_send();
+    sent.is_ok_and(|answer| matches!(answer.status, 200 | 201))
+}
+
+#[test]
+fn every_acknowledged_write_has_its_event_once_in_effect_although_the_server_is_killed() {
+    let place = Place::new();
+    let mut server = Server::start(&place);
+    let token = server.clinic("events").caller.token.clone();
+    let mut acknowledged = 0;
+    for round in 0..ROUNDS {
+        let caller = server.bearer(&token);
+        for id in 0..PATIENTS {
+            assert!(patient(&caller, id, round));
+            acknowledged += 1;
+        }
+        // At once: relay and consumers are in the middle of it.
+        std::thread::sleep(Duration::from_millis(15 * round as u64));
+        server.kill();
+        server = Server::start(&place);
+    }
+    timelines_reach(&place, acknowledged);
+    let status = server.command(&["events", "status"]);
+    assert!(status.contains("relay  held"), "{status}");
+    assert!(
+        status.contains("group  timeline patient-events: 0 behind"),
+        "{status}"
+    );
+    assert_eq!(counts(&place), [acknowledged; 4], "{status}");
+
+    let metrics = server
+        .bearer("")
+        .request("GET", &format!("{}/metrics", server.origin()))
+        .send();
+    assert!(
+        metrics.text().contains("events_consumed"),
+        "{}",
+        metrics.text()
+    );
+    server.stop();
+}
+
+#[test]
+fn the_past_is_given_again_and_that_is_entered_in_the_trail() {
+    let place = Place::new();
+    let server = Server::start(&place);
+    let clinic = server.clinic("again");
+    assert!(patient(&clinic.caller, 1, 0));
+    timelines_reach(&place, 1);
+    sql(
+        &place,
+        "set app.tenant = '1'; delete from coordination.timeline;",
+    );
+    let replay = |run: &[&str]| {
+        let mut arguments = vec![
+            "events",
+            "replay",
+            "--tenant",
+            "again",
+            "--consumer",
+            "timeline",
+            "--from",
+            "2020-01-01",
+            "--reason",
+            "rows were lost",
+        ];
+        arguments.extend(run);
+        server.command(&arguments)
+    };
+    let said = replay(&[]);
+    assert!(said.contains("1 events were taken, 0 were not"), "{said}");
+    assert_eq!(counts(&place)[0], 1);
+    // The same run does nothing twice.
+    let run = said.split(' ').nth(1).unwrap().trim_end_matches(':');
+    sql(
+        &place,
+        "set app.tenant = '1'; delete from coordination.timeline;",
+    );
+    let again = replay(&["--run", run]);
+    assert!(again.contains(run), "{again}");
+    assert_eq!(counts(&place)[0], 0);
+
+    let trail = clinic
+        .caller
+        .get("AuditEvent?_count=100")
+        .expect(200)
+        .text();
+    assert!(trail.contains("rows were lost"), "{trail}");
+    let none = place.run(&[
+        "events",
+        "dead-letters",
+        "list",
+        "--tenant",
+        "again",
+        "--consumer",
+        "timeline",
+    ]);
+    assert!(none.status.success() && none.stdout.is_empty());
+    let unknown = place.run(&[
+        "events",
+        "replay",
+        "--tenant",
+        "again",
+        "--consumer",
+        "nobody",
+        "--from",
+        "2020-01-01",
+        "--reason",
+        "x",
+    ]);
+    assert!(!unknown.status.success());
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("there are timeline"));
+    server.stop();
+}
