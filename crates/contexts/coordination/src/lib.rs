@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod announce;
+pub mod care;
 pub mod timeline;
 
 use mt_database::{Migration, Migrations};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mt_access::Authenticator;
 use mt_api::{Gate, Idempotency, Routes};
+use mt_coordination::timeline::{self, Timelines};
 use mt_http::RateLimits;
 use mt_identity::{administration, people};
 
@@ -36,7 +37,11 @@ pub(super) fn gate(rates: RateLimits, installation: &Installation) -> Gate {
 /// Every route with its state.
 pub(super) fn routes(installation: &Installation) -> Routes {
     let people = people::api::table().with_state(Arc::clone(&installation.people));
-    people.merge(administration::api::table().with_state(installation.administration.clone()))
+    let administration = administration::api::table();
+    let timelines = Timelines::new(installation.database.clone(), installation.store.clone());
+    people
+        .merge(administration.with_state(installation.administration.clone()))
+        .merge(timeline::table().with_state(timelines))
 }
 
 #[cfg(test)]
@@ -50,6 +55,7 @@ mod tests {
     fn table() -> Vec<RoutePermission> {
         let mut rows = people::api::table().permissions();
         rows.extend(administration::api::table().permissions());
+        rows.extend(mt_coordination::timeline::table().permissions());
         rows.sort();
         rows
     }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use mt_coordination::care;
 use mt_coordination::timeline::TimelineConsumer;
 use mt_events::{
     Consumer, ConsumerOptions, EventBus, Keys, LogBus, Operations, Relay, RelayOptions, Runtime,
@@ -21,7 +22,10 @@ const TIDY_EVERY: Duration = Duration::from_secs(3600);
 
 /// Everything that takes events, by whichever bus they come.
 pub(crate) fn consumers(installation: &Installation) -> Vec<Arc<dyn Consumer>> {
-    vec![Arc::new(TimelineConsumer::new(keys(installation)))]
+    vec![
+        Arc::new(TimelineConsumer::new(keys(installation))),
+        care::coordinator(installation.store.clone()),
+    ]
 }
 
 /// The keys of the tenants that serve.

@@ -153,3 +153,87 @@ fn the_past_is_given_again_and_that_is_entered_in_the_trail() {
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("there are timeline"));
     server.stop();
 }
+
+#[test]
+fn a_timeline_is_shown_to_those_who_may_read_the_patient_and_as_far_as_they_may() {
+    let server = Server::shared();
+    let clinic = server.clinic("timeline");
+    let all = &clinic.caller;
+    for id in ["p1", "p2"] {
+        all.store(&json!({ "resourceType": "Patient", "id": id }));
+    }
+    all.store(&json!({ "resourceType": "Encounter", "id": "e1", "status": "in-progress", "class": { "code": "IMP" },
+        "subject": { "reference": "Patient/p1" } }));
+    let path = "patients/p1/timeline";
+    let names = |caller: &Caller, query: &str| -> Vec<String> {
+        let page = caller
+            .api()
+            .get(&format!("{path}{query}"))
+            .expect(200)
+            .json();
+        let items = page["items"].as_array().unwrap();
+        items
+            .iter()
+            .map(|item| item["event"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    // Registered, encounter, admission; then what the care coordinator made of it: a plan and no task without owner.
+    let end = Instant::now() + Duration::from_secs(60);
+    while names(all, "").len() < 4 {
+        assert!(Instant::now() < end, "{:?}", names(all, ""));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(
+        names(all, ""),
+        [
+            "care.plan.started.v1",
+            "patient.admitted.v1",
+            "encounter.started.v1",
+            "patient.registered.v1"
+        ]
+    );
+    assert_eq!(
+        all.found("Task?patient=Patient/p1&status=requested").len(),
+        4
+    );
+    assert_eq!(
+        names(all, "?event=patient.admitted.v1"),
+        ["patient.admitted.v1"]
+    );
+    assert_eq!(
+        names(all, "?category=care-coordination"),
+        ["care.plan.started.v1"]
+    );
+    assert!(names(all, "?to=2020-01-01").is_empty());
+
+    let first = all.api().get(&format!("{path}?limit=3")).expect(200).json();
+    assert_eq!(first["items"].as_array().unwrap().len(), 3);
+    assert_eq!(first["items"][1]["record"], "Encounter/e1");
+    let next = first["next"].as_str().unwrap();
+    assert_eq!(
+        names(all, &format!("?limit=3&cursor={next}")),
+        ["patient.registered.v1"]
+    );
+
+    all.api()
+        .get(&format!("{path}?event=nothing.v1"))
+        .problem(400);
+    all.api()
+        .get(&format!("{path}?from=yesterday"))
+        .problem(400);
+    all.api().get("patients/nobody/timeline").problem(404);
+    let other = json!({ "resourceType": "Patient", "id": "p1" });
+    let stranger = server.clinic("timeline-other");
+    stranger.caller.api().get(path).problem(404);
+    stranger.caller.store(&other);
+    let own = server.person("timeline", "pat", &["patient"], &["--patient", "p2"]);
+    own.api().get(path).problem(404);
+    own.api().get("patients/p2/timeline").expect(200);
+    Caller {
+        token: String::new(),
+        ..all.clone()
+    }
+    .api()
+    .get(path)
+    .problem(401);
+}

@@ -3,8 +3,10 @@
 //! Rows hold what the events say, sealed: ids and codes of processes. What a record says is read from the
 //! record, by those who may.
 
+mod api;
 mod consumer;
 mod rows;
 
+pub use api::{Timelines, table};
 pub use consumer::TimelineConsumer;
 pub use rows::{Moment, Timeline, TimelineFilter};

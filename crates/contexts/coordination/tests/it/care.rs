@@ -1,0 +1,91 @@
+//! From an admission to the plan that people work with.
+
+use std::sync::Arc;
+
+use mt_coordination::{MIGRATIONS, care};
+use mt_events::catalogue::{EventType, Value, encode};
+use mt_events::{Event, HandlerError};
+use mt_kernel::Clock;
+use mt_testkit::TestStore;
+use uuid::Uuid;
+
+struct Ward {
+    test: TestStore,
+    tenant: mt_kernel::TenantId,
+    database: mt_database::Database,
+}
+
+impl Ward {
+    async fn new() -> Self {
+        let test = TestStore::with_schemas(&[mt_events::MIGRATIONS, MIGRATIONS], |_| {}).await;
+        Self {
+            tenant: test.tenant("north").await,
+            database: test.database.open().await,
+            test,
+        }
+    }
+
+    fn admitted(&self, fields: &[(&str, Value)]) -> Event {
+        let kind = EventType::named("patient.admitted.v1").unwrap();
+        let mut values = vec![
+            ("subject_type", Value::from("Encounter")),
+            ("subject_id", Value::from("e1")),
+            ("subject_version", Value::Whole(2)),
+        ];
+        values.extend_from_slice(fields);
+        Event {
+            id: Uuid::from_u128(1),
+            kind,
+            tenant: self.tenant,
+            at: self.test.clock.now(),
+            correlation: Uuid::from_u128(2),
+            key: Arc::from("p1"),
+            payload: encode(kind, &values).unwrap(),
+        }
+    }
+
+    async fn give(&self, event: &Event) -> Result<(), HandlerError> {
+        let tx = self.database.tenant(self.tenant).await.unwrap();
+        let coordinator = care::coordinator(self.test.store.clone());
+        let outcome = coordinator.handle(event, &tx).await;
+        tx.commit().await.unwrap();
+        outcome
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admission_starts_one_plan_however_often_it_is_told() {
+    let ward = Ward::new().await;
+    let caller = ward.test.caller(ward.tenant);
+    let event = ward.admitted(&[("patient_id", "p1".into())]);
+    ward.give(&event).await.unwrap();
+
+    let found = |query: &'static str| ward.test.search(&caller, query);
+    let plans = found("CarePlan?subject=Patient/p1&status=active")
+        .await
+        .unwrap();
+    let tasks = found("Task?patient=Patient/p1&status=requested&_count=50")
+        .await
+        .unwrap();
+    assert_eq!((plans.len(), tasks.len()), (1, 4));
+
+    // Somebody works with it; being told again changes nothing of that.
+    let done = format!(
+        r#"{{"resourceType":"Task","id":"{}","status":"completed","intent":"order","for":{{"reference":"Patient/p1"}}}}"#,
+        tasks[0]
+    );
+    ward.test.put(&caller, &done, None).await.unwrap();
+    ward.give(&event).await.unwrap();
+    let open = found("Task?patient=Patient/p1&status=requested&_count=50")
+        .await
+        .unwrap();
+    assert_eq!(open.len(), 3);
+    assert_eq!(found("CarePlan").await.unwrap(), plans);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admission_of_nobody_is_poison() {
+    let ward = Ward::new().await;
+    let outcome = ward.give(&ward.admitted(&[])).await;
+    assert_eq!(outcome, Err(HandlerError::Poison("subject")));
+}
