@@ -1,7 +1,7 @@
 //! Versions of what is changed: `ETag` out, `If-Match` in (RFC 9110 §13).
 
 use axum::Json;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -65,6 +65,20 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
             let fault = Fault::new(ErrorKind::Malformed, "If-Match holds one quoted version");
             Problem::from(fault).into_response()
         })
+    }
+}
+
+/// For what may not exist yet: none is no claim about what exists.
+impl<S: Sync> OptionalFromRequestParts<S> for IfMatch {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Response> {
+        if !parts.headers.contains_key(header::IF_MATCH) {
+            return Ok(None);
+        }
+        <Self as FromRequestParts<S>>::from_request_parts(parts, state)
+            .await
+            .map(Some)
     }
 }
 
