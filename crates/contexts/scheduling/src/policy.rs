@@ -1,0 +1,383 @@
+//! The rules that an Appointment keeps through every door.
+//!
+//! The state machine is decided on the content alone; that nobody's time is taken twice, and the
+//! organisation's rules for booking, are decided by the database inside the commit, because only it
+//! knows what others commit at the same moment.
+
+use std::sync::Arc;
+
+use mt_events::catalogue::{EventType, Value, encode};
+use mt_fhir::{Node, ResourceType};
+use mt_kernel::{ActorKind, ErrorKind, Fault, Instant, OpCtx};
+use mt_store::{
+    Binding, DomainEvent, Interaction, Policy, PolicyRegistry, ProposedChange, Refusal,
+};
+
+use crate::domain::{State, Visit, extension};
+
+/// Registers the rules of this context.
+pub fn register(policies: &mut PolicyRegistry) {
+    policies.register(ResourceType::APPOINTMENT, Arc::new(Appointments));
+    policies.register(ResourceType::PATIENT, Arc::new(ActivePatients));
+    if let Some(role) = ResourceType::from_name("PractitionerRole") {
+        policies.register(role, Arc::new(Roles));
+    }
+}
+
+/// Minutes that an appointment may take.
+const LENGTH: std::ops::RangeInclusive<i64> = 1..=480;
+
+pub(crate) const CLAIM: &str = "select scheduling.claim($1::int4, $2::uuid[], $3::int8[])";
+
+/// What the constraints of `scheduling.claim` say to people.
+pub(crate) const REFUSALS: &[Refusal] = &[
+    refusal("claim_taken", ErrorKind::Conflict, "the time is taken"),
+    refusal(
+        "too_soon",
+        ErrorKind::Invalid,
+        "an appointment must be booked longer ahead",
+    ),
+    refusal(
+        "too_far",
+        ErrorKind::Invalid,
+        "an appointment cannot be booked so far ahead",
+    ),
+    refusal(
+        "off_grid",
+        ErrorKind::Invalid,
+        "appointments do not start at this minute",
+    ),
+    refusal(
+        "too_many",
+        ErrorKind::Conflict,
+        "the patient has as many appointments to come as allowed",
+    ),
+    refusal(
+        "inactive_patient",
+        ErrorKind::Conflict,
+        "the patient is not active",
+    ),
+];
+
+const fn refusal(constraint: &'static str, kind: ErrorKind, message: &'static str) -> Refusal {
+    Refusal {
+        constraint,
+        kind,
+        message,
+    }
+}
+
+/// The rules of appointments.
+struct Appointments;
+
+impl Policy for Appointments {
+    fn decide(&self, _: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault> {
+        let old = change.old.and_then(Visit::read);
+        let Some((node, new)) = change.new.and_then(|node| Some((node, Visit::read(node)?))) else {
+            return Ok(Vec::new());
+        };
+        check(&new)?;
+        if let Some(old) = &old {
+            follow(old, &new, node)?;
+        }
+        if let Some(waitlist) = waitlist_event(change, old.as_ref(), &new, node) {
+            return waitlist.map(|event| vec![event]);
+        }
+        let Some(name) = event_name(old.as_ref(), &new, node) else {
+            return Ok(Vec::new());
+        };
+        event(name, change, &new, node).map(|event| vec![event])
+    }
+
+    fn bind(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<Binding>, Fault> {
+        let old = change.old.and_then(Visit::read);
+        let new = change.new.and_then(Visit::read);
+        let taking = new
+            .as_ref()
+            .filter(|visit| visit.state.takes_time() && visit.end.is_some_and(|end| end > ctx.now));
+        let same = old.as_ref().zip(new.as_ref()).is_some_and(|(old, new)| {
+            old.state.takes_time() == new.state.takes_time() && place(old) == place(new)
+        });
+        if same {
+            return Ok(Vec::new());
+        }
+        let hold = change.new.and_then(Visit::hold);
+        let mut bindings = Vec::with_capacity(2);
+        if old.is_some_and(|old| old.state.takes_time()) {
+            bindings.push(give_back(change.id));
+        }
+        if let Some(visit) = taking {
+            let fresh = change.interaction == Interaction::Create && visit.state.is_ahead();
+            let moved = change.old.is_some() && visit.state.is_ahead();
+            let person = matches!(ctx.actor.kind, ActorKind::User | ActorKind::Agent);
+            let ruled = person && (fresh || moved) && visit.series.is_none();
+            bindings.push(take(ctx, change.id, hold, visit, ruled));
+        }
+        Ok(bindings)
+    }
+}
+
+/// What decides whether the time of an appointment must be taken anew.
+type Place<'v> = (
+    Option<Instant>,
+    Option<Instant>,
+    bool,
+    Vec<(ResourceType, &'v str)>,
+);
+
+fn place<'v>(visit: &Visit<'v>) -> Place<'v> {
+    let actors = visit.claims().map(|(kind, id, _)| (kind, id)).collect();
+    (visit.start, visit.end, visit.overbook, actors)
+}
+
+fn give_back(appointment: &str) -> Binding {
+    let own = (ResourceType::APPOINTMENT, appointment.to_owned());
+    Binding {
+        sql: CLAIM,
+        resources: vec![own.clone(), own],
+        values: Vec::new(),
+        releases: true,
+        refusals: REFUSALS,
+    }
+}
+
+fn take(ctx: &OpCtx, id: &str, hold: Option<&str>, visit: &Visit<'_>, ruled: bool) -> Binding {
+    let appointment = |id: &str| (ResourceType::APPOINTMENT, id.to_owned());
+    let mut resources = vec![appointment(id), appointment(hold.unwrap_or(id))];
+    let (start, end) = visit.start.zip(visit.end).unwrap_or((ctx.now, ctx.now));
+    let flag = i64::from;
+    let mut values = vec![
+        ctx.now.0,
+        start.0,
+        end.0,
+        0,
+        flag(visit.overbook),
+        flag(ruled),
+    ];
+    for (kind, id, how) in visit.claims() {
+        resources.push((kind, id.to_owned()));
+        values.push(how as i64);
+    }
+    Binding {
+        sql: CLAIM,
+        resources,
+        values,
+        releases: false,
+        refusals: REFUSALS,
+    }
+}
+
+fn check(visit: &Visit<'_>) -> Result<(), Fault> {
+    if !visit.state.takes_time() {
+        return Ok(());
+    }
+    let refuse = |message| Err(Fault::new(ErrorKind::Invalid, message).at("Appointment.end"));
+    match visit.minutes() {
+        None => refuse("an appointment that is booked needs start and end"),
+        Some(minutes) if !LENGTH.contains(&minutes) => {
+            refuse("an appointment takes 1 to 480 minutes")
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+fn follow(old: &Visit<'_>, new: &Visit<'_>, node: Node<'_>) -> Result<(), Fault> {
+    let refuse =
+        |message: String| Err(Fault::new(ErrorKind::Conflict, message).at("Appointment.status"));
+    if !old.state.may_become(new.state) {
+        let (from, to) = (old.state.code(), new.state.code());
+        return refuse(format!("an appointment that is {from} cannot become {to}"));
+    }
+    let moved = (old.start, old.end) != (new.start, new.end);
+    if moved && !old.state.is_ahead() {
+        let state = old.state.code();
+        return refuse(format!("an appointment that is {state} cannot be moved"));
+    }
+    let called_off = old.state != new.state && new.state == State::Cancelled;
+    if called_off && crate::domain::reason(node).is_none() {
+        let text = "a cancellation needs a reason";
+        return Err(Fault::new(ErrorKind::Invalid, text).at("Appointment.cancelationReason"));
+    }
+    Ok(())
+}
+
+/// What happened, by its name in the catalogue of events.
+fn event_name(old: Option<&Visit<'_>>, new: &Visit<'_>, node: Node<'_>) -> Option<&'static str> {
+    let timed = new.start.is_some() && new.end.is_some();
+    let Some(old) = old else {
+        return match new.state {
+            State::Waitlisted => Some("waitlist.joined.v1"),
+            state if !timed || state.is_final() => None,
+            _ if previous(node) => Some("appointment.rescheduled.v1"),
+            _ => Some("appointment.created.v1"),
+        };
+    };
+    if old.state == new.state {
+        let moved = (old.start, old.end) != (new.start, new.end);
+        return (moved && timed).then_some("appointment.rescheduled.v1");
+    }
+    match new.state {
+        State::Scheduled if old.state == State::Waitlisted && timed => {
+            Some("appointment.created.v1")
+        }
+        State::Confirmed if timed => Some("appointment.confirmed.v1"),
+        State::Arrived => Some("appointment.checked_in.v1"),
+        State::InProgress if old.state != State::Checkout => Some("appointment.started.v1"),
+        State::Completed => Some("appointment.completed.v1"),
+        State::Cancelled => Some("appointment.cancelled.v1"),
+        State::NoShow => Some("appointment.no_show.v1"),
+        _ => None,
+    }
+}
+
+/// An offer to a waiting patient, and its end.
+fn waitlist_event(
+    change: &ProposedChange<'_>,
+    old: Option<&Visit<'_>>,
+    new: &Visit<'_>,
+    node: Node<'_>,
+) -> Option<Result<DomainEvent, Fault>> {
+    if old?.state != State::Waitlisted {
+        return None;
+    }
+    let offer = |node: Node<'_>| -> Option<serde_json::Value> {
+        let text = crate::domain::value(node, extension::OFFER, "valueString")?.as_str()?;
+        serde_json::from_str(text).ok()
+    };
+    let (before, after) = (change.old.and_then(offer), offer(node));
+    let what = match (before, after) {
+        (None, Some(offer)) => {
+            let at: jiff::Timestamp = offer["expires"].as_str()?.parse().ok()?;
+            (
+                "waitlist.offered.v1",
+                "expires",
+                Value::Whole(at.as_microsecond()),
+            )
+        }
+        (Some(_), None) => {
+            let status = if new.state.takes_time() {
+                "accepted"
+            } else {
+                "ended"
+            };
+            ("waitlist.settled.v1", "status", Value::from(status))
+        }
+        _ => return None,
+    };
+    let (name, field, value) = what;
+    Some(written(name, change, new, vec![(field, value)]))
+}
+
+fn previous(node: Node<'_>) -> bool {
+    crate::domain::value(node, extension::PREVIOUS, "valueReference").is_some()
+}
+
+fn event(
+    name: &'static str,
+    change: &ProposedChange<'_>,
+    visit: &Visit<'_>,
+    node: Node<'_>,
+) -> Result<DomainEvent, Fault> {
+    let of = |name| ResourceType::from_name(name).and_then(|kind| visit.actor(kind));
+    let fields = [
+        ("start", visit.start.map(|at| Value::Whole(at.0))),
+        ("end", visit.end.map(|at| Value::Whole(at.0))),
+        ("practitioner_id", of("Practitioner").map(Value::from)),
+        ("location_id", of("Location").map(Value::from)),
+        ("reason_code", crate::domain::reason(node).map(Value::from)),
+    ];
+    let given = fields
+        .into_iter()
+        .filter_map(|(field, value)| Some((field, value?)));
+    written(name, change, visit, given.collect())
+}
+
+/// An event of the catalogue about an appointment, with those of the fields that it has.
+fn written(
+    name: &'static str,
+    change: &ProposedChange<'_>,
+    visit: &Visit<'_>,
+    fields: Vec<(&'static str, Value)>,
+) -> Result<DomainEvent, Fault> {
+    let internal = |message| Fault::new(ErrorKind::Internal, message);
+    let kind =
+        EventType::named(name).ok_or_else(|| internal("an event is not in the catalogue"))?;
+    let patient = visit.actor(ResourceType::PATIENT);
+    let version = change
+        .old
+        .and_then(|old| old.get("meta")?.str("versionId")?.parse().ok());
+    let mut values = vec![
+        ("subject_type", Value::from("Appointment")),
+        ("subject_id", Value::from(change.id)),
+        (
+            "subject_version",
+            Value::Whole(version.map_or(1, |version: i64| version + 1)),
+        ),
+    ];
+    values.extend(patient.map(|id| ("patient_id", Value::from(id))));
+    let known = |field: &str| kind.all_fields().any(|one| one.name == field);
+    values.extend(fields.into_iter().filter(|(field, _)| known(field)));
+    let payload = encode(kind, &values).map_err(|_| internal("an event cannot be written"))?;
+    Ok(DomainEvent {
+        name: kind.name,
+        key: patient.unwrap_or(change.id).to_owned(),
+        payload,
+    })
+}
+
+/// Notes which patients are not active: nothing can be booked for them.
+struct ActivePatients;
+
+impl Policy for ActivePatients {
+    fn decide(&self, _: &OpCtx, _: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault> {
+        Ok(Vec::new())
+    }
+
+    fn bind(&self, _: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<Binding>, Fault> {
+        let active = |node: Node<'_>| node.get("active").and_then(Node::as_bool) != Some(false);
+        let (before, after) = (
+            change.old.is_none_or(active),
+            change.new.is_some_and(active),
+        );
+        if before == after {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Binding {
+            sql: "select scheduling.note_patient($1::int4, $2::uuid[], $3::int8[])",
+            resources: vec![(ResourceType::PATIENT, change.id.to_owned())],
+            values: vec![i64::from(after)],
+            releases: true,
+            refusals: &[],
+        }])
+    }
+}
+
+/// Notes who stands behind a role, so that a person is not booked twice under two names.
+struct Roles;
+
+impl Policy for Roles {
+    fn decide(&self, _: &OpCtx, _: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault> {
+        Ok(Vec::new())
+    }
+
+    fn bind(&self, _: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<Binding>, Fault> {
+        let practitioner = |node: Option<Node<'_>>| {
+            let reference = node?.get("practitioner")?.str("reference")?;
+            let (kind, id) = crate::domain::split(reference)?;
+            (kind.name() == "Practitioner").then(|| (kind, id.to_owned()))
+        };
+        let (before, after) = (practitioner(change.old), practitioner(change.new));
+        if before == after {
+            return Ok(Vec::new());
+        }
+        let mut resources = vec![(change.resource_type, change.id.to_owned())];
+        resources.extend(after);
+        Ok(vec![Binding {
+            sql: "select scheduling.note_role($1::int4, $2::uuid[], $3::int8[])",
+            resources,
+            values: Vec::new(),
+            releases: true,
+            refusals: &[],
+        }])
+    }
+}

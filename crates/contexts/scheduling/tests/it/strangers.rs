@@ -1,0 +1,145 @@
+//! Links, feeds and the public widget.
+
+use mt_access::Role;
+use mt_kernel::ErrorKind;
+use mt_scheduling::domain::{Service, State};
+use serde_json::json;
+
+use crate::world::{DOCTOR, MONDAY, Practice, at};
+
+fn token(url: &str) -> &str {
+    url.rsplit('/').next().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_link_does_its_one_thing_once_and_says_nothing_of_the_patient() {
+    let practice = Practice::new().await;
+    let desk = practice.caller(Role::Receptionist);
+    let visit = practice.book(&desk, at("09:00")).await.unwrap();
+    let links = practice.scheduling.links(&desk, &visit.id).await.unwrap();
+    let move_to = serde_json::from_value(json!({"start": format!("{MONDAY}T11:00:00Z")})).unwrap();
+    let moved = practice
+        .scheduling
+        .follow(token(&links.reschedule), &move_to)
+        .await
+        .unwrap();
+    assert_eq!(
+        moved.start.as_deref(),
+        Some(format!("{MONDAY}T11:00:00.000Z").as_str())
+    );
+    assert!(!serde_json::to_string(&moved).unwrap().contains("Chalmers"));
+    // The appointment that the links speak of is over.
+    let again = practice
+        .scheduling
+        .follow(token(&links.reschedule), &move_to)
+        .await
+        .unwrap_err();
+    assert_eq!(again.kind(), ErrorKind::Conflict);
+    let over = practice
+        .scheduling
+        .follow(token(&links.cancel), &Default::default())
+        .await;
+    assert_eq!(over.unwrap_err().kind(), ErrorKind::Conflict);
+    let shown = practice
+        .scheduling
+        .linked(token(&links.cancel))
+        .await
+        .unwrap();
+    assert_eq!(shown.state, State::Rescheduled);
+    let mut forged = token(&links.cancel).to_owned();
+    let last = if forged.pop() == Some('A') { 'B' } else { 'A' };
+    forged.push(last);
+    for wrong in [forged.as_str(), "", "AAAA", "AAAAAQ", "%"] {
+        let missing = practice.scheduling.linked(wrong).await.unwrap_err();
+        assert_eq!(missing.kind(), ErrorKind::NotFound, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_feed_shows_times_and_no_names() {
+    let practice = Practice::new().await;
+    let desk = practice.caller(Role::Receptionist);
+    practice.book(&desk, at("09:00")).await.unwrap();
+    let feed = practice.scheduling.feed(&desk, DOCTOR).await.unwrap();
+    let file = practice
+        .scheduling
+        .read_feed(token(&feed.url))
+        .await
+        .unwrap();
+    assert!(file.contains("DTSTART:20310324T090000Z\r\n"), "{file}");
+    assert!(!file.contains("Chalmers"));
+    assert!(practice.scheduling.linked(token(&feed.url)).await.is_err());
+}
+
+#[tokio::test]
+async fn the_widget_is_shut_until_the_organisation_opens_it() {
+    let practice = Practice::new().await;
+    for organisation in ["practice", "nobody", "NOT A NAME"] {
+        let missing = practice
+            .scheduling
+            .offering(organisation)
+            .await
+            .unwrap_err();
+        assert_eq!(missing.kind(), ErrorKind::NotFound, "{organisation}");
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_books_what_is_offered_online_and_only_once() {
+    let practice = Practice::new().await;
+    practice.hours(DOCTOR, json!({})).await;
+    practice
+        .settings(|settings| {
+            let service = |code: &str, online| Service {
+                code: code.to_owned(),
+                name: "Check-up".to_owned(),
+                minutes: 30,
+                kind: None,
+                online,
+            };
+            settings.services = vec![service("check-up", true), service("surgery", false)];
+            settings.widget.enabled = true;
+        })
+        .await;
+    let scheduling = &practice.scheduling;
+    let offering = scheduling.offering("practice").await.unwrap();
+    assert_eq!(offering.services.len(), 1);
+    assert_eq!(offering.clinicians[0].display.as_deref(), Some("Jo Doe"));
+    let hold = |service: &str, time: &str| {
+        let start = format!("{MONDAY}T{time}:00Z");
+        serde_json::from_value(json!({"service": service, "actor": DOCTOR, "start": start}))
+            .unwrap()
+    };
+    for (service, time) in [
+        ("surgery", "09:00"),
+        ("check-up", "08:00"),
+        ("check-up", "09:10"),
+    ] {
+        assert!(
+            scheduling
+                .public_hold("practice", &hold(service, time))
+                .await
+                .is_err(),
+            "{time}"
+        );
+    }
+    let held = scheduling
+        .public_hold("practice", &hold("check-up", "09:00"))
+        .await
+        .unwrap();
+    assert!(
+        scheduling
+            .public_hold("practice", &hold("check-up", "09:00"))
+            .await
+            .is_err()
+    );
+    let request = serde_json::from_value(json!({"hold": held.id, "service": "check-up",
+        "name": {"given": "Ada", "family": "Byron"}, "birthDate": "1990-12-10", "email": "ada@example.org"}))
+    .unwrap();
+    let asked = scheduling.request("practice", &request).await.unwrap();
+    assert_eq!(asked.status, "requested");
+    let again = scheduling.request("practice", &request).await.unwrap_err();
+    assert_eq!(again.kind(), ErrorKind::Conflict);
+    let desk = practice.caller(Role::Receptionist);
+    assert!(practice.book(&desk, at("09:00")).await.is_err());
+}
