@@ -198,6 +198,8 @@ fn policies() -> PolicyRegistry {
     let trail = Arc::new(mt_audit::TrailIsReadOnly);
     policies.register(mt_fhir::ResourceType::AUDIT_EVENT, trail);
     mt_coordination::announce::announce(&mut policies);
+    mt_patients::register(&mut policies);
+    mt_scheduling::register(&mut policies);
     policies
 }
 

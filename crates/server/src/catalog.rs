@@ -16,5 +16,6 @@ pub(crate) fn schemas() -> Vec<Migrations> {
     schemas.push(mt_api::MIGRATIONS);
     schemas.push(mt_events::MIGRATIONS);
     schemas.push(mt_coordination::MIGRATIONS);
+    schemas.push(mt_scheduling::MIGRATIONS);
     schemas
 }

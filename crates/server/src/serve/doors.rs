@@ -9,6 +9,7 @@ use mt_http::RateLimits;
 use mt_identity::{administration, people};
 
 use crate::assembly::Installation;
+use crate::wiring;
 
 /// Who may come in: by token or session, with the standing that they have now.
 pub(super) fn gatekeeper(installation: &Installation) -> Arc<dyn Authenticator> {
@@ -42,6 +43,7 @@ pub(super) fn routes(installation: &Installation) -> Routes {
     people
         .merge(administration.with_state(installation.administration.clone()))
         .merge(timeline::table().with_state(timelines))
+        .merge(wiring::scheduling::routes(installation))
 }
 
 #[cfg(test)]
@@ -56,6 +58,7 @@ mod tests {
         let mut rows = people::api::table().permissions();
         rows.extend(administration::api::table().permissions());
         rows.extend(mt_coordination::timeline::table().permissions());
+        rows.extend(mt_scheduling::api::table().permissions());
         rows.sort();
         rows
     }

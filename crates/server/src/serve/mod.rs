@@ -56,6 +56,10 @@ impl Server {
             installation.administration.clone(),
             stop.clone(),
         ));
+        tokio::spawn(crate::wiring::scheduling::work(
+            installation.store.clone(),
+            stop.clone(),
+        ));
         let task = tokio::spawn(mt_http::serve(listener, router, limits, stop.clone()));
         let background = [
             tokio::spawn(mt_fhir_api::work(api, stop.clone())),

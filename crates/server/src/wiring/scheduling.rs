@@ -1,0 +1,45 @@
+//! Scheduling: the rules of appointments at the store, its routes, and what happens by itself.
+
+use std::time::Duration;
+
+use mt_api::Routes;
+use mt_scheduling::{Scheduling, api};
+use mt_store::{Store, TenantState};
+use tokio_util::sync::CancellationToken;
+
+use crate::assembly::Installation;
+
+/// How soon an offer that has run out goes to the next who waits.
+const INTERVAL: Duration = Duration::from_secs(15);
+
+/// Every route with its state.
+pub(crate) fn routes(installation: &Installation) -> Routes {
+    api::table().with_state(Scheduling::new(installation.store.clone()))
+}
+
+/// Passes on offers that have run out, in every organisation.
+pub(crate) async fn work(store: Store, stop: CancellationToken) {
+    let scheduling = Scheduling::new(store.clone());
+    let mut interval = tokio::time::interval(INTERVAL);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = interval.tick() => {}
+        }
+        let tenants = match store.tenants().list().await {
+            Ok(tenants) => tenants,
+            Err(error) => {
+                tracing::warn!(%error, "the organisations cannot be listed");
+                continue;
+            }
+        };
+        for tenant in tenants
+            .iter()
+            .filter(|one| one.state == TenantState::Active)
+        {
+            if let Err(error) = scheduling.expire(tenant.id).await {
+                tracing::warn!(%error, "offers that ran out cannot be passed on");
+            }
+        }
+    }
+}
