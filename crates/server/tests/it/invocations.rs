@@ -75,7 +75,7 @@ fn meta_is_read_added_to_and_taken_from() {
 fn match_finds_the_person_with_a_grade_and_nobody_else() {
     let caller = &Server::shared().clinic("invocations-match").caller;
     caller.store(
-        &json!({ "resourceType": "Patient", "id": "ada", "birthDate": "1815-12-10",
+        &json!({ "resourceType": "Patient", "id": "ada", "birthDate": "1915-12-10",
         "name": [{ "family": "Lovelace", "given": ["Ada"] }],
         "identifier": [{ "system": "http://x", "value": "1" }] }),
     );
@@ -89,7 +89,7 @@ fn match_finds_the_person_with_a_grade_and_nobody_else() {
         let body = json!({ "resourceType": "Parameters", "parameter": parameters });
         caller.post("Patient/$match", &body)
     };
-    let same = json!({ "resourceType": "Patient", "birthDate": "1815-12-10",
+    let same = json!({ "resourceType": "Patient", "birthDate": "1915-12-10",
         "name": [{ "family": "lovelace", "given": ["Ada"] }],
         "identifier": [{ "system": "http://x", "value": "1" }] });
     let found = ask(same, Value::Null).expect(200).json();

@@ -477,6 +477,9 @@ fn a_patient_writes_about_nobody_else_and_in_no_other_name() {
     ] {
         let mut changed = own.clone();
         changed["status"] = status.into();
+        if status == "cancelled" {
+            changed["cancelationReason"] = json!({ "text": "away" });
+        }
         let answer = house.patient.put(&path, &changed);
         assert_eq!(answer.status, expected, "{status}: {}", answer.text());
     }

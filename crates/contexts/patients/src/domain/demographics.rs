@@ -29,10 +29,7 @@ pub fn check_patient(patient: Node<'_>, old: Option<Node<'_>>, today: Date) -> R
         let given = name.get("given").into_iter().flat_map(Node::children);
         let mut parts = given.filter_map(Node::as_str).chain(name.str("family"));
         if !parts.all(is_name) {
-            return refuse(
-                "Patient.name",
-                "a name is letters, digits, spaces, apostrophes, hyphens and full stops",
-            );
+            return refuse("Patient.name", "a name is not empty and holds no markup");
         }
     }
     Ok(())
@@ -48,19 +45,10 @@ fn is_plausible(birth: &str, today: Date) -> bool {
     birth >= cut(&earliest).as_str() && birth <= cut(&latest).as_str()
 }
 
-/// Letters and digits of any script with their marks, and what stands between them.
+/// Whatever people are called in any script, and no markup.
 fn is_name(text: &str) -> bool {
-    let allowed =
-        |letter: char| letter.is_alphanumeric() || is_mark(letter) || " '’ʼ-‐.·".contains(letter);
-    !text.trim().is_empty() && text.chars().all(allowed)
-}
-
-/// Combining marks and joiners, which scripts of South and South-East Asia need within a name.
-const fn is_mark(letter: char) -> bool {
-    matches!(letter, '\u{300}'..='\u{36f}' | '\u{93a}'..='\u{94d}' | '\u{9bc}'..='\u{9cd}'
-        | '\u{a3c}'..='\u{a4d}' | '\u{abc}'..='\u{acd}' | '\u{b3c}'..='\u{b4d}' | '\u{bbe}'..='\u{bcd}'
-        | '\u{c3c}'..='\u{c4d}' | '\u{cbc}'..='\u{ccd}' | '\u{d3b}'..='\u{d4d}' | '\u{dca}'..='\u{ddf}'
-        | '\u{e31}'..='\u{e4e}' | '\u{64b}'..='\u{65f}' | '\u{5b0}'..='\u{5c7}' | '\u{200c}' | '\u{200d}')
+    let foreign = |letter: char| letter.is_control() || "<>{}|\\^".contains(letter);
+    !text.trim().is_empty() && !text.contains(foreign)
 }
 
 #[cfg(test)]
@@ -99,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_letters_of_any_script_and_no_markup() {
+    fn names_are_of_any_script_and_hold_no_markup() {
         for (name, good) in [
             ("O'Neil-Smith Jr.", true),
             ("Müller", true),
@@ -108,7 +96,7 @@ mod tests {
             ("", false),
             ("Dudley365", true),
             ("<b>", false),
-            ("a;b", false),
+            ("a{b}", false),
         ] {
             assert_eq!(
                 judged(&format!(r#"{{"name":[{{"family":"{name}"}}]}}"#), None),
@@ -120,7 +108,7 @@ mod tests {
 
     #[test]
     fn what_was_there_and_is_not_touched_is_not_judged_again() {
-        let odd = r#"{"name":[{"family":"a;b"}],"birthDate":"1800"}"#;
+        let odd = r#"{"name":[{"family":"a{b}"}],"birthDate":"1800"}"#;
         assert!(!judged(odd, None));
         assert!(judged(odd, Some(odd)));
     }
