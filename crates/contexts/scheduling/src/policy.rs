@@ -83,10 +83,14 @@ impl Policy for Appointments {
         if let Some(waitlist) = waitlist_event(change, old.as_ref(), &new, node) {
             return waitlist.map(|event| vec![event]);
         }
-        let Some(name) = event_name(old.as_ref(), &new, node) else {
+        // What else happens to an appointment is told from the record by whoever follows all records.
+        let begun = |state| matches!(state, State::InProgress | State::Checkout);
+        let begins = old.is_some_and(|old| !begun(old.state)) && begun(new.state);
+        if !begins {
             return Ok(Vec::new());
-        };
-        event(name, change, &new, node).map(|event| vec![event])
+        }
+        let event = written("appointment.started.v1", change, &new, Vec::new())?;
+        Ok(vec![event])
     }
 
     fn bind(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<Binding>, Fault> {
@@ -201,35 +205,6 @@ fn follow(old: &Visit<'_>, new: &Visit<'_>, node: Node<'_>) -> Result<(), Fault>
     Ok(())
 }
 
-/// What happened, by its name in the catalogue of events.
-fn event_name(old: Option<&Visit<'_>>, new: &Visit<'_>, node: Node<'_>) -> Option<&'static str> {
-    let timed = new.start.is_some() && new.end.is_some();
-    let Some(old) = old else {
-        return match new.state {
-            State::Waitlisted => Some("waitlist.joined.v1"),
-            state if !timed || state.is_final() => None,
-            _ if previous(node) => Some("appointment.rescheduled.v1"),
-            _ => Some("appointment.created.v1"),
-        };
-    };
-    if old.state == new.state {
-        let moved = (old.start, old.end) != (new.start, new.end);
-        return (moved && timed).then_some("appointment.rescheduled.v1");
-    }
-    match new.state {
-        State::Scheduled if old.state == State::Waitlisted && timed => {
-            Some("appointment.created.v1")
-        }
-        State::Confirmed if timed => Some("appointment.confirmed.v1"),
-        State::Arrived => Some("appointment.checked_in.v1"),
-        State::InProgress if old.state != State::Checkout => Some("appointment.started.v1"),
-        State::Completed => Some("appointment.completed.v1"),
-        State::Cancelled => Some("appointment.cancelled.v1"),
-        State::NoShow => Some("appointment.no_show.v1"),
-        _ => None,
-    }
-}
-
 /// An offer to a waiting patient, and its end.
 fn waitlist_event(
     change: &ProposedChange<'_>,
@@ -266,30 +241,6 @@ fn waitlist_event(
     };
     let (name, field, value) = what;
     Some(written(name, change, new, vec![(field, value)]))
-}
-
-fn previous(node: Node<'_>) -> bool {
-    crate::domain::value(node, extension::PREVIOUS, "valueReference").is_some()
-}
-
-fn event(
-    name: &'static str,
-    change: &ProposedChange<'_>,
-    visit: &Visit<'_>,
-    node: Node<'_>,
-) -> Result<DomainEvent, Fault> {
-    let of = |name| ResourceType::from_name(name).and_then(|kind| visit.actor(kind));
-    let fields = [
-        ("start", visit.start.map(|at| Value::Whole(at.0))),
-        ("end", visit.end.map(|at| Value::Whole(at.0))),
-        ("practitioner_id", of("Practitioner").map(Value::from)),
-        ("location_id", of("Location").map(Value::from)),
-        ("reason_code", crate::domain::reason(node).map(Value::from)),
-    ];
-    let given = fields
-        .into_iter()
-        .filter_map(|(field, value)| Some((field, value?)));
-    written(name, change, visit, given.collect())
 }
 
 /// An event of the catalogue about an appointment, with those of the fields that it has.
