@@ -10,7 +10,7 @@ mod relay;
 
 use mt_database::{Migration, Migrations};
 
-pub use bus::{Delivery, EventBus, LogBus, Place, Spot, Subscription};
+pub use bus::{Delivery, EventBus, EventFeed, LogBus, Place, Spot, Subscription};
 pub use consumer::{
     Consumer, ConsumerOptions, DeadLetter, DeadLetterState, DeadLetters, HandlerError, Runtime,
 };

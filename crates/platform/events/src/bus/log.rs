@@ -17,9 +17,10 @@ use mt_kernel::{Clock, TenantId};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use super::feed::LogFeed;
 use super::head::Heads;
 use super::held::LogSubscription;
-use super::{EventBus, Place, Subscription};
+use super::{EventBus, EventFeed, Place, Subscription};
 use crate::catalogue::{TOPICS, Topic, partition_of};
 use crate::error::{EventError, Result, fenced};
 use crate::event::{Event, Keys};
@@ -57,6 +58,14 @@ impl LogBus {
             clock,
             prepared: Arc::default(),
         }
+    }
+
+    /// Opens a feed of every event from now on.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn feed(&self) -> Result<Box<dyn EventFeed>> {
+        Ok(Box::new(LogFeed::open(self.database.clone()).await?))
     }
 
     /// Drops what is older than each topic keeps and has been read by every consumer. Returns how many

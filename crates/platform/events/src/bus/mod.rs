@@ -4,6 +4,7 @@
 //! be one transaction (the embedded log) or must follow each other (a broker). Every bus delivers at
 //! least once, in order of key, and consumers make that once in effect.
 
+mod feed;
 mod head;
 mod held;
 mod log;
@@ -17,6 +18,7 @@ use crate::catalogue::Topic;
 use crate::error::{Result, fenced};
 use crate::event::{Event, SealedEvent};
 
+pub use feed::EventFeed;
 pub use log::LogBus;
 
 /// Takes batches from the relay and gives them to consumers.

@@ -45,9 +45,11 @@ const ACCESS: &[Field] = &[
 
 /// All events, in order of their numbers: a table, one event to a row.
 #[rustfmt::skip]
-pub static EVENTS: [EventType; 84] = [
+pub static EVENTS: [EventType; 85] = [
     event(1, "records.committed.v1", (&RECORD, Tenant, "records"),
         "A transaction changed resources: their types, row keys, versions and what was done (create, update, delete).", &[required("types", Texts), required("keys", Texts), required("versions", Wholes), required("actions", Texts)]),
+    event(2, "subscription.requested.v1", (&RECORD, Subject, "subscriptions"),
+        "Somebody asked to be told of changes, or to be told no more.", &[required("status", Text), required("actor_id", Text), required("actor_roles", Texts), optional("client_id", Text), optional("fhir_user", Text)]),
     event(100, "patient.registered.v1", (&PATIENT, Patient, "patients"),
         "A patient is known for the first time.", NONE),
     event(101, "patient.updated.v1", (&PATIENT, Patient, "patients"),

@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod consuming;
+mod feed;
 mod fixture;
 mod letters;
 mod relaying;
