@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod address;
 mod assets;
 mod body;
 mod correlation;
@@ -8,6 +9,7 @@ mod problem;
 mod rate;
 mod serve;
 
+pub use address::is_public;
 pub use assets::{Asset, application};
 pub use body::{BodyError, BodyLimits, read_body};
 pub use correlation::{CorrelationId, correlate};

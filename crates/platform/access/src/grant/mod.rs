@@ -118,7 +118,7 @@ pub struct Proxy {
 }
 
 /// What a request may do.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     pub(crate) held: Vec<HeldRole>,
     pub(crate) roles: Vec<Role>,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mt_fhir::ResourceType;
-use mt_kernel::{ErrorKind, Fault, Instant};
+use mt_kernel::{ErrorKind, Fault, Instant, TenantId};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -72,6 +72,33 @@ impl Store {
             });
         }
         Ok(stored)
+    }
+
+    /// The id of the resource that a row key names (as `records.committed.v1` does); `None` when there is no such
+    /// row. Nothing of the record is shown, so nobody is asked for permission.
+    ///
+    /// # Errors
+    /// When the tenant does not serve or the database does not answer.
+    pub async fn literal_id(
+        &self,
+        tenant: TenantId,
+        resource_type: ResourceType,
+        key: Uuid,
+    ) -> Result<Option<String>> {
+        if !mt_crypto::ResourceIds::is_hashed(key) {
+            return Ok(Some(key.hyphenated().to_string()));
+        }
+        let tenant = self.tenants().get(tenant).await?;
+        let place = RowKey {
+            tenant: tenant.id,
+            resource_type,
+            id: key,
+        };
+        let Some(row) = self.current_row(&place).await? else {
+            return Ok(None);
+        };
+        let body = tenant.open(resource_type, key, &row)?;
+        Ok(literal_id(&body).map(str::to_owned))
     }
 
     /// One version of a resource.
