@@ -1,0 +1,6 @@
+//! Subscriptions from a change to an endpoint.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod asking;
+mod telling;
+mod world;
