@@ -9,9 +9,7 @@ use std::sync::Arc;
 use mt_events::catalogue::{EventType, Value, encode};
 use mt_fhir::{Node, ResourceType};
 use mt_kernel::{ActorKind, ErrorKind, Fault, Instant, OpCtx};
-use mt_store::{
-    Binding, DomainEvent, Interaction, Policy, PolicyRegistry, ProposedChange, Refusal,
-};
+use mt_store::{Binding, DomainEvent, Policy, PolicyRegistry, ProposedChange, Refusal};
 
 use crate::domain::{State, Visit, extension};
 
@@ -106,15 +104,18 @@ impl Policy for Appointments {
             return Ok(Vec::new());
         }
         let hold = change.new.and_then(Visit::hold);
+        // A change of length or room is no new booking.
+        let kept = old
+            .as_ref()
+            .zip(new.as_ref())
+            .is_some_and(|(old, new)| old.state.takes_time() && old.start == new.start);
         let mut bindings = Vec::with_capacity(2);
         if old.is_some_and(|old| old.state.takes_time()) {
             bindings.push(give_back(change.id));
         }
         if let Some(visit) = taking {
-            let fresh = change.interaction == Interaction::Create && visit.state.is_ahead();
-            let moved = change.old.is_some() && visit.state.is_ahead();
             let person = matches!(ctx.actor.kind, ActorKind::User | ActorKind::Agent);
-            let ruled = person && (fresh || moved) && visit.series.is_none();
+            let ruled = person && !kept && visit.state.is_ahead() && visit.series.is_none();
             bindings.push(take(ctx, change.id, hold, visit, ruled));
         }
         Ok(bindings)
