@@ -4,6 +4,10 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 import type { AuditSearch } from '../features/audit/AuditPage';
 import type { Kind } from '../features/chart/TimelinePage';
 import type { View } from '../features/work/task';
+import type { BoardSearch } from '../features/schedule/BoardPage';
+import type { CalendarSearch } from '../features/schedule/CalendarPage';
+import type { HoursSearch } from '../features/schedule/HoursPage';
+import { isDay } from '../lib/zone';
 import { NotFound } from './NotFound';
 import { Shell } from './Shell';
 import { Crashed } from './Crashed';
@@ -136,6 +140,37 @@ const adminPages = [
 
 const sessions = createRoute({ getParentRoute: () => root, path: '/sessions', component: lazyRouteComponent(() => import('../features/admin/SessionsPage'), 'SessionsPage') });
 
+const day = (value: unknown): string | undefined => (typeof value === 'string' && isDay(value) ? value : undefined);
+
+const schedule = [
+  createRoute({
+    getParentRoute: () => root,
+    path: '/schedule',
+    validateSearch: (search: Record<string, unknown>): CalendarSearch => ({
+      day: day(search.day),
+      view: search.view === 'week' ? 'week' : undefined,
+      who: Array.isArray(search.who) ? search.who.filter((one): one is string => typeof one === 'string') : undefined,
+      visit: text(search.visit),
+      weekend: search.weekend === true || undefined,
+      gone: search.gone === true || undefined,
+    }),
+    component: lazyRouteComponent(() => import('../features/schedule/CalendarPage'), 'CalendarPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/schedule/board',
+    validateSearch: (search: Record<string, unknown>): BoardSearch => ({ day: day(search.day), who: text(search.who) }),
+    component: lazyRouteComponent(() => import('../features/schedule/BoardPage'), 'BoardPage'),
+  }),
+  createRoute({ getParentRoute: () => root, path: '/schedule/waitlist', component: lazyRouteComponent(() => import('../features/schedule/WaitlistPage'), 'WaitlistPage') }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/schedule/hours',
+    validateSearch: (search: Record<string, unknown>): HoursSearch => ({ actor: text(search.actor) }),
+    component: lazyRouteComponent(() => import('../features/schedule/HoursPage'), 'HoursPage'),
+  }),
+] as const;
+
 const system = createRoute({
   getParentRoute: () => root,
   path: '/system',
@@ -143,7 +178,7 @@ const system = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, patients, register, edit, chart.addChildren(chartPages), tasks, messages, admin.addChildren(adminPages), sessions, audit, system]),
+  routeTree: root.addChildren([home, patients, register, edit, chart.addChildren(chartPages), tasks, messages, admin.addChildren(adminPages), sessions, audit, ...schedule, system]),
   basepath: '/app',
   defaultPreload: 'intent',
   scrollRestoration: true,

@@ -43,9 +43,11 @@ export interface Answer<T> {
 }
 
 export interface Request {
-  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   body?: unknown;
   ifMatch?: string;
+  /** The same key for a repeated attempt: what was asked for is done once. */
+  idempotencyKey?: string;
   signal?: AbortSignal;
   accept?: string;
 }
@@ -107,11 +109,12 @@ async function reach(path: string, init: RequestInit): Promise<Response> {
 
 /** Sends a request to a path of this origin. Every failure is a {@link RequestError}. */
 export async function send<T>(path: string, request: Request = {}): Promise<Answer<T>> {
-  const { method = 'GET', body, ifMatch, signal, accept = 'application/json' } = request;
+  const { method = 'GET', body, ifMatch, idempotencyKey, signal, accept = 'application/json' } = request;
   const headers = new Headers({ accept });
   const fhir = path.startsWith('/fhir/');
   if (body !== undefined) headers.set('content-type', fhir ? 'application/fhir+json' : 'application/json');
   if (ifMatch) headers.set('if-match', ifMatch);
+  if (idempotencyKey) headers.set('idempotency-key', idempotencyKey);
   if (csrf && method !== 'GET') headers.set(CSRF_HEADER, csrf);
   const text = body === undefined ? undefined : stringify(body);
   const response = await reach(path, { method, headers, body: text, signal });

@@ -22,6 +22,16 @@ export function useLater(milliseconds: number): boolean {
   return late;
 }
 
+/** The moment, anew every so many milliseconds. */
+export function useNow(every: number): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = window.setInterval(() => setNow(Date.now()), every);
+    return () => window.clearInterval(timer);
+  }, [every]);
+  return now;
+}
+
 function watchOnline(changed: () => void): () => void {
   window.addEventListener('online', changed);
   window.addEventListener('offline', changed);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Decimal, decimal, parse, stringify } from './json';
+import { counted, Decimal, decimal, parse, stringify } from './json';
 
 describe('lossless JSON', () => {
   it.each(['5.0', '5.00', '-0.10', '1e3', '12345678901234567890.123', '0'])('a number %s comes out as it came in', (text) => {
@@ -40,4 +40,8 @@ describe('decimals that people type', () => {
   it.each(['', '.5', '5.', '1e3', '007', 'abc', '1 000', '--1', 'NaN'])('%j is none', (typed) => {
     expect(decimal(typed)).toBeUndefined();
   });
+});
+
+it('counts and minutes become plain numbers at any depth', () => {
+  expect(counted(parse('{"minutes":30,"score":0.50,"list":[{"version":2}],"none":null,"text":"1"}'))).toEqual({ minutes: 30, score: 0.5, list: [{ version: 2 }], none: null, text: '1' });
 });

@@ -143,3 +143,11 @@ export function stringify(value: unknown): string {
   }
   return JSON.stringify(value);
 }
+
+/** The value with its numbers as floats: for counts, minutes and versions, never for what was measured. */
+export function counted(value: unknown): unknown {
+  if (value instanceof Decimal) return value.toNumber();
+  if (Array.isArray(value)) return value.map(counted);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, counted(member)]));
+}

@@ -3,6 +3,7 @@ import { audit } from './audit';
 import { chart } from './chart';
 import { orders } from './orders';
 import { patients } from './patients';
+import { schedule } from './schedule';
 import { shell } from './shell';
 import { care } from './care';
 import { visits } from './visits';
@@ -10,4 +11,4 @@ import { work } from './work';
 import { portal } from './portal';
 import { admin } from './admin';
 
-export const en = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal, ...admin };
+export const en = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal, ...admin, ...schedule };

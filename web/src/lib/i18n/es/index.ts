@@ -4,6 +4,7 @@ import { audit } from './audit';
 import { chart } from './chart';
 import { orders } from './orders';
 import { patients } from './patients';
+import { schedule } from './schedule';
 import { shell } from './shell';
 import { care } from './care';
 import { visits } from './visits';
@@ -11,4 +12,4 @@ import { work } from './work';
 import { portal } from './portal';
 import { admin } from './admin';
 
-export const es: Catalogue = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal, ...admin };
+export const es: Catalogue = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal, ...admin, ...schedule };
