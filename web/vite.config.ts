@@ -20,8 +20,8 @@ export default defineConfig({
     // The notices that the licences of bundled packages ask for.
     license: { fileName: 'licenses.txt' },
     chunkSizeWarningLimit: 700,
-    // The patient portal is a page of its own, with nothing of the clinicians' screens.
-    rollupOptions: { input: ['index.html', 'portal/index.html'] },
+    // The patient portal and public booking are pages of their own, with nothing of the clinicians' screens.
+    rollupOptions: { input: ['index.html', 'portal/index.html', 'book/index.html'] },
   },
   server: { proxy },
   preview: { proxy },

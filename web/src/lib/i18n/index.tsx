@@ -1,13 +1,12 @@
 /** The words on screen: ICU messages by key, one catalogue a language, loaded when it is chosen. */
 
-import { setupI18n } from '@lingui/core';
-import { compileMessage } from '@lingui/message-utils/compileMessage';
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
 import { en } from './en';
+import { translatorOf, type Values } from './translator';
 
 export type Key = keyof typeof en;
 export type Catalogue = Record<Key, string>;
-export type Values = Record<string, string | number>;
+export type { Values };
 
 /** Languages on offer, by their own names. */
 export const LOCALES = { en: 'English', es: 'Español' } as const;
@@ -34,9 +33,7 @@ export interface Translation {
 
 /** A translator over one catalogue. */
 export function translator(locale: Locale, messages: Catalogue): Translation['t'] {
-  const i18n = setupI18n({ locale, messages: { [locale]: messages } });
-  i18n.setMessagesCompiler(compileMessage);
-  return (key, values) => i18n._(key, values);
+  return translatorOf(locale, messages);
 }
 
 const Context = createContext<Translation>({ t: translator('en', en), locale: 'en', setLocale: () => {} });

@@ -1,0 +1,123 @@
+/** The words of public booking, apart from the application's so that a visitor loads no more than these. */
+
+import { translatorOf } from '../lib/i18n/translator';
+
+export const en = {
+  title: 'Book a visit',
+  'title.at': 'Book a visit at {organisation}',
+  loading: 'Loading …',
+  step: 'Step {number} of 4',
+  back: 'Back',
+  again: 'Try again',
+  service: 'What is the visit for?',
+  'service.minutes': '{minutes} minutes',
+  'service.none': 'Nothing can be booked here at the moment. Please call us.',
+  clinician: 'Whom would you like to see?',
+  'clinician.any': 'Anyone – the soonest time',
+  time: 'When would suit you?',
+  'time.zone': 'Times are those of the clinic ({zone}).',
+  'time.own': 'Where you are ({zone}) it is {time}.',
+  'time.none': 'Nothing is free from {from} to {until}.',
+  'time.later': 'Later days',
+  'time.earlier': 'Earlier days',
+  'time.lost': 'Somebody else was faster',
+  'time.lost.help': 'This time has just been taken. Please choose another one.',
+  'time.expired': 'The time is no longer reserved for you. Please choose again.',
+  'time.keep': 'Keep this time',
+  details: 'Who is coming?',
+  'details.held': 'Reserved for you:',
+  'details.left': '{time} left',
+  'details.given': 'Given names',
+  'details.family': 'Family name',
+  'details.birth': 'Date of birth',
+  'details.phone': 'Telephone',
+  'details.email': 'E-mail',
+  'details.reach': 'A telephone number or an e-mail address is needed, so that we can confirm.',
+  'details.needed': 'Please fill this in.',
+  'details.birth.wrong': 'Please enter a date in the past.',
+  'details.email.wrong': 'This is not an e-mail address.',
+  'details.phone.wrong': 'This is not a telephone number.',
+  'details.use': 'We use these details only to arrange this visit.',
+  'details.send': 'Request this visit',
+  done: 'Thank you',
+  'done.help': 'We have received your request and will confirm it. Please wait for our confirmation.',
+  'done.more': 'Book another visit',
+  'error.closed': 'Online booking is not available here',
+  'error.closed.help': 'Please call us to book a visit.',
+  'error.busy': 'Too many requests',
+  'error.busy.help': 'Please wait a minute and try again.',
+  'error.offline': 'You seem to be offline',
+  'error.offline.help': 'What you typed is still here. Please check your connection and try again.',
+  'error.refused': 'This could not be requested',
+  'error.refused.help': 'Please check what you typed, or call us.',
+  'error.failed': 'Something went wrong on our side',
+  'error.failed.help': 'Please try again in a moment, or call us.',
+  emergency: 'In an emergency call your local emergency number.',
+} as const;
+
+export type Word = keyof typeof en;
+
+export const es: Record<Word, string> = {
+  title: 'Pedir cita',
+  'title.at': 'Pedir cita en {organisation}',
+  loading: 'Cargando …',
+  step: 'Paso {number} de 4',
+  back: 'Atrás',
+  again: 'Reintentar',
+  service: '¿Para qué es la visita?',
+  'service.minutes': '{minutes} minutos',
+  'service.none': 'Ahora mismo no se puede pedir cita aquí. Llámenos, por favor.',
+  clinician: '¿Con quién desea la cita?',
+  'clinician.any': 'Cualquiera: la hora más próxima',
+  time: '¿Cuándo le viene bien?',
+  'time.zone': 'Las horas son las de la clínica ({zone}).',
+  'time.own': 'Donde usted está ({zone}) son las {time}.',
+  'time.none': 'No hay nada libre del {from} al {until}.',
+  'time.later': 'Días siguientes',
+  'time.earlier': 'Días anteriores',
+  'time.lost': 'Alguien se adelantó',
+  'time.lost.help': 'Esta hora se acaba de ocupar. Elija otra, por favor.',
+  'time.expired': 'La hora ya no está reservada para usted. Elija de nuevo, por favor.',
+  'time.keep': 'Mantener esta hora',
+  details: '¿Quién viene?',
+  'details.held': 'Reservado para usted:',
+  'details.left': 'quedan {time}',
+  'details.given': 'Nombre',
+  'details.family': 'Apellidos',
+  'details.birth': 'Fecha de nacimiento',
+  'details.phone': 'Teléfono',
+  'details.email': 'Correo electrónico',
+  'details.reach': 'Hace falta un teléfono o un correo electrónico para poder confirmar.',
+  'details.needed': 'Rellene este campo, por favor.',
+  'details.birth.wrong': 'Escriba una fecha pasada, por favor.',
+  'details.email.wrong': 'No es un correo electrónico.',
+  'details.phone.wrong': 'No es un número de teléfono.',
+  'details.use': 'Usamos estos datos solo para organizar esta visita.',
+  'details.send': 'Solicitar esta cita',
+  done: 'Gracias',
+  'done.help': 'Hemos recibido su solicitud y la confirmaremos. Espere nuestra confirmación, por favor.',
+  'done.more': 'Pedir otra cita',
+  'error.closed': 'Aquí no se puede pedir cita por internet',
+  'error.closed.help': 'Llámenos para pedir cita, por favor.',
+  'error.busy': 'Demasiadas peticiones',
+  'error.busy.help': 'Espere un minuto y vuelva a intentarlo, por favor.',
+  'error.offline': 'Parece que no tiene conexión',
+  'error.offline.help': 'Lo que escribió sigue aquí. Compruebe la conexión y vuelva a intentarlo.',
+  'error.refused': 'No se pudo solicitar',
+  'error.refused.help': 'Revise lo que escribió, o llámenos.',
+  'error.failed': 'Algo falló por nuestra parte',
+  'error.failed.help': 'Vuelva a intentarlo en un momento, o llámenos.',
+  emergency: 'En una urgencia llame al número de emergencias de su zona.',
+};
+
+export type Say = ReturnType<typeof translatorOf<Word>>;
+
+/** The first wished language that there are words in; English otherwise. */
+export function chosenLocale(wishes: readonly string[]): 'en' | 'es' {
+  const tags = wishes.map((wish) => wish.split('-')[0]);
+  return tags.find((tag): tag is 'en' | 'es' => tag === 'en' || tag === 'es') ?? 'en';
+}
+
+export function sayIn(locale: 'en' | 'es'): Say {
+  return translatorOf<Word>(locale, locale === 'es' ? es : en);
+}
