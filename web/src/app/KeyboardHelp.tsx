@@ -13,6 +13,8 @@ const KEYS: readonly (readonly [string, Key])[] = [
   ['g r', 'keys.register'],
   ['g t', 'tasks.title'],
   ['g m', 'messages.title'],
+  ['g c', 'keys.calendar'],
+  ['g b', 'keys.board'],
   ['g s', 'keys.system'],
   ['j k', 'keys.rows'],
   ['Alt 1 … 9', 'keys.chart'],

@@ -73,6 +73,10 @@ function useActions(text: string): Entry[] {
     entry('patients.register', 'plus', () => void navigate({ to: '/patients/new', search: {} })),
     entry('tasks.title', 'check', () => void navigate({ to: '/tasks', search: {} })),
     entry('messages.title', 'note', () => void navigate({ to: '/messages', search: {} })),
+    entry('calendar.title', 'calendar', () => void navigate({ to: '/schedule', search: {} })),
+    entry('board.title', 'door', () => void navigate({ to: '/schedule/board', search: {} })),
+    entry('waitlist.title', 'list', () => void navigate({ to: '/schedule/waitlist' })),
+    entry('hours.title', 'clock', () => void navigate({ to: '/schedule/hours', search: {} })),
     entry('system.title', 'system', () => void navigate({ to: '/system' })),
   ];
   const here = id

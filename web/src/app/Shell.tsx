@@ -33,6 +33,9 @@ const ADMINISTRATORS = new Set(['org_admin', 'super_admin']);
 /** Roles that share tasks and messages. */
 const WORKERS = new Set(['doctor', 'nurse', 'clinical_staff', 'receptionist', 'lab_technician', 'lab_supervisor', 'pharmacist', 'biller']);
 
+/** Roles that keep the calendar. */
+const SCHEDULERS = new Set(['doctor', 'nurse', 'clinical_staff', 'receptionist', 'org_admin']);
+
 type Layer = 'palette' | 'help' | undefined;
 
 function Frame() {
@@ -56,6 +59,8 @@ function Frame() {
       'g r': () => void navigate({ to: '/patients/new', search: {} }),
       'g t': () => void navigate({ to: '/tasks', search: {} }),
       'g m': () => void navigate({ to: '/messages', search: {} }),
+      'g c': () => void navigate({ to: '/schedule', search: {} }),
+      'g b': () => void navigate({ to: '/schedule/board', search: {} }),
       'g s': () => void navigate({ to: '/system' }),
     }),
     [navigate],
@@ -115,6 +120,7 @@ function TopBar({ onPalette, onHelp }: { onPalette: () => void; onHelp: () => vo
         <Link to="/patients" search={{}}><Icon name="patients" /> <span>{t('patients.title')}</span></Link>
         {works && <Link to="/tasks" search={{}}><Icon name="check" /> <span>{t('tasks.title')}</span></Link>}
         {works && <Link to="/messages" search={{}}><Icon name="note" /> <span>{t('messages.title')}</span></Link>}
+        {session.roles.some((role) => SCHEDULERS.has(role)) && <Link to="/schedule" search={{}}><Icon name="calendar" /> <span>{t('calendar.title')}</span></Link>}
         {session.roles.some((role) => AUDITORS.has(role)) && <Link to="/audit" search={{}}><Icon name="shield" /> <span>{t('audit.title')}</span></Link>}
         {session.roles.some((role) => ADMINISTRATORS.has(role)) && <Link to="/admin"><Icon name="user" /> <span>{t('admin.title')}</span></Link>}
         <Link to="/system"><Icon name="system" /> <span>{t('system.title')}</span></Link>

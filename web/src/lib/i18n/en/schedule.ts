@@ -2,6 +2,8 @@
 export const schedule = {
   minutes: '{count} min',
   hours: '{count, plural, one {# hour} other {# hours}}',
+  'keys.calendar': 'Calendar',
+  'keys.board': 'Check-in board',
   'calendar.title': 'Calendar',
   'calendar.nav': 'Scheduling',
   'calendar.tools': 'Calendar tools',

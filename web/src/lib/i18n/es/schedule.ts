@@ -4,6 +4,8 @@ import type { schedule as english } from '../en/schedule';
 export const schedule: Record<keyof typeof english, string> = {
   minutes: '{count} min',
   hours: '{count, plural, one {# hora} other {# horas}}',
+  'keys.calendar': 'Calendario',
+  'keys.board': 'Tablero de llegadas',
   'calendar.title': 'Calendario',
   'calendar.nav': 'Agenda',
   'calendar.tools': 'Herramientas del calendario',

@@ -1,0 +1,259 @@
+/** Journeys at the desk: booking by drag and by keys, a race for one time, check-in to room, a cancellation that fills itself. */
+
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { clean, fhir, settled, signIn } from './rig.mjs';
+
+const ZONE = 'Europe/Madrid';
+const EVERY_DAY = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+const SERVICE = { code: 'follow-up', name: 'Follow-up', minutes: 30, type: 'FollowUp', online: true };
+
+/** A request of the scheduling API, as another client would make it. */
+async function api(rig, path, { method = 'GET', body, etag } = {}) {
+  const headers = { authorization: `Bearer ${rig.token}`, accept: 'application/json', 'content-type': 'application/json' };
+  if (etag) headers['if-match'] = etag;
+  // oxlint-disable-next-line unicorn/no-invalid-fetch-options -- a GET is called without a body
+  return fetch(`${rig.url}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
+}
+
+async function done(answer) {
+  assert.ok(answer.ok, `${answer.url}: ${answer.status} ${answer.ok ? '' : await answer.text()}`);
+  return answer.json();
+}
+
+/** The day in the clinic, so many days from today. */
+function day(ahead = 0) {
+  return new Intl.DateTimeFormat('en-CA', { timeZone: ZONE }).format(Date.now() + ahead * 86_400_000);
+}
+
+/** The instant of a clock time in the clinic, summer or winter. */
+function at(date, clock) {
+  const guess = Date.parse(`${date}T${clock}:00Z`);
+  const shown = new Intl.DateTimeFormat('sv-SE', { timeZone: ZONE, dateStyle: 'short', timeStyle: 'medium' }).format(guess);
+  return new Date(2 * guess - Date.parse(`${shown.replace(' ', 'T')}Z`)).toISOString();
+}
+
+/** People, a room and patients of one run, open at every hour, and the settings of the clinic. */
+async function clinic(rig, families = ['Vega', 'Osei']) {
+  const stamp = Date.now().toString(36).replaceAll(/\d/g, (digit) => String.fromCodePoint(97 + Number(digit)));
+  const people = [];
+  const patients = [];
+  for (const family of families) people.push(await fhir(rig, 'Practitioner', { method: 'POST', body: { resourceType: 'Practitioner', active: true, name: [{ family: `${family}-${stamp}`, given: ['Dana'] }] } }));
+  const room = await fhir(rig, 'Location', { method: 'POST', body: { resourceType: 'Location', status: 'active', name: `Room ${stamp}` } });
+  for (const given of ['Ada', 'Grace', 'Rosa', 'Alan', 'Edith', 'Ivo']) patients.push(await fhir(rig, 'Patient', { method: 'POST', body: { resourceType: 'Patient', active: true, name: [{ family: `Q${stamp}`, given: [given] }], gender: 'female', birthDate: '1980-02-29' } }));
+  const settings = await api(rig, '/scheduling/settings');
+  const now = await done(settings.clone());
+  await done(await api(rig, '/scheduling/settings', { method: 'PUT', etag: settings.headers.get('etag'), body: { ...now, timeZone: ZONE, services: [SERVICE], rules: { ...now.rules, leadMinutes: 0, maxActive: 20 } } }));
+  const open = { days: EVERY_DAY, start: '00:00', end: '24:00', services: [], location: null, from: null, until: null, everyWeeks: 1 };
+  const hours = { timeZone: ZONE, weekly: [open], exceptions: [], holidays: [], slotMinutes: 15, bufferBefore: 0, bufferAfter: 0, leadMinutes: 0, horizonDays: 90, capacity: 1, overbook: 0 };
+  for (const actor of [...people.map(({ id }) => `Practitioner/${id}`), `Location/${room.id}`]) await done(await api(rig, `/scheduling/availability/${actor}`, { method: 'PUT', body: hours }));
+  const book = async (patient, person, date, clock) =>
+    done(await api(rig, '/appointments', { method: 'POST', body: { patient: `Patient/${patients[patient].id}`, actors: [`Practitioner/${people[person].id}`], start: at(date, clock), minutes: 30, service: SERVICE.code } }));
+  return { stamp, people, patients, room, book };
+}
+
+export function scheduling(rigOf) {
+  let rig;
+  let desk;
+  let stamp;
+  let people;
+  let book;
+
+  before(async () => {
+    rig = rigOf();
+    if (!rig.hasSignIn) return;
+    desk = await signIn(rig, 'reception');
+    ({ stamp, people, book } = await clinic(rig));
+  });
+
+  const journey = (name, run) =>
+    test(name, async (t) => {
+      if (!rig.hasSignIn) {
+        t.skip('the server has no sign-in pages');
+        return;
+      }
+      await run(t);
+    });
+
+  const actor = (index) => `Practitioner/${people[index].id}`;
+
+  /** A browser at the desk, on one person's calendar of a day. */
+  async function calendar(date, index = 0, options = {}) {
+    const seen = await rig.visit({ storageState: desk, viewport: { width: 1280, height: 900 }, ...options });
+    const who = encodeURIComponent(JSON.stringify([actor(index)]));
+    await seen.page.goto(`${rig.url}/app/schedule?day=${date}&who=${who}`);
+    await settled(seen.page);
+    await seen.page.locator('.calendar-column').first().waitFor();
+    return seen;
+  }
+
+  async function choosePatient(page, given) {
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('combobox', { name: 'Patient' }).fill(`Q${stamp} ${given}`);
+    await dialog.getByRole('option', { name: new RegExp(given) }).first().click();
+    return dialog;
+  }
+
+  const visit = (page, clock, given) => page.locator('.calendar-column').getByRole('button', { name: new RegExp(`${clock}.*${given}`, 's') });
+
+  journey('scheduling is accessible and within the policy, light and dark', async () => {
+    await book(0, 0, day(1), '09:00');
+    for (const colorScheme of ['light', 'dark']) {
+      const seen = await rig.visit({ colorScheme, storageState: desk });
+      for (const path of [`/schedule?day=${day(1)}`, `/schedule?day=${day(1)}&view=week&weekend=true`, '/schedule/board', '/schedule/waitlist', `/schedule/hours?actor=${actor(0)}`]) {
+        await seen.page.goto(`${rig.url}/app${path}`);
+        await settled(seen.page);
+        await clean(seen, `${path} (${colorScheme})`);
+      }
+      await seen.context.close();
+    }
+  });
+
+  journey('a visit is booked by drag', async () => {
+    const seen = await calendar(day(2));
+    const { page, context } = seen;
+    await page.locator('.calendar').evaluate((node) => node.scrollTo(0, (node.scrollHeight * 10) / 24));
+    const column = await page.locator('.calendar-column').boundingBox();
+    const y = (hour) => column.y + (column.height * hour) / 24 + 3;
+    const x = column.x + column.width / 2;
+    await page.mouse.move(x, y(11));
+    await page.mouse.down();
+    await page.mouse.move(x, y(11.3));
+    await page.mouse.move(x, y(11.75));
+    await page.mouse.up();
+    const dialog = await choosePatient(page, 'Ada');
+    assert.deepEqual([await dialog.locator('[name=time]').inputValue(), await dialog.locator('[name=minutes]').inputValue()], ['11:00', '45']);
+    await dialog.getByText('This time is reserved for you').waitFor();
+    await clean(seen, 'booking');
+    await dialog.getByRole('button', { name: 'Book', exact: true }).click();
+    await visit(page, '11:00', 'Ada').waitFor();
+    await context.close();
+  });
+
+  journey('a visit is booked and moved by keyboard alone', async () => {
+    const seen = await calendar(day(3));
+    const { page, context } = seen;
+    await page.keyboard.press('c');
+    await page.keyboard.press('Home');
+    for (let hour = 0; hour < 10; hour += 1) await page.keyboard.press('PageDown');
+    assert.match(await page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? ''), /^10:00, .*: free$/);
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByRole('combobox', { name: 'Patient' }).waitFor();
+    await page.keyboard.type(`Q${stamp} Grace`);
+    await page.getByRole('option', { name: /Grace/ }).first().waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText('This time is reserved for you').waitFor();
+    await page.getByRole('button', { name: 'Book', exact: true }).press('Enter');
+    await visit(page, '10:00', 'Grace').waitFor();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement?.classList.contains('calendar-cursor'));
+    await page.keyboard.press('m');
+    const dialog = page.getByRole('dialog', { name: /Move the visit/ });
+    await dialog.locator('[name=time]').fill('12:00');
+    await clean(seen, 'moving');
+    await dialog.getByRole('button', { name: 'Move visit' }).press('Enter');
+    await visit(page, '12:00', 'Grace').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).waitFor();
+    await visit(page, '10:00', 'Grace').waitFor({ state: 'detached' });
+    await context.close();
+  });
+
+  journey('a visit is moved by drag, and the move undone', async () => {
+    await book(2, 0, day(4), '09:00');
+    const { page, context } = await calendar(day(4));
+    await visit(page, '09:00', 'Rosa').scrollIntoViewIfNeeded();
+    const from = await visit(page, '09:00', 'Rosa').boundingBox();
+    await page.mouse.move(from.x + 40, from.y + 8);
+    await page.mouse.down();
+    await page.mouse.move(from.x + 40, from.y + 40);
+    await page.mouse.move(from.x + 40, from.y + 8 + 96);
+    await page.mouse.up();
+    await page.getByRole('dialog', { name: /Move the visit/ }).getByRole('button', { name: 'Move visit' }).click();
+    await visit(page, '10:00', 'Rosa').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await visit(page, '09:00', 'Rosa').waitFor();
+    await context.close();
+  });
+
+  journey('two browsers race for a time: one has it, the other is told and finds another', async () => {
+    const [first, second] = await Promise.all([calendar(day(5)), calendar(day(5))]);
+    for (const { page } of [first, second]) {
+      await page.getByRole('button', { name: 'New visit' }).click();
+      await page.getByRole('dialog').locator('[name=day]').waitFor();
+    }
+    await first.page.locator('[name=time]').fill('15:00');
+    await first.page.getByText('This time is reserved for you').waitFor();
+    await second.page.locator('[name=time]').fill('15:00');
+    await second.page.getByText('Somebody else has this time').waitFor();
+    await clean(second, 'the lost race');
+    await choosePatient(first.page, 'Ada');
+    await first.page.getByRole('button', { name: 'Book', exact: true }).click();
+    await visit(first.page, '15:00', 'Ada').waitFor();
+    const dialog = await choosePatient(second.page, 'Alan');
+    await dialog.getByRole('button', { name: '15:30', exact: true }).click();
+    await dialog.getByText('This time is reserved for you').waitFor();
+    await dialog.getByRole('button', { name: 'Book', exact: true }).click();
+    // Both see both, without a reload.
+    for (const { page } of [first, second]) {
+      await visit(page, '15:00', 'Ada').waitFor();
+      await visit(page, '15:30', 'Alan').waitFor();
+    }
+    await Promise.all([first.context.close(), second.context.close()]);
+  });
+
+  journey('somebody walks in, is roomed and seen', async () => {
+    const seen = await rig.visit({ storageState: desk });
+    const { page, context } = seen;
+    await page.goto(`${rig.url}/app/schedule/board`);
+    await settled(page);
+    await page.keyboard.press('n');
+    const dialog = await choosePatient(page, 'Edith');
+    await dialog.locator('[name=actor]').selectOption(actor(1));
+    await dialog.getByRole('button', { name: 'Add and check in' }).click();
+    const card = (state) => page.getByRole('region', { name: new RegExp(`^${state}, `) }).getByRole('article', { name: /Edith/ });
+    await card('Arrived').getByText(/^0 min/).waitFor();
+    await card('Arrived').focus();
+    await page.keyboard.press('r');
+    await page.getByRole('dialog', { name: /Which room/ }).getByRole('button', { name: `Room ${stamp}` }).click();
+    await card('In room').waitFor();
+    await clean(seen, 'the board');
+    await context.close();
+  });
+
+  journey('a cancellation is offered to the waiting list and taken', async () => {
+    await book(3, 1, day(6), '10:00');
+    const seen = await rig.visit({ storageState: desk });
+    const { page, context } = seen;
+    await page.goto(`${rig.url}/app/schedule/waitlist`);
+    await settled(page);
+    await page.getByRole('button', { name: 'Add to waiting list' }).first().click();
+    const wish = await choosePatient(page, 'Ivo');
+    await wish.getByLabel('With').selectOption(actor(1));
+    await clean(seen, 'joining the waiting list');
+    await wish.getByRole('button', { name: 'Add to waiting list' }).click();
+    await page.getByRole('row', { name: /Ivo/ }).waitFor();
+    const other = await calendar(day(6), 1);
+    await visit(other.page, '10:00', 'Alan').click();
+    await other.page.getByRole('button', { name: 'Cancel visit' }).click();
+    await other.page.locator('[name=reason]').selectOption('patient');
+    await other.page.getByRole('button', { name: 'Cancel visit' }).click();
+    await other.page.getByText('Cancelled', { exact: true }).waitFor();
+    await other.page.keyboard.press('Escape');
+    await page.getByRole('button', { name: /Accepted.*Ivo/ }).click({ timeout: 30_000 });
+    await visit(other.page, '10:00', 'Ivo').waitFor();
+    await Promise.all([context.close(), other.context.close()]);
+  });
+
+  journey('opening hours are tried out before they are saved', async () => {
+    const seen = await rig.visit();
+    const { page, context } = seen;
+    await page.goto(`${rig.url}/app/schedule/hours?actor=${actor(1)}`);
+    await settled(page);
+    await page.getByRole('button', { name: 'Add an exception' }).click();
+    const exception = page.getByRole('group', { name: 'Exception 1' });
+    await exception.getByLabel('From').fill(`${day(8)}T00:00`);
+    await exception.getByLabel('To').fill(`${day(9)}T00:00`);
+    await page.getByRole('region', { name: /The next two weeks/ }).getByText('none').first().waitFor();
+    await context.close();
+  });
+}
