@@ -25,7 +25,7 @@ export function Shell() {
 }
 
 /** Roles whose work the audit trail is; others would only be refused. */
-const AUDITORS = new Set(['org_admin', 'auditor']);
+const AUDITORS = new Set(['org_admin', 'auditor', 'privacy_officer']);
 
 /** Roles that manage an organisation, or all of them. */
 const ADMINISTRATORS = new Set(['org_admin', 'super_admin']);

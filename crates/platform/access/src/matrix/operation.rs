@@ -19,6 +19,8 @@ pub enum Operation {
     BreakGlass,
     /// Decide on emergency access after the fact.
     ReviewAccess,
+    /// Handle incidents, disclosures, legal holds and de-identified exports.
+    ManagePrivacy,
     /// Manage users, roles and clients of the tenant.
     ManageUsers,
     /// Manage settings, search parameters and keys of the tenant.
@@ -29,13 +31,14 @@ pub enum Operation {
 
 impl Operation {
     /// All operations.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Export,
         Self::Import,
         Self::Match,
         Self::ReadAudit,
         Self::BreakGlass,
         Self::ReviewAccess,
+        Self::ManagePrivacy,
         Self::ManageUsers,
         Self::ManageTenant,
         Self::ManageTenants,
@@ -51,6 +54,7 @@ impl Operation {
             Self::ReadAudit => "read_audit",
             Self::BreakGlass => "break_glass",
             Self::ReviewAccess => "review_access",
+            Self::ManagePrivacy => "manage_privacy",
             Self::ManageUsers => "manage_users",
             Self::ManageTenant => "manage_tenant",
             Self::ManageTenants => "manage_tenants",
@@ -84,6 +88,7 @@ impl Operation {
             // for everything, such as our own application, carries its user's powers.
             Self::BreakGlass
             | Self::ReviewAccess
+            | Self::ManagePrivacy
             | Self::ManageUsers
             | Self::ManageTenant
             | Self::ManageTenants => (None, &Interaction::ALL),
@@ -95,7 +100,11 @@ impl Operation {
     pub const fn is_managing(self) -> bool {
         matches!(
             self,
-            Self::ReviewAccess | Self::ManageUsers | Self::ManageTenant | Self::ManageTenants
+            Self::ReviewAccess
+                | Self::ManagePrivacy
+                | Self::ManageUsers
+                | Self::ManageTenant
+                | Self::ManageTenants
         )
     }
 }

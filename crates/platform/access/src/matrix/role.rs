@@ -29,13 +29,15 @@ pub enum Role {
     Caregiver,
     /// Reads records and the audit trail, changes nothing.
     Auditor,
+    /// Looks after privacy: the audit trail, incidents, consents, disclosures.
+    PrivacyOfficer,
     /// Backend service; its scopes alone decide.
     Service,
 }
 
 impl Role {
     /// All roles, in the order of the matrix.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::SuperAdmin,
         Self::OrgAdmin,
         Self::Doctor,
@@ -49,6 +51,7 @@ impl Role {
         Self::Patient,
         Self::Caregiver,
         Self::Auditor,
+        Self::PrivacyOfficer,
         Self::Service,
     ];
 
@@ -69,6 +72,7 @@ impl Role {
             Self::Patient => "patient",
             Self::Caregiver => "caregiver",
             Self::Auditor => "auditor",
+            Self::PrivacyOfficer => "privacy_officer",
             Self::Service => "service",
         }
     }
@@ -100,6 +104,7 @@ impl Role {
                 Self::Patient,
                 Self::Caregiver,
                 Self::Auditor,
+                Self::PrivacyOfficer,
             ],
             _ => &[],
         }

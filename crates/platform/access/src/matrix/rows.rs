@@ -11,6 +11,7 @@ const APPOINTMENT: &[&str] = &["Appointment"];
 const RESPONSE: &[&str] = &["AppointmentResponse"];
 const PATIENT: &[&str] = &["Patient"];
 const COVERAGE: &[&str] = &["Coverage"];
+const CONSENT: &[&str] = &["Consent"];
 /// Notes: what is signed of them is amended, never changed.
 const NOTES: &[&str] = &["Composition", "DocumentReference"];
 /// Attachments: what a note refers to must not change beneath it.
@@ -377,6 +378,13 @@ pub(super) const RULES: &[Rule] = &[
         ],
         "rs",
     ),
+    // A privacy officer sees who people are and who looked, and keeps consents; charts stay closed.
+    rule(
+        Role::PrivacyOfficer,
+        &[PERSONS, DIRECTORY, DEFINITIONS, PROVENANCE, AUDIT],
+        "rs",
+    ),
+    rule(Role::PrivacyOfficer, &[CONSENT], "crus"),
     // A backend service holds what its scopes say; the audit trail stays closed to writing.
     rule(Role::Service, CHART, "cruds"),
     rule(
@@ -398,9 +406,10 @@ pub(super) const fn operations(operation: Operation) -> &'static [Role] {
             Role::Receptionist,
             Role::Service,
         ],
-        Operation::ReadAudit => &[Role::OrgAdmin, Role::Auditor],
+        Operation::ReadAudit => &[Role::OrgAdmin, Role::Auditor, Role::PrivacyOfficer],
         Operation::BreakGlass => &[Role::Doctor, Role::Nurse, Role::ClinicalStaff],
-        Operation::ReviewAccess => &[Role::OrgAdmin, Role::Auditor],
+        Operation::ReviewAccess => &[Role::OrgAdmin, Role::Auditor, Role::PrivacyOfficer],
+        Operation::ManagePrivacy => &[Role::PrivacyOfficer],
         Operation::ManageUsers | Operation::ManageTenant => &[Role::OrgAdmin],
         Operation::ManageTenants => &[Role::SuperAdmin],
     }
