@@ -18,7 +18,7 @@ use mt_fhir::json::Limits;
 use mt_http::{BodyError, BodyLimits, CorrelationId, RateLimits, read_body};
 use mt_kernel::{Clock, ErrorKind, Instant};
 use mt_search::{ParamRegistry, ParseOptions, QueryLimits};
-use mt_store::{Caller, Store};
+use mt_store::{Caller, Store, Withheld};
 use uuid::Uuid;
 
 use crate::answer::Answer;
@@ -157,6 +157,8 @@ pub(crate) struct Call<'a> {
     pub(crate) path: String,
     pub(crate) correlation_id: Uuid,
     pub(crate) now: Instant,
+    /// What consents keep from the caller.
+    pub(crate) withheld: Arc<Withheld>,
 }
 
 impl Call<'_> {
@@ -164,6 +166,7 @@ impl Call<'_> {
     pub(crate) fn caller(&self, right: Right) -> Caller {
         self.session
             .caller(&self.registry, right, self.correlation_id, self.now)
+            .without(&self.withheld, &self.registry)
     }
 
     /// How searches of this request are read.
@@ -276,7 +279,11 @@ async fn answer(
         path: path.to_owned(),
         correlation_id,
         now: api.clock.now(),
+        withheld: Arc::default(),
     };
+    let ctx = call.caller(Right::Read).ctx;
+    let emergencies = call.session.grant().emergencies();
+    call.withheld = api.store.withheld(&ctx, emergencies).await?;
     take_form(&mut call)?;
     interactions::dispatch(&call, route).await
 }

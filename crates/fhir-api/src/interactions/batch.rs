@@ -61,6 +61,7 @@ pub(super) async fn single(call: &Call<'_>, request: EntryRequest<'_>) -> Result
         path: request.path,
         correlation_id: call.correlation_id,
         now: call.now,
+        withheld: std::sync::Arc::clone(&call.withheld),
     };
     match request.route {
         Route::Operation(place, name) => Box::pin(operations::dispatch(&inner, place, &name)).await,

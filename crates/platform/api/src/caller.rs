@@ -8,7 +8,7 @@ use mt_access::{Authenticated, Interaction};
 use mt_authority::Session;
 use mt_http::Problem;
 use mt_kernel::{ErrorKind, Fault, OpCtx, TenantId};
-use mt_store::{Store, StoreError};
+use mt_store::Store;
 
 /// The caller of a route, admitted by its [`crate::Permission`].
 ///
@@ -30,18 +30,23 @@ impl Caller {
         self.who.tenant
     }
 
-    /// The caller as the record store wants it, with the records that `right` may touch.
+    /// The caller as the record store wants it, with the records that `right` may touch and that no
+    /// patient's consent keeps back.
     ///
     /// # Errors
-    /// When the tenant does not serve.
+    /// When the tenant does not serve, or consents cannot be asked.
     pub async fn records(
         &self,
         store: &Store,
         right: Interaction,
-    ) -> Result<mt_store::Caller, StoreError> {
+    ) -> Result<mt_store::Caller, Fault> {
         let registry = store.tenants().params(self.tenant()).await?;
         let session = Arc::new(Session::new(Arc::clone(&self.who)));
-        Ok(session.caller(&registry, right, self.ctx.correlation_id, self.ctx.now))
+        let (id, now) = (self.ctx.correlation_id, self.ctx.now);
+        let caller = session.caller(&registry, right, id, now);
+        let emergencies = self.who.grant.emergencies();
+        let withheld = store.withheld(&caller.ctx, emergencies).await?;
+        Ok(caller.without(&withheld, &registry))
     }
 }
 

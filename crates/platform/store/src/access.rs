@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use mt_fhir::ResourceType;
 use mt_kernel::{Fault, OpCtx};
-use mt_search::Query;
+use mt_search::{ParamRegistry, Query};
 
-use crate::{Authorizer, ProposedChange};
+use crate::withheld::Restricted;
+use crate::{Authorizer, ProposedChange, Withheld};
 
 /// One caller: the context of the operation, what it may see and what it may write.
 ///
@@ -35,6 +36,24 @@ impl Caller {
             ctx,
             access,
             authority,
+        }
+    }
+
+    /// The same caller, to whom `withheld` does not exist: neither to read nor to write over.
+    #[must_use]
+    pub fn without(self, withheld: &Arc<Withheld>, registry: &ParamRegistry) -> Self {
+        if withheld.is_empty() {
+            return self;
+        }
+        let access = (*self.access).clone().withhold_all(Arc::clone(withheld));
+        Self {
+            ctx: self.ctx,
+            access: Arc::new(access),
+            authority: Arc::new(Restricted {
+                inner: self.authority,
+                withheld: Arc::clone(withheld),
+                registry: registry.clone(),
+            }),
         }
     }
 
@@ -71,8 +90,8 @@ impl Authorizer for Unrestricted {
 #[derive(Clone, Debug, Default)]
 pub struct AccessFilter {
     others: bool,
-    types: HashMap<ResourceType, Vec<Query>>,
-    withheld: HashMap<ResourceType, Vec<Query>>,
+    types: Arc<HashMap<ResourceType, Vec<Query>>>,
+    withheld: Arc<Withheld>,
 }
 
 /// What a filter says of one resource type.
@@ -105,14 +124,14 @@ impl AccessFilter {
     /// Allows every record of a type.
     #[must_use]
     pub fn allow(mut self, resource_type: ResourceType) -> Self {
-        self.types.insert(resource_type, Vec::new());
+        Arc::make_mut(&mut self.types).insert(resource_type, Vec::new());
         self
     }
 
     /// Allows the records of a type that `query` matches, besides those allowed already.
     #[must_use]
     pub fn allow_matching(mut self, resource_type: ResourceType, query: Query) -> Self {
-        match self.types.entry(resource_type) {
+        match Arc::make_mut(&mut self.types).entry(resource_type) {
             std::collections::hash_map::Entry::Occupied(mut known) => {
                 if !known.get().is_empty() {
                     known.get_mut().push(query);
@@ -129,14 +148,22 @@ impl AccessFilter {
     /// patient's consent keeps from this caller. The query may look at the record alone.
     #[must_use]
     pub fn withhold(mut self, resource_type: ResourceType, query: Query) -> Self {
-        self.withheld.entry(resource_type).or_default().push(query);
+        Arc::make_mut(&mut self.withheld).add(resource_type, query);
+        self
+    }
+
+    /// Takes away all of `withheld`, in place of what was taken away before. It is shared by the
+    /// requests of a caller.
+    #[must_use]
+    pub fn withhold_all(mut self, withheld: Arc<Withheld>) -> Self {
+        self.withheld = withheld;
         self
     }
 
     /// What is taken away of a type: the records that any of these queries matches.
     #[must_use]
     pub fn withheld(&self, resource_type: ResourceType) -> &[Query] {
-        self.withheld.get(&resource_type).map_or(&[], Vec::as_slice)
+        self.withheld.of(resource_type)
     }
 
     /// What the filter says of `resource_type`, before what is withheld.

@@ -5,7 +5,9 @@
 //! read before the floor rose is not taken in. What other processes write is known after one poll of
 //! the transaction log; when polling falls behind [`FRESH_FOR`], the cache answers nothing.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant as Monotonic};
 
 use bytes::Bytes;
@@ -20,6 +22,9 @@ pub(crate) const FRESH_FOR: Duration = Duration::from_secs(2);
 
 /// How long a floor is kept: longer than any read of a row can be under way.
 const FLOOR_KEPT: Duration = Duration::from_secs(120);
+
+/// Types whose changes are counted: what callers may see follows from them.
+const COUNTED: [&str; 3] = ["CareTeam", "Consent", "PractitionerRole"];
 
 /// Primary key of a resource across tenants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +47,7 @@ pub(crate) struct SealedRow {
 pub(crate) struct RowCache {
     rows: Cache<RowKey, SealedRow>,
     floors: Cache<RowKey, u32>,
+    changes: RwLock<HashMap<(TenantId, ResourceType), u64>>,
     start: Monotonic,
     polled_at: AtomicI64,
 }
@@ -56,6 +62,7 @@ impl RowCache {
                 .max_capacity(1 << 20)
                 .time_to_live(FLOOR_KEPT)
                 .build(),
+            changes: RwLock::default(),
             start: Monotonic::now(),
             polled_at: AtomicI64::new(i64::MIN / 2),
         }
@@ -100,6 +107,10 @@ impl RowCache {
 
     /// Takes note that `version` of a resource exists.
     pub(crate) fn raise(&self, key: RowKey, version: u32) {
+        if COUNTED.contains(&key.resource_type.name()) {
+            let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+            *changes.entry((key.tenant, key.resource_type)).or_default() += 1;
+        }
         self.floors
             .entry(key)
             .and_compute_with(|known| match known {
@@ -114,6 +125,14 @@ impl RowCache {
             Some(row) if row.value().version < floor => Op::Remove,
             _ => Op::Nop,
         });
+    }
+
+    /// How many changes of a counted type this process has heard of; `None` when it may not have heard
+    /// of all.
+    pub(crate) fn changes(&self, tenant: TenantId, resource_type: ResourceType) -> Option<u64> {
+        let counted = COUNTED.contains(&resource_type.name()) && self.is_fresh();
+        let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
+        counted.then(|| changes.get(&(tenant, resource_type)).copied().unwrap_or(0))
     }
 
     /// Takes note that the transaction log was read to its end at this moment.

@@ -18,6 +18,7 @@ mod source;
 mod store;
 mod tail;
 mod tenants;
+mod withheld;
 mod work;
 
 pub use access::{AccessFilter, Caller, Grant};
@@ -35,4 +36,5 @@ pub use schema::MIGRATIONS;
 pub use search::{SearchLimits, Snapshot};
 pub use store::{Store, StoreOptions, StoreParts};
 pub use tenants::{OwnParam, TenantInfo, TenantState, Tenants};
+pub use withheld::{Restrictions, Withheld, Withholding};
 pub use work::{Claim, Job, Work, WorkKind, WorkState};

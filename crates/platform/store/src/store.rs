@@ -1,12 +1,12 @@
 //! The store: its parts, how it opens, what it checks before it serves.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use moka::sync::Cache;
 use mt_crypto::KeyService;
 use mt_database::{Database, Endpoint};
-use mt_kernel::{Clock, ErrorKind, Fault, TenantId};
+use mt_kernel::{Clock, ErrorKind, Fault, OpCtx, TenantId};
 
 use crate::cache::RowCache;
 use crate::commit::GroupCommit;
@@ -14,7 +14,7 @@ use crate::jobs::Growth;
 use crate::search::SearchLimits;
 use crate::source::Source;
 use crate::tenants::Tenants;
-use crate::{Hooks, Result, schema, tail};
+use crate::{Hooks, Restrictions, Result, Withheld, schema, tail};
 
 /// How a store is set up.
 #[derive(Clone, Debug)]
@@ -65,6 +65,7 @@ struct Inner {
     tail: tail::Tail,
     common: Cache<u64, ()>,
     growth: Growth,
+    restrictions: RwLock<Option<Arc<dyn Restrictions>>>,
 }
 
 /// How long keys are remembered to find too many rows.
@@ -102,6 +103,7 @@ impl Store {
                 .time_to_live(COMMON_FOR)
                 .build(),
             growth: Growth::new(),
+            restrictions: RwLock::default(),
         })))
     }
 
@@ -141,8 +143,40 @@ impl Store {
         self.0.tail.age()
     }
 
+    /// From now on every door asks `restrictions` what is kept from its callers. They are given after the
+    /// store is open, because they read it.
+    pub fn restrict(&self, restrictions: Arc<dyn Restrictions>) {
+        self.set_restrictions(Some(restrictions));
+    }
+
+    /// What is kept from the actor of `ctx`, who broke the glass over the records of `emergencies`.
+    ///
+    /// # Errors
+    /// When it cannot be worked out: then nothing may be shown.
+    pub async fn withheld(
+        &self,
+        ctx: &OpCtx,
+        emergencies: &[Arc<str>],
+    ) -> Result<Arc<Withheld>, Fault> {
+        match self.restrictions() {
+            Some(restrictions) => restrictions.withheld(ctx, emergencies).await,
+            None => Ok(Arc::default()),
+        }
+    }
+
+    fn restrictions(&self) -> Option<Arc<dyn Restrictions>> {
+        let lock = &self.0.restrictions;
+        lock.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_restrictions(&self, restrictions: Option<Arc<dyn Restrictions>>) {
+        let lock = &self.0.restrictions;
+        *lock.write().unwrap_or_else(PoisonError::into_inner) = restrictions;
+    }
+
     /// Ends background work and gives the connections up, before a private cluster is left.
     pub fn close(&self) {
+        self.set_restrictions(None);
         self.0.tail.stop();
         self.0.database.close();
     }

@@ -37,6 +37,10 @@ pub(in crate::bulk) async fn run(api: &FhirApi, claim: &Claim) -> Result<Made, F
     let session = order.by.session(claim.tenant, claim.job.id)?;
     let now = api.clock.now();
     let caller = session.caller(&registry, Right::Search, claim.job.id, now);
+    let emergencies = session.grant().emergencies();
+    let withheld = api.store.withheld(&caller.ctx, emergencies).await;
+    let withheld = withheld.map_err(FhirError::from)?;
+    let caller = caller.without(&withheld, &registry);
     // What an earlier attempt has written saw another moment.
     claim.clear(&api.store, 0).await?;
     let snapshot = api.store.snapshot(claim.tenant).await?;

@@ -184,3 +184,27 @@ async fn only_what_the_criteria_name_is_withheld() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_of_consents_are_heard_of_in_every_process() {
+    let clinic = clinic().await;
+    let tenant = clinic.all.ctx.tenant;
+    let (here, there) = (&clinic.test.store, clinic.test.second().await);
+    assert_eq!(here.changes(tenant, ResourceType::OBSERVATION), None);
+    let consent = ResourceType::CONSENT;
+    let before = (
+        here.changes(tenant, consent),
+        there.changes(tenant, consent),
+    );
+    assert_eq!(before, (Some(0), Some(0)));
+    let text = r#"{"resourceType":"Consent","status":"active"}"#;
+    clinic.test.create(&clinic.all, text).await;
+    assert!(here.changes(tenant, consent) > before.0, "at once");
+    for _ in 0..200 {
+        if there.changes(tenant, consent) > before.1 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the other process never hears of it");
+}
