@@ -33,6 +33,9 @@ pub enum AuditError {
     /// A text is not where a page of entries ended.
     #[error("not a cursor of the audit trail")]
     BadCursor,
+    /// The archive cannot be read or written.
+    #[error("the archive of the trail: {}", .0.message)]
+    Archive(Fault),
     /// A file of the trail cannot be used.
     #[error("cannot {action}: {source}")]
     File {
@@ -79,6 +82,7 @@ impl AuditError {
             Self::Journal(_) | Self::TenantInactive | Self::File { .. } => ErrorKind::Unavailable,
             Self::Database(error) => error.kind(),
             Self::Crypto(error) => error.kind(),
+            Self::Archive(fault) => fault.kind,
             Self::Damaged(_) => ErrorKind::Conflict,
             Self::NoSuchEntry => ErrorKind::NotFound,
             Self::BadCheckpoint(_) | Self::BadCursor => ErrorKind::Invalid,

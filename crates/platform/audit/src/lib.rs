@@ -22,7 +22,9 @@ pub use audit::{Audit, Keyring};
 pub use detail::{Detail, Effect, EventCode, Kind, Outcome, Touched};
 pub use error::{AuditError, JournalError, Result};
 pub use fhir::audit_event;
-pub use log::{Archived, Checkpoint, ConsistencyProof, InclusionProof, VerifierKey};
+pub use log::{
+    Archive, Archived, Checkpoint, ConsistencyProof, Folder, InclusionProof, VerifierKey,
+};
 pub use query::{Cursor, Entry, EntryPage, Filter, Logged};
 pub use record::Event;
 pub use refuse::TrailIsReadOnly;

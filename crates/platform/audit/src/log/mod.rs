@@ -12,6 +12,6 @@ pub(crate) mod signer;
 pub(crate) mod tiles;
 pub(crate) mod witness;
 
-pub use archive::Archived;
+pub use archive::{Archive, Archived, Folder};
 pub use note::{Checkpoint, VerifierKey};
 pub use prove::{ConsistencyProof, InclusionProof};

@@ -5,6 +5,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use mt_audit::{AuditError, Folder};
 use serde_json::Value;
 
 use crate::fixture::{Fixture, ONE, TWO};
@@ -202,9 +203,17 @@ async fn proofs_tiles_and_checkpoints_satisfy_an_independent_verifier() {
 async fn an_archive_verifies_without_the_database() {
     let fixture = Fixture::with_reads(600).await;
     let folder = fixture.directory.path().join("archive");
-    let archived = fixture.audit.archive(ONE, &folder).await.unwrap();
+    let archived = fixture
+        .audit
+        .archive(ONE, &Folder(folder.clone()))
+        .await
+        .unwrap();
     assert_eq!((archived.leaves, archived.files), (600, 3 * 3 + 1 + 2));
-    let again = fixture.audit.archive(ONE, &folder).await.unwrap();
+    let again = fixture
+        .audit
+        .archive(ONE, &Folder(folder.clone()))
+        .await
+        .unwrap();
     assert_eq!(again.files, 3 + 1 + 2, "full files are left alone");
 
     let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
@@ -228,6 +237,15 @@ async fn an_archive_verifies_without_the_database() {
     }
     assert_eq!(leaves.concat(), tiled);
     assert_eq!((leaves.len(), tree_hash(&leaves)), (size, root));
+    // The archive is a witness: no other log goes over it, nor this one under another key.
+    let other = fixture.audit.archive(TWO, &Folder(folder.clone())).await;
+    assert!(other.is_err(), "{other:?}");
+    std::fs::write(folder.join("key"), "other\n").unwrap();
+    let rekeyed = fixture.audit.archive(ONE, &Folder(folder.clone())).await;
+    assert!(
+        matches!(rekeyed, Err(AuditError::Damaged(_))),
+        "{rekeyed:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
