@@ -21,6 +21,7 @@ use mt_validator::{Level, Options, Profiles, Validator};
 
 use crate::catalog;
 use crate::config::{self, Config};
+use crate::wiring::privacy::Office;
 
 /// A data directory with its database, opened.
 pub(crate) struct Ground {
@@ -90,6 +91,7 @@ pub(crate) struct Installation {
     pub(crate) provider: Arc<Provider>,
     pub(crate) database: Database,
     pub(crate) audit: Arc<mt_audit::Audit>,
+    pub(crate) office: Office,
     pub(crate) validator: Arc<Validator>,
     pub(crate) terminology: Arc<Catalog>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -131,6 +133,7 @@ impl Installation {
         };
         let store = Store::open(parts, options).await?;
         audit.follow(&store);
+        let office = Office::open(&database, &audit, &store, &clock);
         let origin = origin(config);
         let people = people(config, &database, &store, &audit, &clock)?;
         let identity = Identity::new(
@@ -165,6 +168,7 @@ impl Installation {
             provider,
             database,
             audit,
+            office,
             validator,
             terminology,
             clock,

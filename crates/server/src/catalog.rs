@@ -17,5 +17,6 @@ pub(crate) fn schemas() -> Vec<Migrations> {
     schemas.push(mt_events::MIGRATIONS);
     schemas.push(mt_coordination::MIGRATIONS);
     schemas.push(mt_scheduling::MIGRATIONS);
+    schemas.push(mt_privacy::MIGRATIONS);
     schemas
 }

@@ -23,6 +23,7 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     pub(crate) import: Import,
     pub(crate) mail: Mail,
+    pub(crate) archive: Archive,
     pub(crate) log: Log,
 }
 
@@ -144,6 +145,39 @@ pub(crate) enum MailTls {
     StartTls,
     Implicit,
     None,
+}
+
+/// `[archive]`: a bucket with object lock (S3 API) that the audit logs are archived to once a day.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Archive {
+    /// Address of the storage, such as `https://s3.eu-central-1.amazonaws.com`. Without it nothing
+    /// is archived.
+    pub(crate) endpoint: Option<String>,
+    /// Name of the bucket.
+    pub(crate) bucket: String,
+    /// Region; `us-east-1` for storage that knows none.
+    pub(crate) region: String,
+    /// Id of the key.
+    pub(crate) access_key: String,
+    /// The key.
+    pub(crate) secret_key: Option<Hidden>,
+    /// Days for which nobody can delete what was archived.
+    pub(crate) retention_days: u32,
+}
+
+impl Default for Archive {
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            bucket: "meditrack-audit".to_owned(),
+            region: "us-east-1".to_owned(),
+            access_key: String::new(),
+            secret_key: None,
+            // Seven years.
+            retention_days: 2_557,
+        }
+    }
 }
 
 /// `[log]`

@@ -1,15 +1,18 @@
-//! `meditrack audit verify|prove|compare|witness`: proof of what was done.
+//! `meditrack audit verify|prove|compare|witness|archive`: proof of what was done.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use mt_audit::Folder;
 use mt_kernel::TenantId;
 
 use super::tenant::existing;
 use super::{Common, Outcome, files, say};
 use crate::assembly::Installation;
+use crate::config::Config;
 use crate::telemetry;
+use crate::wiring::archive::{self, Vault};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -36,19 +39,25 @@ enum Act {
     },
     /// Print the verifier key and the newest checkpoint, to be kept by somebody else
     Witness,
+    /// Bring the archive of the log up to date: the configured bucket, or a folder
+    Archive {
+        /// Folder to archive to instead of the bucket
+        #[arg(long)]
+        to: Option<PathBuf>,
+    },
 }
 
 pub(super) async fn run(common: &Common, args: Args) -> Outcome {
     let config = common.load()?;
     let telemetry = telemetry::init(&config.log)?;
     let installation = Installation::open(&config, &common.data_dir()).await?;
-    let outcome = act(&installation, &args).await;
+    let outcome = act(&config, &installation, &args).await;
     installation.close().await;
     telemetry.flush();
     outcome
 }
 
-async fn act(installation: &Installation, args: &Args) -> Outcome {
+async fn act(config: &Config, installation: &Installation, args: &Args) -> Outcome {
     let tenant: TenantId = existing(installation, &args.tenant)
         .await
         .context("--tenant")?
@@ -85,6 +94,25 @@ async fn act(installation: &Installation, args: &Args) -> Outcome {
                 .await?
                 .context("the log is still empty")?;
             say(format_args!("{key}\n\n{checkpoint}"));
+        }
+        Act::Archive { to } => {
+            let archived = match to {
+                Some(folder) => {
+                    let archived = audit.archive(tenant, &Folder(folder.clone())).await?;
+                    archive::enter(audit, tenant, &archived)?;
+                    archived
+                }
+                None => {
+                    let vault = Vault::open(&config.archive)?;
+                    let vault =
+                        vault.context("no archive is configured; name a folder with --to")?;
+                    vault.keep(audit, tenant).await?
+                }
+            };
+            let (leaves, files) = (archived.leaves, archived.files);
+            say(format_args!(
+                "{leaves} leaves are archived, {files} files written"
+            ));
         }
     }
     Ok(ExitCode::SUCCESS)

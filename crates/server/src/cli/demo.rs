@@ -10,7 +10,7 @@ use mt_identity::people::{Held, Profile};
 use mt_kernel::{TenantId, TenantName};
 
 use super::check::self_test;
-use super::user::operator;
+use super::trail::operator;
 use super::{Common, Outcome, say};
 use crate::assembly::Installation;
 use crate::config::Config;

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use mt_audit::EventCode;
 use mt_fhir::ResourceType;
-use mt_kernel::{Actor, OpCtx, PurposeOfUse};
 use mt_search::{ParseOptions, Query, Scope};
 use mt_store::Caller;
-use uuid::Uuid;
 
 use super::tenant::existing;
+use super::trail::{enter, operator};
 use super::{Common, Outcome, say};
 use crate::assembly::Installation;
 use crate::telemetry;
@@ -45,13 +45,9 @@ async fn write(installation: &Installation, args: &Args) -> anyhow::Result<u64> 
     let tenant = existing(installation, &args.tenant).await?.id;
     std::fs::create_dir(&args.into)
         .with_context(|| format!("{} cannot be made", args.into.display()))?;
-    let ctx = OpCtx {
-        tenant,
-        actor: Actor::system("export"),
-        purpose: PurposeOfUse::Operations,
-        correlation_id: Uuid::now_v7(),
-        now: installation.clock.now(),
-    };
+    let reason = "operator command: export";
+    enter(installation, tenant, EventCode::Export, reason).await?;
+    let ctx = operator(installation, tenant);
     let registry = installation.store.tenants().params(tenant).await?;
     let mut n = 0;
     for kind in chosen(&args.types)? {

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use mt_audit::EventCode;
+
 use super::tenant::existing;
+use super::trail::enter;
 use super::{Common, Outcome, say};
 use crate::assembly::Installation;
 use crate::import::{Import, Report, files_of};
@@ -70,6 +73,8 @@ async fn load(
     files: &[PathBuf],
 ) -> anyhow::Result<Report> {
     let tenant = existing(installation, &args.tenant).await?.id;
+    let reason = "operator command: import";
+    enter(installation, tenant, EventCode::Import, reason).await?;
     let import = Import {
         store: installation.store.clone(),
         tenant,

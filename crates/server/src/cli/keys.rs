@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
+use mt_audit::EventCode;
+
 use super::tenant::existing;
+use super::trail::enter;
 use super::{Common, Outcome, say};
 use crate::assembly::Installation;
 use crate::telemetry;
@@ -43,6 +46,7 @@ async fn act(installation: &Installation, args: Args) -> anyhow::Result<()> {
         }
         Args::Rotate { tenant } => {
             let id = existing(installation, &tenant).await?.id;
+            enter(installation, id, EventCode::KeyUse, "a new data key").await?;
             let resealed = installation.store.rotate_body_key(id).await?;
             say(format_args!(
                 "{resealed} versions are sealed with the new key"

@@ -23,6 +23,7 @@ mod serve;
 mod tenant;
 mod terminology;
 mod token;
+mod trail;
 mod user;
 mod x12;
 

@@ -1,14 +1,18 @@
-//! `meditrack tenant create|list|suspend|resume|delete|delete-due`
+//! `meditrack tenant create|list|suspend|resume|delete|keep|delete-due`
 
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use mt_audit::EventCode;
+use mt_identity::administration::COOLING_OFF_DAYS;
 use mt_kernel::{Instant, TenantName};
 use mt_store::{TenantInfo, TenantState};
 
+use super::trail::enter;
 use super::{Common, Outcome, say};
 use crate::assembly::Installation;
 use crate::telemetry;
+use crate::wiring::deletion::{self, delete_due};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
@@ -29,13 +33,24 @@ pub(super) enum Args {
         /// Name
         name: String,
     },
-    /// Destroy the keys of a suspended tenant, then its rows: nothing can be recovered
+    /// Delete a suspended tenant after a time to think again: its keys, then its rows
     Delete {
         /// Name
         name: String,
         /// The name once more, to confirm
         #[arg(long, value_name = "NAME")]
         confirm: String,
+        /// Days to think again: 30 to 365
+        #[arg(long, default_value_t = COOLING_OFF_DAYS, value_name = "DAYS")]
+        days: i64,
+        /// Delete at once, such as in a restored copy: nothing can be recovered
+        #[arg(long, conflicts_with = "days")]
+        at_once: bool,
+    },
+    /// Keep a tenant that is to be deleted
+    Keep {
+        /// Name
+        name: String,
     },
     /// Delete the tenants whose time to think again is over; a running server does so by itself
     DeleteDue,
@@ -57,6 +72,13 @@ async fn act(installation: &Installation, args: Args) -> anyhow::Result<()> {
         Args::Create { name } => {
             let name = TenantName::parse(&name)?;
             let id = tenants.create(&name).await?;
+            enter(
+                installation,
+                id,
+                EventCode::Configuration,
+                "the tenant was made",
+            )
+            .await?;
             say(format_args!("{name} has number {id}"));
         }
         Args::List => {
@@ -76,14 +98,18 @@ async fn act(installation: &Installation, args: Args) -> anyhow::Result<()> {
             }
         }
         Args::DeleteDue => {
-            for id in installation.administration.delete_due().await? {
+            let office = &installation.office;
+            for id in delete_due(&installation.administration, &office.privacy).await? {
                 say(format_args!("tenant {id} is deleted"));
             }
         }
         Args::Suspend { name } => {
-            tenants
-                .suspend(existing(installation, &name).await?.id)
-                .await?
+            let info = existing(installation, &name).await?;
+            if info.state == TenantState::Active {
+                let reason = "the tenant was suspended";
+                enter(installation, info.id, EventCode::Configuration, reason).await?;
+            }
+            tenants.suspend(info.id).await?;
         }
         Args::Resume { name } => {
             let info = existing(installation, &name).await?;
@@ -96,8 +122,22 @@ async fn act(installation: &Installation, args: Args) -> anyhow::Result<()> {
                 bail!("the tenant is to be deleted; cancel that first");
             }
             tenants.resume(info.id).await?;
+            let reason = "the tenant was resumed";
+            enter(installation, info.id, EventCode::Configuration, reason).await?;
         }
-        Args::Delete { name, confirm } => {
+        Args::Keep { name } => {
+            let info = existing(installation, &name).await?;
+            installation
+                .administration
+                .keep_by_operator(info.id)
+                .await?;
+        }
+        Args::Delete {
+            name,
+            confirm,
+            days,
+            at_once,
+        } => {
             if name != confirm {
                 bail!("--confirm must repeat the name");
             }
@@ -105,8 +145,17 @@ async fn act(installation: &Installation, args: Args) -> anyhow::Result<()> {
             if info.state == TenantState::Active {
                 bail!("the tenant is active; suspend it first");
             }
-            tenants.shred(info.id).await?;
-            let removed = installation.store.remove_shredded(info.id).await?;
+            let administration = &installation.administration;
+            if !at_once {
+                let closing = administration.close_by_operator(info.id, days).await?;
+                let due = Instant(closing.due_at).to_fhir();
+                say(format_args!(
+                    "{name} is deleted on {due}, unless it is kept"
+                ));
+                return Ok(());
+            }
+            let privacy = &installation.office.privacy;
+            let removed = deletion::delete(administration, privacy, info.id).await?;
             say(format_args!(
                 "the keys of {name} are destroyed; {removed} rows are removed"
             ));

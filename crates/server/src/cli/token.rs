@@ -2,9 +2,11 @@
 
 use std::process::ExitCode;
 
+use mt_audit::EventCode;
 use mt_identity::OperatorToken;
 
 use super::tenant::existing;
+use super::trail::enter;
 use super::{Common, Outcome, say};
 use crate::assembly::Installation;
 use crate::telemetry;
@@ -52,6 +54,8 @@ pub(super) async fn run(common: &Common, args: Args) -> Outcome {
 
 async fn sign(installation: &Installation, args: Args) -> anyhow::Result<String> {
     let tenant = existing(installation, &args.tenant).await?;
+    let reason = format!("an operator vouched for {}", args.user);
+    enter(installation, tenant.id, EventCode::Token, &reason).await?;
     let token = OperatorToken {
         user: args.user,
         roles: args.roles,

@@ -4,10 +4,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use mt_identity::people::{Held, Profile};
-use mt_kernel::{Actor, OpCtx, PurposeOfUse, TenantId};
-use uuid::Uuid;
 
 use super::tenant::existing;
+use super::trail::operator;
 use super::{Common, Outcome, say};
 use crate::assembly::Installation;
 use crate::telemetry;
@@ -130,17 +129,6 @@ async fn list(installation: &Installation, tenant: &str) -> anyhow::Result<()> {
             return Ok(());
         };
         after = Some(last.id);
-    }
-}
-
-/// The context of an operator's command.
-pub(super) fn operator(installation: &Installation, tenant: TenantId) -> OpCtx {
-    OpCtx {
-        tenant,
-        actor: Actor::system("operator"),
-        purpose: PurposeOfUse::Operations,
-        correlation_id: Uuid::now_v7(),
-        now: installation.clock.now(),
     }
 }
 

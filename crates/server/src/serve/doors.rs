@@ -38,12 +38,14 @@ pub(super) fn gate(rates: RateLimits, installation: &Installation) -> Gate {
 /// Every route with its state.
 pub(super) fn routes(installation: &Installation) -> Routes {
     let people = people::api::table().with_state(Arc::clone(&installation.people));
+    let privacy = mt_privacy::api::table().with_state(installation.office.privacy.clone());
     let administration = administration::api::table();
     let timelines = Timelines::new(installation.database.clone(), installation.store.clone());
     people
         .merge(administration.with_state(installation.administration.clone()))
         .merge(timeline::table().with_state(timelines))
         .merge(wiring::scheduling::routes(installation))
+        .merge(privacy)
 }
 
 #[cfg(test)]
@@ -59,6 +61,7 @@ mod tests {
         rows.extend(administration::api::table().permissions());
         rows.extend(mt_coordination::timeline::table().permissions());
         rows.extend(mt_scheduling::api::table().permissions());
+        rows.extend(mt_privacy::api::table().permissions());
         rows.sort();
         rows
     }

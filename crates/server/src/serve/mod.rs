@@ -11,7 +11,6 @@ use anyhow::Context;
 use axum::Router;
 use mt_fhir_api::{ApiLimits, FhirApi, ImportSources, Sessions, operations};
 use mt_http::{BodyLimits, ServeLimits};
-use mt_identity::administration::Administration;
 use mt_identity::people;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 use crate::assembly::{Installation, origin, rates};
 use crate::config::Config;
 use crate::telemetry::Telemetry;
+use crate::wiring::archive::Vault;
+use crate::wiring::deletion;
 use crate::wiring::events::Events;
 
 pub(crate) use web::{BASE as WEB_BASE, is_built as web_is_built};
@@ -28,8 +29,8 @@ pub(crate) struct Server {
     pub(crate) address: std::net::SocketAddr,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<()>,
-    /// Jobs of all tenants, and their own search parameters.
-    background: [tokio::task::JoinHandle<()>; 2],
+    /// Jobs of all tenants, their own search parameters, and the privacy rules.
+    background: [tokio::task::JoinHandle<()>; 3],
     mail: tokio::task::JoinHandle<()>,
     events: Events,
 }
@@ -52,8 +53,9 @@ impl Server {
             ..ServeLimits::default()
         };
         let stop = CancellationToken::new();
-        tokio::spawn(delete_due(
+        tokio::spawn(deletion::run(
             installation.administration.clone(),
+            installation.office.privacy.clone(),
             stop.clone(),
         ));
         tokio::spawn(crate::wiring::scheduling::work(
@@ -64,7 +66,12 @@ impl Server {
         let background = [
             tokio::spawn(mt_fhir_api::work(api, stop.clone())),
             tokio::spawn(installation.store.clone().follow_params()),
+            tokio::spawn(installation.office.watch(stop.clone())),
         ];
+        if let Some(vault) = Vault::open(&config.archive)? {
+            let (store, audit) = (installation.store.clone(), Arc::clone(&installation.audit));
+            tokio::spawn(vault.keep_all(store, audit, stop.clone()));
+        }
         let letters = Arc::clone(&installation.people);
         let mail = tokio::spawn(async move { letters.deliver_mail().await });
         Ok(Self {
@@ -84,32 +91,13 @@ impl Server {
         if let Err(error) = self.task.await {
             tracing::warn!(%error, "the listener ended unexpectedly");
         }
-        let [jobs, params] = self.background;
+        let [jobs, params, rules] = self.background;
         params.abort();
+        rules.abort();
         if let Err(error) = jobs.await {
             tracing::warn!(%error, "the worker ended unexpectedly");
         }
         self.events.stop().await;
-    }
-}
-
-/// How often organisations whose time to think again is over are looked for.
-const DELETION_INTERVAL: std::time::Duration = std::time::Duration::from_secs(3600);
-
-/// Deletes organisations when their time to think again is over.
-async fn delete_due(administration: Administration, stop: CancellationToken) {
-    let mut interval = tokio::time::interval(DELETION_INTERVAL);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = interval.tick() => {}
-        }
-        match administration.delete_due().await {
-            Ok(gone) => gone
-                .iter()
-                .for_each(|id| tracing::info!(organisation = %id, "an organisation is deleted")),
-            Err(error) => tracing::error!(%error, "organisations that are due cannot be deleted"),
-        }
     }
 }
 

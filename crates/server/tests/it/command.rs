@@ -185,7 +185,19 @@ fn tenants(place: &Place, server: &Server) {
             .to_owned()
     };
     assert!(line("desk").contains("active"), "{out}");
-    assert!(!line("short").contains("active"), "{out}");
+    assert!(line("short").contains("to be deleted"), "{out}");
+    exits(place.run(&["tenant", "resume", "short"]), 3);
+    exits(place.run(&["tenant", "keep", "short"]), 0);
+    exits(place.run(&["tenant", "keep", "short"]), 3);
+    let at_once = [
+        "tenant",
+        "delete",
+        "short",
+        "--confirm",
+        "short",
+        "--at-once",
+    ];
+    exits(place.run(&at_once), 0);
     exits(place.run(&["tenant", "resume", "short"]), 3);
     for wrong in [["--role", "emperor"], ["--role", "doctor --scope"]] {
         let arguments = [&["token", "--tenant", "desk", "--user", "u"][..], &wrong].concat();

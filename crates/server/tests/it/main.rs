@@ -17,6 +17,7 @@ mod layers;
 mod leaks;
 mod operations;
 mod params;
+mod privacy;
 mod rest;
 mod running;
 mod search;

@@ -167,15 +167,32 @@ impl Administration {
         days: i64,
         reason: &str,
     ) -> Result<Closing> {
+        self.not_own(by, organisation)?;
+        self.may_close(organisation, days).await?;
+        self.govern(by, "asked for deletion", organisation, reason)?;
+        self.set_closing(organisation, days).await
+    }
+
+    /// The same for whoever runs the installation and has no organisation in it.
+    ///
+    /// # Errors
+    /// Conflict unless it is suspended.
+    pub async fn close_by_operator(&self, organisation: TenantId, days: i64) -> Result<Closing> {
+        self.may_close(organisation, days).await?;
+        self.set_closing(organisation, days).await
+    }
+
+    async fn may_close(&self, organisation: TenantId, days: i64) -> Result<()> {
         if !(COOLING_OFF_DAYS..=365).contains(&days) {
             return Err(AdministrationError::invalid(
                 "the time to think again is 30 to 365 days",
             ));
         }
-        self.not_own(by, organisation)?;
         self.require_state(organisation, TenantState::Suspended)
-            .await?;
-        self.govern(by, "asked for deletion", organisation, reason)?;
+            .await
+    }
+
+    async fn set_closing(&self, organisation: TenantId, days: i64) -> Result<Closing> {
         let asked_at = self.now();
         let due_at = asked_at.plus_seconds(days * 86_400);
         let sql = "insert into administration.organisation (organisation, closing_at, due_at) \
@@ -206,6 +223,21 @@ impl Administration {
             return Err(AdministrationError::not_found());
         }
         self.govern(by, "cancelled the deletion", organisation, reason)?;
+        self.unset_closing(organisation).await
+    }
+
+    /// The same for whoever runs the installation and has no organisation in it.
+    ///
+    /// # Errors
+    /// Not found when no deletion waits.
+    pub async fn keep_by_operator(&self, organisation: TenantId) -> Result<()> {
+        if self.closing(organisation).await?.is_none() {
+            return Err(AdministrationError::not_found());
+        }
+        self.unset_closing(organisation).await
+    }
+
+    async fn unset_closing(&self, organisation: TenantId) -> Result<()> {
         let sql = "update administration.organisation set closing_at = null, due_at = null \
                    where organisation = $1 and closed_at is null";
         let tx = self.database().admin().await?;
@@ -245,27 +277,30 @@ impl Administration {
         rows.iter().map(read).collect()
     }
 
-    /// Deletes what is due: destroys the keys, then removes the rows. Repeating it goes on where it
-    /// stopped. Returns the organisations that are gone.
+    /// The organisations whose time to think again is over.
     ///
     /// # Errors
-    /// When keys or rows cannot be removed; what is done stays done.
-    pub async fn delete_due(&self) -> Result<Vec<TenantId>> {
+    /// When the database does not answer.
+    pub async fn due(&self) -> Result<Vec<TenantId>> {
         let now = self.now();
-        let due = self.closings().await?;
-        let mut gone = Vec::new();
-        for closing in due.into_iter().filter(|one| Instant(one.due_at) <= now) {
-            let organisation = TenantId(closing.organisation);
-            self.store.tenants().shred(organisation).await?;
-            self.store.remove_shredded(organisation).await?;
-            let sql =
-                "update administration.organisation set closed_at = $2 where organisation = $1";
-            let tx = self.database().admin().await?;
-            tx.execute(sql, &[&organisation.0, &now.0]).await?;
-            tx.commit().await?;
-            gone.push(organisation);
-        }
-        Ok(gone)
+        let all = self.closings().await?;
+        let due = all.iter().filter(|one| Instant(one.due_at) <= now);
+        Ok(due.map(|one| TenantId(one.organisation)).collect())
+    }
+
+    /// Deletes an organisation: destroys its keys, then removes its rows. Repeating it goes on where
+    /// it stopped. Whether it is due, and whether its records must be kept, is the caller's to know.
+    ///
+    /// # Errors
+    /// When it is active; when keys or rows cannot be removed: what is done stays done.
+    pub async fn delete(&self, organisation: TenantId) -> Result<u64> {
+        self.store.tenants().shred(organisation).await?;
+        let removed = self.store.remove_shredded(organisation).await?;
+        let sql = "update administration.organisation set closed_at = $2 where organisation = $1";
+        let tx = self.database().admin().await?;
+        tx.execute(sql, &[&organisation.0, &self.now().0]).await?;
+        tx.commit().await?;
+        Ok(removed)
     }
 
     /// An act on another organisation: open to the installation's owner alone, for a reason, and
