@@ -110,15 +110,15 @@ async fn what_is_written_is_read_back_and_cannot_be_deleted() {
     );
     // The version is there to stay, whoever asks.
     let url = format!("{}/archive/tile/0/000", server.address);
+    let anyone = "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/s3/aws4_request, \
+                  SignedHeaders=host, Signature=0";
     let client = reqwest::Client::new();
-    let head = client.head(&url).send().await.unwrap();
+    let head = client.head(&url).header("authorization", anyone);
+    let head = head.send().await.unwrap();
     assert_eq!(head.headers()["x-amz-object-lock-mode"], "COMPLIANCE");
     let version = head.headers()["x-amz-version-id"].to_str().unwrap();
-    let gone = client
-        .delete(format!("{url}?versionId={version}"))
-        .send()
-        .await
-        .unwrap();
+    let gone = client.delete(format!("{url}?versionId={version}"));
+    let gone = gone.header("authorization", anyone).send().await.unwrap();
     assert_eq!(gone.status().as_u16(), 403);
     assert_eq!(
         bucket.get("tile/0/000", now()).await.unwrap().unwrap(),
