@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clean, fhir, settled } from './rig.mjs';
+import { clean, fhir, invited, settled } from './rig.mjs';
 
 export function admin(at, rig) {
   const as = async (path, t) => {
@@ -11,7 +11,7 @@ export function admin(at, rig) {
     return undefined;
   };
 
-  test('an administrator invites, gives a role until a day, and takes it back', async (t) => {
+  test('an administrator invites, assigns a role until a day, and takes it back', async (t) => {
     const seen = await as('/admin', t);
     if (!seen) return;
     const { page, context } = seen;
@@ -27,12 +27,16 @@ export function admin(at, rig) {
     await invite.getByRole('button', { name: 'Invite', exact: true }).click();
     await page.getByRole('dialog', { name: 'Invited' }).getByText(/invitation\//).waitFor();
     await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: 'Give role reception' }).click();
-    const give = page.getByRole('dialog', { name: /Give Robin Reception/ });
-    await give.getByLabel('Role').selectOption('biller');
+    const name = `Clerk ${Date.now()}`;
+    await invited(rig(), { name, role: 'receptionist' });
+    await page.reload();
+    await page.getByRole('row', { name: new RegExp(name) }).getByRole('button', { name: /^Assign role/ }).click();
+    const give = page.getByRole('dialog', { name: new RegExp(`Assign ${name}`) });
+    await give.getByText('only what is assigned counts', { exact: false }).waitFor();
+    await give.getByLabel('Role').selectOption('receptionist');
     await give.getByLabel('Until').fill('2099-12-31');
-    await give.getByRole('button', { name: 'Give role' }).click();
-    const held = page.getByRole('region', { name: 'Roles given for a time' }).getByRole('row', { name: /Robin Reception.*Billing/ });
+    await give.getByRole('button', { name: 'Assign role' }).click();
+    const held = page.getByRole('region', { name: 'Assigned roles' }).getByRole('row', { name: new RegExp(`${name}.*Receptionist`) });
     await held.getByText('31-Dec-2099').waitFor();
     await held.getByRole('button', { name: /Revoke/ }).click();
     await held.waitFor({ state: 'detached' });

@@ -109,7 +109,7 @@ export function care(at, rig) {
     await dialog.getByLabel('Lot expires on').fill('');
     await clean(seen, 'recording an immunisation');
     await dialog.getByRole('button', { name: 'Record', exact: true }).click();
-    await page.getByRole('row', { name: /rabies/i }).getByText('R77').waitFor();
+    await page.getByRole('row', { name: /rabies/i }).getByText('R77').first().waitFor();
     await page.keyboard.press('a');
     await dialog.getByRole('combobox', { name: 'Vaccine' }).fill('Zoster vaccine');
     await dialog.getByLabel('Status').selectOption('not-done');

@@ -59,11 +59,12 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
 }
 
 /** Nothing is preselected: a role is a decision. */
-export function RoleField({ value, onChange, derived = false }: { value: string; onChange: (role: string) => void; derived?: boolean }) {
+export function RoleField({ value, onChange, within }: { value: string; onChange: (role: string) => void; within?: readonly string[] }) {
   const { t } = useI18n();
   const roleName = useRoleName();
   const own = useDocument('/admin/roles');
-  const codes = [...ROLES, ...(derived ? (own.data ?? []).map((one) => one.code) : [])];
+  const narrowed = (own.data ?? []).filter((one) => within?.includes(one.base)).map((one) => one.code);
+  const codes = within ? [...within, ...narrowed] : ROLES;
   return <NativeSelect label={t('admin.role')} value={value} onChange={(event) => onChange(event.currentTarget.value)} required data={[{ value: '', label: '' }, ...codes.map((code) => ({ value: code, label: roleName(code) }))]} />;
 }
 

@@ -1,4 +1,7 @@
-/** Giving a role, until a day where it is for a time. */
+/**
+ * Assigning a role, until a day where it is for a time. Whoever was ever assigned one holds what is assigned now and
+ * no more than the account names: only those roles, and what narrows them, are on offer.
+ */
 
 import { Button, TextInput } from '@mantine/core';
 import { useState } from 'react';
@@ -24,7 +27,8 @@ export function RoleDialog({ user, onClose }: { user: User; onClose: () => void 
           if (role && !wrong) give.mutate({ method: 'POST', path: '/admin/assignments', body: { subject: user.id, role, endsAt: endOfDay(until), locations: [] } });
         }}
       >
-        <RoleField value={role} onChange={setRole} derived />
+        <p>{t('admin.giveRole.help')}</p>
+        <RoleField value={role} onChange={setRole} within={user.roles.map((held) => held.role)} />
         <TextInput type="date" label={t('admin.until')} description={t('optional')} min={today()} value={until} onChange={(event) => setUntil(event.currentTarget.value)} error={wrong ? t('admin.past') : undefined} />
         {give.isError && <Failure error={give.error} />}
         <div className="form-actions">
