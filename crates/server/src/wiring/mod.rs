@@ -1,4 +1,7 @@
 //! How parts of the product that are more than a line are put together, one file each.
 
 pub(crate) mod events;
+pub(crate) mod live;
+pub(crate) mod outbound;
 pub(crate) mod scheduling;
+mod subscriptions;

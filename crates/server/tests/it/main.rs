@@ -22,5 +22,6 @@ mod running;
 mod search;
 mod standing;
 mod telemetry;
+mod telling;
 mod tenancy;
 mod terminology;
