@@ -15,12 +15,15 @@ use mt_identity::oauth::people::Residents;
 use mt_identity::people::mail::{Smtp, Tls};
 use mt_identity::people::{Hashing, People, PeopleParts};
 use mt_kernel::{Clock, ErrorKind, Fault, OpCtx, SystemClock};
+use mt_outbound::Guard;
 use mt_store::{Hooks, PolicyRegistry, ResourceValidator, Store, StoreOptions, StoreParts};
+use mt_subscriptions::SubscriptionPolicy;
 use mt_terminology::{Catalog, Scope};
 use mt_validator::{Level, Options, Profiles, Validator};
 
 use crate::catalog;
 use crate::config::{self, Config};
+use crate::wiring::outbound::{Outbound, guard};
 use crate::wiring::privacy::Office;
 
 /// A data directory with its database, opened.
@@ -89,6 +92,8 @@ pub(crate) struct Installation {
     pub(crate) people: Arc<People>,
     /// The tenants' authorization servers.
     pub(crate) provider: Arc<Provider>,
+    /// Webhooks and subscriptions.
+    pub(crate) outbound: Outbound,
     pub(crate) database: Database,
     pub(crate) audit: Arc<mt_audit::Audit>,
     pub(crate) office: Office,
@@ -117,7 +122,7 @@ impl Installation {
         let audit = Arc::new(audit);
         let hooks = Hooks {
             validator: Arc::new(WriteRules(Arc::clone(&validator))),
-            policies: policies(),
+            policies: policies(guard(config)?),
             terminology: Some(Arc::new(Scope::new(Arc::clone(&terminology)))),
             audit: Arc::clone(&audit) as Arc<dyn mt_store::AuditSink>,
         };
@@ -152,6 +157,11 @@ impl Installation {
             Arc::new(residents),
             rates(config),
         ));
+        let outbound = Outbound::open(
+            config,
+            (&store, &audit, &clock),
+            (&provider, &administration),
+        )?;
         let following = [
             tokio::spawn(follow_terminology(
                 database.clone(),
@@ -166,6 +176,7 @@ impl Installation {
             identity,
             people: Arc::new(people),
             provider,
+            outbound,
             database,
             audit,
             office,
@@ -197,10 +208,12 @@ impl Installation {
 }
 
 /// The rules of the contexts for the resource types that they own.
-fn policies() -> PolicyRegistry {
+fn policies(guard: Guard) -> PolicyRegistry {
     let mut policies = PolicyRegistry::new();
     let trail = Arc::new(mt_audit::TrailIsReadOnly);
     policies.register(mt_fhir::ResourceType::AUDIT_EVENT, trail);
+    let subscriptions = Arc::new(SubscriptionPolicy::new(guard));
+    policies.register(mt_fhir::ResourceType::SUBSCRIPTION, subscriptions);
     mt_coordination::announce::announce(&mut policies);
     mt_patients::register(&mut policies);
     mt_scheduling::register(&mut policies);

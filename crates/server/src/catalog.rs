@@ -18,5 +18,8 @@ pub(crate) fn schemas() -> Vec<Migrations> {
     schemas.push(mt_coordination::MIGRATIONS);
     schemas.push(mt_scheduling::MIGRATIONS);
     schemas.push(mt_privacy::MIGRATIONS);
+    schemas.push(mt_outbound::MIGRATIONS);
+    schemas.push(mt_webhooks::MIGRATIONS);
+    schemas.push(mt_subscriptions::MIGRATIONS);
     schemas
 }

@@ -22,6 +22,7 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     pub(crate) limits: Limits,
     pub(crate) import: Import,
+    pub(crate) outbound: Outbound,
     pub(crate) mail: Mail,
     pub(crate) archive: Archive,
     pub(crate) log: Log,
@@ -116,6 +117,15 @@ impl Default for Limits {
 pub(crate) struct Import {
     /// Hosts (`host` or `host:port`) that `$import` may fetch from by any scheme and address. Others
     /// are reached by https at public addresses only.
+    pub(crate) hosts: Vec<String>,
+}
+
+/// `[outbound]`
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Outbound {
+    /// Hosts (`host` or `host:port`) that webhooks and subscriptions may call by any scheme and address.
+    /// Others are called by https at public addresses only.
     pub(crate) hosts: Vec<String>,
 }
 

@@ -4,10 +4,12 @@ mod everything;
 mod meta;
 mod parameters;
 mod patient_match;
+mod subscription;
 mod terminology;
 mod validate;
 
 pub(crate) use parameters::Inputs;
+pub use subscription::Notifications;
 
 use std::sync::Arc;
 
@@ -30,6 +32,8 @@ pub struct Services {
     pub validator: Arc<Validator>,
     /// Code systems and value sets that all tenants share.
     pub terminology: Arc<Catalog>,
+    /// What Subscriptions were told.
+    pub notifications: Arc<dyn Notifications>,
 }
 
 /// An operation: its name and where it can be invoked.
@@ -188,6 +192,22 @@ const OPERATIONS: &[Declared] = &[
         affects_state: true,
     },
     Declared {
+        name: "status",
+        definition: "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-status",
+        system: false,
+        types: Types::Named(&[ResourceType::SUBSCRIPTION]),
+        instance: true,
+        affects_state: false,
+    },
+    Declared {
+        name: "events",
+        definition: "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-events",
+        system: false,
+        types: Types::Named(&[ResourceType::SUBSCRIPTION]),
+        instance: true,
+        affects_state: false,
+    },
+    Declared {
         name: "reindex",
         definition: "{base}/OperationDefinition/reindex",
         system: true,
@@ -229,6 +249,8 @@ pub(crate) async fn dispatch(call: &Call<'_>, place: Place, name: &str) -> Resul
         ("meta", Place::Version(kind, id, version)) => {
             meta::read(call, kind, &id, Some(version)).await
         }
+        ("status", Place::Instance(_, id)) => subscription::status(call, &id).await,
+        ("events", Place::Instance(_, id)) => subscription::events(call, &id).await,
         ("meta-add", Place::Instance(kind, id)) => meta::change(call, kind, id, true).await,
         ("meta-delete", Place::Instance(kind, id)) => meta::change(call, kind, id, false).await,
         ("expand", place) => terminology::expand(call, &place).await,

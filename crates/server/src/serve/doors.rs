@@ -7,6 +7,7 @@ use mt_api::{Gate, Idempotency, Routes};
 use mt_coordination::timeline::{self, Timelines};
 use mt_http::RateLimits;
 use mt_identity::{administration, people};
+use mt_live::Hub;
 
 use crate::assembly::Installation;
 use crate::wiring;
@@ -36,16 +37,19 @@ pub(super) fn gate(rates: RateLimits, installation: &Installation) -> Gate {
 }
 
 /// Every route with its state.
-pub(super) fn routes(installation: &Installation) -> Routes {
+pub(super) fn routes(installation: &Installation, hub: &Hub) -> Routes {
     let people = people::api::table().with_state(Arc::clone(&installation.people));
     let privacy = mt_privacy::api::table().with_state(installation.office.privacy.clone());
     let administration = administration::api::table();
     let timelines = Timelines::new(installation.database.clone(), installation.store.clone());
+    let webhooks = mt_webhooks::api::table().with_state(installation.outbound.webhooks.clone());
     people
         .merge(administration.with_state(installation.administration.clone()))
         .merge(timeline::table().with_state(timelines))
         .merge(wiring::scheduling::routes(installation))
         .merge(privacy)
+        .merge(webhooks)
+        .merge(mt_live::table().with_state(hub.clone()))
 }
 
 #[cfg(test)]
@@ -62,6 +66,8 @@ mod tests {
         rows.extend(mt_coordination::timeline::table().permissions());
         rows.extend(mt_scheduling::api::table().permissions());
         rows.extend(mt_privacy::api::table().permissions());
+        rows.extend(mt_webhooks::api::table().permissions());
+        rows.extend(mt_live::table().permissions());
         rows.sort();
         rows
     }

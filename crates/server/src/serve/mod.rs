@@ -20,7 +20,9 @@ use crate::config::Config;
 use crate::telemetry::Telemetry;
 use crate::wiring::archive::Vault;
 use crate::wiring::deletion;
-use crate::wiring::events::Events;
+use crate::wiring::events::{self, Events};
+use crate::wiring::live::Live;
+use crate::wiring::outbound::Carrying;
 
 pub(crate) use web::{BASE as WEB_BASE, is_built as web_is_built};
 
@@ -33,6 +35,8 @@ pub(crate) struct Server {
     background: [tokio::task::JoinHandle<()>; 3],
     mail: tokio::task::JoinHandle<()>,
     events: Events,
+    live: Live,
+    carrying: Carrying,
 }
 
 impl Server {
@@ -47,7 +51,13 @@ impl Server {
             .with_context(|| format!("{} cannot be listened on", config.server.listen))?;
         let address = listener.local_addr()?;
         let api = Arc::new(api(config, installation)?);
-        let router = router(config, &api, installation, telemetry);
+        let live = Live::start(
+            origin(config),
+            &installation.store,
+            doors::gatekeeper(installation),
+            events::feed(installation).await?,
+        );
+        let router = router(config, &api, installation, telemetry, &live);
         let limits = ServeLimits {
             max_connections: config.server.max_connections,
             ..ServeLimits::default()
@@ -81,11 +91,14 @@ impl Server {
             background,
             mail,
             events: Events::start(installation),
+            live,
+            carrying: installation.outbound.start(),
         })
     }
 
     /// Lets running requests finish and closes the listener.
     pub(crate) async fn stop(self) {
+        self.live.stop();
         self.stop.cancel();
         self.mail.abort();
         if let Err(error) = self.task.await {
@@ -97,6 +110,7 @@ impl Server {
         if let Err(error) = jobs.await {
             tracing::warn!(%error, "the worker ended unexpectedly");
         }
+        drop(self.carrying);
         self.events.stop().await;
     }
 }
@@ -116,6 +130,7 @@ fn api(config: &Config, installation: &Installation) -> anyhow::Result<FhirApi> 
         services: operations::Services {
             validator: Arc::clone(&installation.validator),
             terminology: Arc::clone(&installation.terminology),
+            notifications: installation.outbound.notifications(),
         },
         audit: Arc::clone(&installation.audit),
         imports,
@@ -135,6 +150,7 @@ fn router(
     api: &Arc<FhirApi>,
     installation: &Installation,
     telemetry: &Telemetry,
+    live: &Live,
 ) -> Router {
     let gate = doors::gate(rates(config), installation);
     let provider = Arc::clone(&installation.provider);
@@ -146,7 +162,8 @@ fn router(
     Router::new()
         .merge(mt_fhir_api::router(Arc::clone(api)).layer(origins))
         .merge(mt_identity::oauth::router(provider))
-        .merge(doors::routes(installation).serve(gate))
+        .merge(doors::routes(installation, &live.hub).serve(gate))
+        .merge(mt_live::socket_io(live.hub.clone()))
         .merge(people::pages::router(Arc::clone(&installation.people)))
         .merge(health::router(
             &installation.store,

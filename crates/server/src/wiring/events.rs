@@ -9,7 +9,8 @@ use std::time::Duration;
 use mt_coordination::care;
 use mt_coordination::timeline::TimelineConsumer;
 use mt_events::{
-    Consumer, ConsumerOptions, EventBus, Keys, LogBus, Operations, Relay, RelayOptions, Runtime,
+    Consumer, ConsumerOptions, EventBus, EventFeed, Keys, LogBus, Operations, Relay, RelayOptions,
+    Runtime,
 };
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -22,10 +23,19 @@ const TIDY_EVERY: Duration = Duration::from_secs(3600);
 
 /// Everything that takes events, by whichever bus they come.
 pub(crate) fn consumers(installation: &Installation) -> Vec<Arc<dyn Consumer>> {
-    vec![
+    let mut consumers: Vec<Arc<dyn Consumer>> = vec![
         Arc::new(TimelineConsumer::new(keys(installation))),
         care::coordinator(installation.store.clone()),
-    ]
+    ];
+    consumers.extend(installation.outbound.consumers());
+    consumers
+}
+
+/// Every event from now on, for whoever is connected to this process.
+pub(crate) async fn feed(installation: &Installation) -> mt_events::Result<Box<dyn EventFeed>> {
+    let clock = Arc::clone(&installation.clock);
+    let log = LogBus::new(installation.database.clone(), keys(installation), clock);
+    log.feed().await
 }
 
 /// The keys of the tenants that serve.

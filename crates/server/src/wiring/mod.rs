@@ -3,5 +3,8 @@
 pub(crate) mod archive;
 pub(crate) mod deletion;
 pub(crate) mod events;
+pub(crate) mod live;
+pub(crate) mod outbound;
 pub(crate) mod privacy;
 pub(crate) mod scheduling;
+mod subscriptions;

@@ -23,5 +23,6 @@ mod running;
 mod search;
 mod standing;
 mod telemetry;
+mod telling;
 mod tenancy;
 mod terminology;

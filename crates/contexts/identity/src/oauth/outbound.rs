@@ -4,12 +4,13 @@
 //! resolved once and pinned, no private or special address, no redirect, little time, few bytes.
 //! A development installation on a loopback address may also call loopback addresses over http.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
 use mt_crypto::Algorithm;
+use mt_http::is_public;
 use serde_json::Value;
 use url::{Host, Url};
 
@@ -163,84 +164,9 @@ async fn body_of(request: reqwest::RequestBuilder) -> Result<Vec<u8>, OutboundEr
     Ok(bytes)
 }
 
-/// Whether an address belongs to the public internet.
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => is_public_v6(address),
-    }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    let special = address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_broadcast()
-        || address.is_documentation()
-        || address.is_multicast()
-        || a == 0
-        || a >= 240
-        // Carrier-grade NAT, IETF protocol assignments, benchmarks, 6to4 relays.
-        || (a == 100 && (64..128).contains(&b))
-        || (a == 192 && b == 0 && c == 0)
-        || (a == 198 && (b == 18 || b == 19))
-        || (a == 192 && b == 88 && c == 99);
-    !special
-}
-
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    if let Some(inner) = address.to_ipv4_mapped() {
-        return is_public_v4(inner);
-    }
-    let [a, b, ..] = address.segments();
-    // Only global unicast, and of that no documentation, Teredo, ORCHID or 6to4, which hide others.
-    (0x2000..0x4000).contains(&a)
-        && a != 0x2002
-        && !(a == 0x2001 && (b < 0x200 || b == 0xdb8))
-        && a != 0x3fff
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn private_and_special_addresses_are_not_public() {
-        for text in [
-            "10.0.0.1",
-            "127.0.0.1",
-            "169.254.169.254",
-            "172.16.0.1",
-            "192.168.1.1",
-            "100.64.0.1",
-            "0.0.0.0",
-            "224.0.0.1",
-            "255.255.255.255",
-            "198.18.0.1",
-            "192.0.0.8",
-            "::1",
-            "::",
-            "fe80::1",
-            "fc00::1",
-            "::ffff:10.0.0.1",
-            "64:ff9b::a00:1",
-            "2002:a00:1::",
-            "2001:db8::1",
-            "2001::1",
-            "ff02::1",
-        ] {
-            assert!(!is_public(text.parse().unwrap()), "{text}");
-        }
-        for text in [
-            "8.8.8.8",
-            "93.184.216.34",
-            "2606:4700::1111",
-            "2a00:1450::1",
-        ] {
-            assert!(is_public(text.parse().unwrap()), "{text}");
-        }
-    }
 
     #[tokio::test]
     async fn plain_http_and_inside_addresses_are_not_called() {

@@ -8,11 +8,11 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use mt_fhir::outcome::{Issue, IssueCode, Severity};
+use mt_http::is_public;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
 use super::super::refusal::Failure;
-use super::address::is_public;
 
 /// Where imports may fetch their files: from public addresses by https, and from hosts that the
 /// operator names by any scheme and address. Redirections are not followed.

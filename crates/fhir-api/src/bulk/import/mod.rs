@@ -4,7 +4,6 @@
 //! Every resource is written by its id, so that an import that is begun again changes nothing that
 //! it has written already. What is refused is told line by line; the rest goes on.
 
-mod address;
 mod fetch;
 mod kickoff;
 mod lines;
