@@ -37,6 +37,14 @@ const SCREENS = [
   ['note', `/patients/${id}/notes/new`],
   ['notes', `/patients/${id}/notes`],
   ['edit', `/patients/${id}/edit`],
+  ['orders', '/patients/demo-patient/orders'],
+  ['reconcile', '/patients/demo-patient/medicines/reconcile'],
+  ['result', '/patients/demo-patient/results?test=http%3A%2F%2Floinc.org%7C2823-3'],
+  ['documents', '/patients/demo-patient/documents?open=demo-eye-letter'],
+  ['plan', '/patients/demo-patient/plan'],
+  ['visit', '/patients/demo-patient/encounters/demo-visit-autumn'],
+  ['tasks', '/tasks?view=all'],
+  ['messages', '/messages?patient=demo-patient'],
   ['system', '/system'],
 ];
 
@@ -52,5 +60,19 @@ for (const [size, viewport] of [['wide', { width: 1280, height: 800 }], ['phone'
     }
     await context.close();
   }
+}
+
+// The portal is a patient's, on a telephone.
+const storageState = rig.hasSignIn ? await rig.signIn('patient') : undefined;
+for (const colorScheme of storageState ? ['light', 'dark'] : []) {
+  const { context, page } = await rig.visit({ viewport: { width: 390, height: 844 }, colorScheme, storageState });
+  for (const name of ['home', 'results', 'medicines', 'messages', 'access']) {
+    if (only && !`portal-${name}-${colorScheme}`.includes(only)) continue;
+    await page.goto(`${rig.url}/app/portal/${name === 'home' ? '' : name}`);
+    await settled(page);
+    await page.waitForLoadState('networkidle');
+    await page.screenshot({ path: join(folder, `portal-${name}-${colorScheme}.png`) });
+  }
+  await context.close();
 }
 await rig.close();
