@@ -2,23 +2,23 @@
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { clean, fhir, settled, signIn } from './rig.mjs';
+import { clean, settled, signIn } from './rig.mjs';
 
 const ZONE = 'Europe/Madrid';
 const EVERY_DAY = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const SERVICE = { code: 'follow-up', name: 'Follow-up', minutes: 30, type: 'FollowUp', online: true };
 
-/** A request of the scheduling API, as another client would make it. */
-async function api(rig, path, { method = 'GET', body, etag } = {}) {
-  const headers = { authorization: `Bearer ${rig.token}`, accept: 'application/json', 'content-type': 'application/json' };
-  if (etag) headers['if-match'] = etag;
-  // oxlint-disable-next-line unicorn/no-invalid-fetch-options -- a GET is called without a body
-  return fetch(`${rig.url}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
-}
-
-async function done(answer) {
-  assert.ok(answer.ok, `${answer.url}: ${answer.status} ${answer.ok ? '' : await answer.text()}`);
-  return answer.json();
+/** The clinic's administrator, who may set hours and rules, as another client. */
+async function administrator(rig) {
+  const context = await rig.browser.newContext({ storageState: await signIn(rig, 'admin') });
+  const { csrfToken } = await (await context.request.get(`${rig.url}/api/v1/session`)).json();
+  const ask = async (method, path, data, more = {}) => {
+    const headers = { origin: rig.url, 'x-csrf-token': csrfToken, 'content-type': path.startsWith('/fhir/') ? 'application/fhir+json' : 'application/json', ...more };
+    const answer = await context.request.fetch(rig.url + path, { method, data, headers });
+    assert.ok(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
+    return { body: await answer.json(), etag: answer.headers().etag };
+  };
+  return { ask, create: async (resource) => (await ask('POST', `/fhir/R4/${resource.resourceType}`, resource)).body };
 }
 
 /** The day in the clinic, so many days from today. */
@@ -36,20 +36,20 @@ function at(date, clock) {
 /** People, a room and patients of one run, open at every hour, and the settings of the clinic. */
 async function clinic(rig, families = ['Vega', 'Osei']) {
   const stamp = Date.now().toString(36).replaceAll(/\d/g, (digit) => String.fromCodePoint(97 + Number(digit)));
+  const { ask, create } = await administrator(rig);
   const people = [];
   const patients = [];
-  for (const family of families) people.push(await fhir(rig, 'Practitioner', { method: 'POST', body: { resourceType: 'Practitioner', active: true, name: [{ family: `${family}-${stamp}`, given: ['Dana'] }] } }));
-  const room = await fhir(rig, 'Location', { method: 'POST', body: { resourceType: 'Location', status: 'active', name: `Room ${stamp}` } });
-  for (const given of ['Ada', 'Grace', 'Rosa', 'Alan', 'Edith', 'Ivo']) patients.push(await fhir(rig, 'Patient', { method: 'POST', body: { resourceType: 'Patient', active: true, name: [{ family: `Q${stamp}`, given: [given] }], gender: 'female', birthDate: '1980-02-29' } }));
-  const settings = await api(rig, '/scheduling/settings');
-  const now = await done(settings.clone());
-  await done(await api(rig, '/scheduling/settings', { method: 'PUT', etag: settings.headers.get('etag'), body: { ...now, timeZone: ZONE, services: [SERVICE], rules: { ...now.rules, leadMinutes: 0, maxActive: 20 } } }));
+  for (const family of families) people.push(await create({ resourceType: 'Practitioner', active: true, name: [{ family: `${family}-${stamp}`, given: ['Dana'] }] }));
+  const room = await create({ resourceType: 'Location', status: 'active', name: `Room ${stamp}` });
+  for (const given of ['Ada', 'Grace', 'Rosa', 'Alan', 'Edith', 'Ivo']) patients.push(await create({ resourceType: 'Patient', active: true, name: [{ family: `Q${stamp}`, given: [given] }], gender: 'female', birthDate: '1980-02-29' }));
+  const { body: settings, etag } = await ask('GET', '/api/v1/scheduling/settings');
+  await ask('PUT', '/api/v1/scheduling/settings', { ...settings, timeZone: ZONE, services: [SERVICE], rules: { ...settings.rules, leadMinutes: 0, maxActive: 20 } }, { 'if-match': etag });
   const open = { days: EVERY_DAY, start: '00:00', end: '24:00', services: [], location: null, from: null, until: null, everyWeeks: 1 };
   const hours = { timeZone: ZONE, weekly: [open], exceptions: [], holidays: [], slotMinutes: 15, bufferBefore: 0, bufferAfter: 0, leadMinutes: 0, horizonDays: 90, capacity: 1, overbook: 0 };
-  for (const actor of [...people.map(({ id }) => `Practitioner/${id}`), `Location/${room.id}`]) await done(await api(rig, `/scheduling/availability/${actor}`, { method: 'PUT', body: hours }));
+  for (const actor of [...people.map(({ id }) => `Practitioner/${id}`), `Location/${room.id}`]) await ask('PUT', `/api/v1/scheduling/availability/${actor}`, hours);
   const book = async (patient, person, date, clock) =>
-    done(await api(rig, '/appointments', { method: 'POST', body: { patient: `Patient/${patients[patient].id}`, actors: [`Practitioner/${people[person].id}`], start: at(date, clock), minutes: 30, service: SERVICE.code } }));
-  return { stamp, people, patients, room, book };
+    (await ask('POST', '/api/v1/appointments', { patient: `Patient/${patients[patient].id}`, actors: [`Practitioner/${people[person].id}`], start: at(date, clock), minutes: 30, service: SERVICE.code })).body;
+  return { stamp, people, book };
 }
 
 export function scheduling(rigOf) {
