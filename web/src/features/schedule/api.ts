@@ -4,13 +4,14 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useCallback, useState } from 'react';
 import { query } from '../../fhir/client';
 import { RequestError, type Request, send } from '../../fhir/http';
+import { useHears } from '../../fhir/live';
 import { counted } from '../../lib/json';
 import type { Appointment, Availability, Board, Booking, Hold, Hours, Preference, Settings, Slot, State, Waiting } from './types';
 
 const BASE = '/api/v1';
 
-/** How often what several people change is asked for again. */
-const EVERY = 10_000;
+/** How often what several people change is asked for again: seldom while we are told of changes, else soon. */
+const useEvery = () => (useHears() ? 60_000 : 10_000);
 
 const call = async <T>(path: string, request?: Request): Promise<{ body: T; etag: string | undefined }> => {
   const { body, etag } = await send<unknown>(BASE + path, request);
@@ -71,12 +72,12 @@ export function useAppointments(range: Range) {
     queryFn: ({ signal }) => appointments(range, signal),
     enabled: range.actors.length > 0,
     placeholderData: keepPreviousData,
-    refetchInterval: EVERY,
+    refetchInterval: useEvery(),
   });
 }
 
 export function useAppointment(id: string) {
-  return useQuery({ queryKey: ['schedule', 'appointment', id], queryFn: async ({ signal }) => (await call<Appointment>(`/appointments/${id}`, { signal })).body, refetchInterval: EVERY });
+  return useQuery({ queryKey: ['schedule', 'appointment', id], queryFn: async ({ signal }) => (await call<Appointment>(`/appointments/${id}`, { signal })).body, refetchInterval: useEvery() });
 }
 
 export const book = (booking: Booking, key: string) => post<Appointment>('/appointments', booking, key);
@@ -126,7 +127,7 @@ export function useSlots(wanted: SlotSearch, enabled = true) {
     queryKey: ['schedule', 'slots', wanted],
     queryFn: async ({ signal }) => (await call<{ tz: string; slots: Slot[]; truncated: boolean }>(`/scheduling/slots?${query({ ...rest, actor: actors.join(',') || undefined, limit: 300 })}`, { signal })).body,
     enabled,
-    refetchInterval: EVERY,
+    refetchInterval: useEvery(),
     placeholderData: keepPreviousData,
   });
 }
@@ -185,7 +186,7 @@ export function useWaitlist(slot?: { start: string; end: string; actor: string }
     queryKey: ['schedule', 'waitlist', slot],
     queryFn: async ({ signal }) => (await call<{ items: Waiting[] }>(`/scheduling/waitlist?${query({ ...slot })}`, { signal })).body.items,
     enabled,
-    refetchInterval: EVERY,
+    refetchInterval: useEvery(),
   });
 }
 
@@ -201,7 +202,7 @@ export function useBoard(date: string, tz: string, location?: string) {
   return useQuery({
     queryKey: ['schedule', 'board', date, tz, location],
     queryFn: async ({ signal }) => (await call<Board>(`/scheduling/board?${query({ date, tz, location })}`, { signal })).body,
-    refetchInterval: EVERY,
+    refetchInterval: useEvery(),
     placeholderData: keepPreviousData,
   });
 }

@@ -1,0 +1,147 @@
+/**
+ * What others change is heard at once: one socket a tab, while anything on screen wants to hear.
+ *
+ * The server says only that something changed; whoever hears it reads it. A tab without a connection asks again by
+ * itself from time to time, and a tab that was away asks for everything on its return.
+ */
+
+import { useEffect, useEffectEvent, useSyncExternalStore } from 'react';
+
+interface Named {
+  type: string;
+  id?: string;
+}
+
+interface Announcement {
+  subject?: Named;
+  changes?: Named[];
+}
+
+type Listener = { types: ReadonlySet<string>; hear: () => void };
+
+const FIRST_WAIT = 1_000;
+const LONGEST_WAIT = 60_000;
+
+interface Message {
+  type?: string;
+  data?: Announcement;
+}
+
+function parsed(text: string): Message {
+  try {
+    return (JSON.parse(text) as Message | null) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** Types of the records that a message says have changed. */
+export function changedTypes({ type, data }: Message): string[] {
+  if (type !== 'event' || !data) return [];
+  return [...new Set([...(data.subject ? [data.subject] : []), ...(data.changes ?? [])].map((one) => one.type))];
+}
+
+/** The connection of a tab. */
+export class Live {
+  private socket: WebSocket | undefined;
+  private readonly listeners = new Set<Listener>();
+  private readonly watchers = new Set<() => void>();
+  private wait = FIRST_WAIT;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private ready = false;
+
+  constructor(private readonly connect: () => WebSocket) {}
+
+  /** Calls `hear` when a record of one of the types has changed, or may have while there was no connection. */
+  listen(types: readonly string[], hear: () => void): () => void {
+    const listener = { types: new Set(types), hear };
+    this.listeners.add(listener);
+    if (!this.socket && !this.timer) this.open();
+    return () => {
+      this.listeners.delete(listener);
+      if (this.listeners.size === 0) this.close();
+    };
+  }
+
+  watch = (changed: () => void): (() => void) => {
+    this.watchers.add(changed);
+    return () => this.watchers.delete(changed);
+  };
+
+  isReady = (): boolean => this.ready;
+
+  private open(): void {
+    this.timer = undefined;
+    const socket = this.connect();
+    this.socket = socket;
+    socket.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+      if (typeof data === 'string' && this.socket === socket) this.read(data);
+    });
+    socket.addEventListener('close', () => {
+      if (this.socket === socket) this.lost();
+    });
+  }
+
+  private read(text: string): void {
+    const message = parsed(text);
+    if (message.type === 'ready') {
+      this.wait = FIRST_WAIT;
+      this.socket?.send(JSON.stringify({ type: 'subscribe', room: 'organisation', ref: 1 }));
+      this.say(true);
+      for (const { hear } of this.listeners) hear();
+      return;
+    }
+    const types = changedTypes(message);
+    for (const { types: wanted, hear } of this.listeners) if (types.some((type) => wanted.has(type))) hear();
+  }
+
+  private lost(): void {
+    this.socket = undefined;
+    this.say(false);
+    if (this.listeners.size === 0) return;
+    // Not all tabs of a clinic at once.
+    this.timer = setTimeout(() => this.open(), this.wait * (0.5 + Math.random() / 2));
+    this.wait = Math.min(LONGEST_WAIT, this.wait * 2);
+  }
+
+  private close(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const { socket } = this;
+    this.socket = undefined;
+    socket?.close();
+    this.say(false);
+  }
+
+  private say(ready: boolean): void {
+    if (this.ready === ready) return;
+    this.ready = ready;
+    for (const changed of this.watchers) changed();
+  }
+}
+
+const live = new Live(() => new WebSocket(`${location.origin.replace(/^http/, 'ws')}/api/v1/live`));
+
+/** Says when records of these types have changed; a burst of changes is said once. */
+export function useLive(types: readonly string[], changed: () => void): void {
+  const tell = useEffectEvent(changed);
+  const key = types.join(' ');
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = live.listen(key.split(' '), () => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        tell();
+      }, 150);
+    });
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, [key]);
+}
+
+/** Whether changes are heard at this moment; otherwise they have to be asked for. */
+export function useHears(): boolean {
+  return useSyncExternalStore(live.watch, live.isReady);
+}
