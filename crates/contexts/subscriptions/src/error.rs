@@ -11,7 +11,7 @@ pub enum SubscriptionError {
     /// The subscription is none that this server can serve.
     #[error("{0}")]
     Refused(Fault),
-    /// Nobody can say who the subscriber is now.
+    /// Nobody can say who the subscriber is now, or what is theirs to read.
     #[error("the subscriber cannot be looked up")]
     Subscriber,
     /// The record store refuses.

@@ -154,7 +154,8 @@ impl Subscriptions {
         self.parts.clock.now()
     }
 
-    /// The subscriber as the record store wants them; `None` when they may do nothing any more.
+    /// The subscriber as the record store wants them, without what consents keep back; `None` when they
+    /// may do nothing any more.
     pub(crate) async fn reader(
         &self,
         tenant: TenantId,
@@ -166,10 +167,14 @@ impl Subscriptions {
         let Some(who) = standing.filter(|who| who.tenant == tenant) else {
             return Ok(None);
         };
-        let registry = self.parts.store.tenants().params(tenant).await?;
+        let store = &self.parts.store;
+        let registry = store.tenants().params(tenant).await?;
         let session = Arc::new(Session::new(who));
         let caller = session.caller(&registry, right, Uuid::now_v7(), self.now());
-        Ok(Some(caller))
+        let emergencies = session.grant().emergencies();
+        let withheld = store.withheld(&caller.ctx, emergencies).await;
+        let withheld = withheld.map_err(|_| SubscriptionError::Subscriber)?;
+        Ok(Some(caller.without(&withheld, &registry)))
     }
 
     /// How a Subscription stands, as a Bundle (`$status`). The caller may read the Subscription; that was asked.
