@@ -105,12 +105,16 @@ impl RowCache {
         self.learn(key, row);
     }
 
+    /// Takes note that a resource of a type was changed; the first version is a change, too.
+    pub(crate) fn heard(&self, tenant: TenantId, resource_type: ResourceType) {
+        if COUNTED.contains(&resource_type.name()) {
+            let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+            *changes.entry((tenant, resource_type)).or_default() += 1;
+        }
+    }
+
     /// Takes note that `version` of a resource exists.
     pub(crate) fn raise(&self, key: RowKey, version: u32) {
-        if COUNTED.contains(&key.resource_type.name()) {
-            let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
-            *changes.entry((key.tenant, key.resource_type)).or_default() += 1;
-        }
         self.floors
             .entry(key)
             .and_compute_with(|known| match known {

@@ -160,6 +160,7 @@ impl Follower {
                     resource_type,
                     id,
                 };
+                self.cache.heard(key.tenant, resource_type);
                 // Before its first version nothing was there to be cached.
                 if version > 1 {
                     self.cache.raise(key, version.cast_unsigned());

@@ -122,6 +122,7 @@ impl Unit {
     pub(crate) fn remember(&self, tenant: TenantId, cache: &RowCache) {
         let is_bulk = self.rows.len() > BULK;
         for row in &self.rows {
+            cache.heard(tenant, row.resource_type);
             let is_new = row.action == RowAction::Insert;
             if is_new && is_bulk {
                 continue;
