@@ -4,14 +4,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use mt_audit::{Event, EventCode};
+use mt_audit::EventCode;
 use mt_events::catalogue::EventType;
 use mt_events::{Consumer, DeadLetters, Operations, Past};
 use mt_fhir::datetime::DateTime;
-use mt_kernel::{Actor, Instant, OpCtx, PurposeOfUse, TenantId};
+use mt_kernel::Instant;
 use uuid::Uuid;
 
 use super::tenant::existing;
+use super::trail::enter;
 use super::{Common, Outcome, say};
 use crate::assembly::Installation;
 use crate::telemetry;
@@ -125,7 +126,7 @@ async fn act(installation: &Installation, args: Args) -> Outcome {
             };
             let run = run.unwrap_or_else(Uuid::now_v7);
             let act = format!("events replayed to {}: {reason}", consumer.name());
-            enter(installation, tenant, &act)?;
+            enter(installation, tenant, EventCode::Configuration, &act).await?;
             let replayed = operations.replay(consumer.as_ref(), &past, run).await?;
             say(format_args!(
                 "replay {run}: {} events were taken, {} were not",
@@ -193,7 +194,7 @@ async fn dead_letters(installation: &Installation, letters: Letters) -> Outcome 
             let tenant = existing(installation, &tenant).await?.id;
             let consumer = named(installation, &consumer)?;
             let act = format!("dead letters of {} replayed: {reason}", consumer.name());
-            enter(installation, tenant, &act)?;
+            enter(installation, tenant, EventCode::Configuration, &act).await?;
             let (taken, waiting) = desk.replay(tenant, consumer.as_ref(), LETTERS).await?;
             say(format_args!("{taken} were taken, {waiting} still wait"));
             Ok(done(waiting == 0))
@@ -206,7 +207,7 @@ async fn dead_letters(installation: &Installation, letters: Letters) -> Outcome 
         } => {
             let tenant = existing(installation, &tenant).await?.id;
             let act = format!("dead letter {id} of {consumer} given up: {reason}");
-            enter(installation, tenant, &act)?;
+            enter(installation, tenant, EventCode::Configuration, &act).await?;
             desk.discard(tenant, &consumer, id).await?;
             say("given up");
             Ok(ExitCode::SUCCESS)
@@ -245,20 +246,4 @@ fn moment(text: &str) -> anyhow::Result<Instant> {
     let parsed = DateTime::parse_date_time(text);
     let parsed = parsed.with_context(|| format!("{text} is no FHIR dateTime"))?;
     Ok(Instant(parsed.start()))
-}
-
-/// Enters what is about to be done in the tenant's audit trail; without the entry it is not done.
-fn enter(installation: &Installation, tenant: TenantId, act: &str) -> anyhow::Result<()> {
-    let ctx = OpCtx {
-        tenant,
-        actor: Actor::system("operator"),
-        purpose: PurposeOfUse::Operations,
-        correlation_id: Uuid::now_v7(),
-        now: installation.clock.now(),
-    };
-    let event = Event {
-        reason: Some(act),
-        ..Event::done(EventCode::Configuration)
-    };
-    Ok(installation.audit.record(&ctx, &event)?)
 }

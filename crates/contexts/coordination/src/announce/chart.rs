@@ -88,7 +88,8 @@ pub(super) fn document(change: &Change<'_>) -> Vec<Said> {
         let attested = new
             .get("attester")
             .and_then(|all| all.children().find_map(|one| one.get("party")));
-        let signer = new.get("authenticator").or(attested);
+        let author = new.get("author").and_then(|all| all.children().next());
+        let signer = new.get("authenticator").or(attested).or(author);
         let signer = signer.and_then(|signer| signer.str("reference"));
         said.push((
             "medical.record.signed.v1",

@@ -67,16 +67,21 @@ pub fn announce(policies: &mut PolicyRegistry) {
     }
 }
 
-/// The policy of one type: it refuses nothing and says what happened.
+/// The policy of one type: it says what happened and refuses nothing. A record that lacks what an event
+/// must name is kept without that event.
 struct Announcer(Rule);
 
 impl Policy for Announcer {
     fn decide(&self, _: &OpCtx, proposed: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault> {
         let change = Change::new(proposed);
-        self.0(&change)
-            .into_iter()
-            .map(|said| event(proposed, change.patient(), said))
-            .collect()
+        let said = self.0(&change).into_iter();
+        let events = said.filter_map(|said| {
+            let event = event(proposed, change.patient(), said);
+            event
+                .inspect_err(|error| tracing::warn!(%error, "a change is not announced"))
+                .ok()
+        });
+        Ok(events.collect())
     }
 }
 

@@ -16,6 +16,7 @@ mod settings;
 mod standing;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use mt_audit::{Audit, Event, EventCode};
 use mt_database::{Database, Migration, Migrations};
@@ -60,6 +61,8 @@ pub struct Administration {
     store: Store,
     audit: Arc<Audit>,
     clock: Arc<dyn Clock>,
+    /// How often this process has changed somebody's standing.
+    changes: Arc<AtomicU64>,
 }
 
 impl Administration {
@@ -71,7 +74,17 @@ impl Administration {
             store,
             audit,
             clock,
+            changes: Arc::default(),
         }
+    }
+
+    /// A number that is another one after every change of standing that this process made.
+    fn generation(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    fn standing_changed(&self) {
+        self.changes.fetch_add(1, Ordering::Release);
     }
 
     fn database(&self) -> &Database {

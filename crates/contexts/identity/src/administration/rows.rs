@@ -147,7 +147,9 @@ impl Administration {
             ],
         )
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.standing_changed();
+        Ok(())
     }
 
     /// Ends a row now; one that has ended stays as it is.
@@ -156,7 +158,9 @@ impl Administration {
                    where tenant = $1 and id = $2 and ended_at is null";
         let tx = self.database().tenant(tenant).await?;
         tx.execute(sql, &[&tenant.0, &id, &self.now().0]).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.standing_changed();
+        Ok(())
     }
 
     /// Stores the decision on a row; refused when there already is one.

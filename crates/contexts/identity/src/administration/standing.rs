@@ -1,8 +1,8 @@
 //! What a subject may do now, in front of any authenticator.
 //!
 //! A token or session says who somebody is and which roles they had; what they hold is looked up
-//! here, at most ten seconds late, so that a role that was taken back opens nothing for the rest of
-//! a token's life.
+//! here, at once after a change by this process and at most ten seconds late after one by another, so
+//! that a role that was taken back opens nothing for the rest of a token's life.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -30,7 +30,9 @@ const PANEL_LATENCY: Duration = Duration::from_secs(60);
 pub struct Standing {
     inner: Arc<dyn Authenticator>,
     administration: Administration,
-    known: Cache<[u8; 32], Arc<Authenticated>>,
+    /// By credential, and the generation of standing in which they were looked up: what this process
+    /// changes takes effect at once.
+    known: Cache<([u8; 32], u64), Arc<Authenticated>>,
     panels: Cache<(TenantId, String), Arc<BTreeSet<Arc<str>>>>,
 }
 
@@ -60,7 +62,8 @@ impl Standing {
         &self,
         who: Arc<Authenticated>,
     ) -> Result<Arc<Authenticated>, AuthenticationError> {
-        if let Some(known) = self.known.get(&who.credential).await {
+        let key = (who.credential, self.administration.generation());
+        if let Some(known) = self.known.get(&key).await {
             return Ok(known);
         }
         let standing = self.look_up(&who).await.map_err(|error| {
@@ -68,9 +71,7 @@ impl Standing {
             AuthenticationError::Unavailable
         })?;
         let standing = Arc::new(standing);
-        self.known
-            .insert(who.credential, Arc::clone(&standing))
-            .await;
+        self.known.insert(key, Arc::clone(&standing)).await;
         Ok(standing)
     }
 
