@@ -1,8 +1,8 @@
 /** Journeys at the desk: booking by drag and by keys, a race for one time, check-in to room, a cancellation that fills itself. */
 
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
-import { clean, settled, signIn } from './rig.mjs';
+import { after, before, test } from 'node:test';
+import { clean, open, settled, signIn } from './rig.mjs';
 
 const ZONE = 'Europe/Madrid';
 const EVERY_DAY = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
@@ -44,15 +44,16 @@ async function clinic(rig, families = ['Vega', 'Osei']) {
   for (const given of ['Ada', 'Grace', 'Rosa', 'Alan', 'Edith', 'Ivo']) patients.push(await create({ resourceType: 'Patient', active: true, name: [{ family: `Q${stamp}`, given: [given] }], gender: 'female', birthDate: '1980-02-29' }));
   const { body: settings, etag } = await ask('GET', '/api/v1/scheduling/settings');
   await ask('PUT', '/api/v1/scheduling/settings', { ...settings, timeZone: ZONE, services: [SERVICE], rules: { ...settings.rules, leadMinutes: 0, maxActive: 20 } }, { 'if-match': etag });
-  const open = { days: EVERY_DAY, start: '00:00', end: '24:00', services: [], location: null, from: null, until: null, everyWeeks: 1 };
-  const hours = { timeZone: ZONE, weekly: [open], exceptions: [], holidays: [], slotMinutes: 15, bufferBefore: 0, bufferAfter: 0, leadMinutes: 0, horizonDays: 90, capacity: 1, overbook: 0 };
+  const always = { days: EVERY_DAY, start: '00:00', end: '24:00', services: [], location: null, from: null, until: null, everyWeeks: 1 };
+  const hours = { timeZone: ZONE, weekly: [always], exceptions: [], holidays: [], slotMinutes: 15, bufferBefore: 0, bufferAfter: 0, leadMinutes: 0, horizonDays: 90, capacity: 1, overbook: 0 };
   for (const actor of [...people.map(({ id }) => `Practitioner/${id}`), `Location/${room.id}`]) await ask('PUT', `/api/v1/scheduling/availability/${actor}`, hours);
   const book = async (patient, person, date, clock) =>
     (await ask('POST', '/api/v1/appointments', { patient: `Patient/${patients[patient].id}`, actors: [`Practitioner/${people[person].id}`], start: at(date, clock), minutes: 30, service: SERVICE.code })).body;
   return { stamp, people, book };
 }
 
-export function scheduling(rigOf) {
+/** The journeys, with a server of their own: they set the clinic's hours and rules. */
+export function scheduling() {
   let rig;
   let desk;
   let stamp;
@@ -60,11 +61,13 @@ export function scheduling(rigOf) {
   let book;
 
   before(async () => {
-    rig = rigOf();
+    rig = await open();
     if (!rig.hasSignIn) return;
     desk = await signIn(rig, 'reception');
     ({ stamp, people, book } = await clinic(rig));
   });
+
+  after(() => rig?.close());
 
   const journey = (name, run) =>
     test(name, async (t) => {
@@ -210,8 +213,8 @@ export function scheduling(rigOf) {
     const dialog = await choosePatient(page, 'Edith');
     await dialog.locator('[name=actor]').selectOption(actor(1));
     await dialog.getByRole('button', { name: 'Add and check in' }).click();
-    const card = (state) => page.getByRole('region', { name: new RegExp(`^${state}, `) }).getByRole('article', { name: /Edith/ });
-    await card('Arrived').getByText(/^0 min/).waitFor();
+    const card = (state) => page.getByRole('region', { name: new RegExp(`^${state}, `) }).getByRole('article', { name: new RegExp(`Edith Q${stamp}`, 'i') });
+    await card('Arrived').getByText(/\b0 min/).waitFor();
     await card('Arrived').focus();
     await page.keyboard.press('r');
     await page.getByRole('dialog', { name: /Which room/ }).getByRole('button', { name: `Room ${stamp}` }).click();

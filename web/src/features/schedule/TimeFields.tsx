@@ -89,7 +89,7 @@ export function FreeTimes({ time, anyone, service, zone, calendars, onPick }: Fr
             <section key={day} aria-label={dayText(day, locale, 'long')}>
               <h3>{dayText(day, locale, 'long')}</h3>
               <ul className="plain slots">
-                {list.slice(0, SHOWN).map((slot) => {
+                {nearest(list, day === time.day ? clockMinutes(time.clock) : undefined, zone, SHOWN).map((slot) => {
                   const clock = clockText(clockOf(Date.parse(slot.start), zone).minutes);
                   const chosen = time.day === day && time.clock === clock && time.actor === slot.actor;
                   return (
@@ -108,6 +108,14 @@ export function FreeTimes({ time, anyone, service, zone, calendars, onPick }: Fr
       </Loaded>
     </div>
   );
+}
+
+/** As many of a day's free times as can be shown: from the hour before the wanted one on, else the first. */
+export function nearest(list: readonly Slot[], wanted: number | undefined, zone: string, most: number): Slot[] {
+  if (wanted === undefined) return list.slice(0, most);
+  const first = list.findIndex((slot) => clockOf(Date.parse(slot.start), zone).minutes >= wanted - 60);
+  const from = first < 0 ? list.length - most : Math.min(first, list.length - most);
+  return list.slice(Math.max(0, from), Math.max(0, from) + most);
 }
 
 /** Free times by the clinic's day, each in order. */
