@@ -103,12 +103,12 @@ pub fn slots<'a>(openings: &[Opening<'a>], busy: &[Busy], search: &Search) -> Ve
 
 /// The first start in an opening that is not too early, on the grid that begins with the opening.
 fn aligned(start: i64, search: &Search) -> i64 {
-    let late = search.earliest.0 - start;
-    if late <= 0 {
-        start
-    } else {
-        start + (late + search.step - 1) / search.step * search.step
+    if search.earliest.0 <= start {
+        return start;
     }
+    let late = search.earliest.0.saturating_sub(start);
+    let steps = late / search.step + i64::from(late % search.step > 0);
+    start.saturating_add(steps.saturating_mul(search.step))
 }
 
 #[cfg(test)]

@@ -149,7 +149,7 @@ loop 2000A R1
         NM1 R1 1R=85 2R=1,2 3R 4S 5S 7S 8R=FI,SV,XX 9R
       loop 2200C S1
         TRN R1 1R=1 2R
-        STC R* 1R 1.1R=@category 1.2R=@status 1.3S=@provider-entity 3R=U,WQ 4R 10S 10.1R=@category 10.2R=@status 10.3S=@provider-entity 11S 11.1R=@category 11.2R=@status 11.3S=@provider-entity
+        STC S* 1R 1.1R=@category 1.2R=@status 1.3S=@provider-entity 3R=U,WQ 4R 10S 10.1R=@category 10.2R=@status 10.3S=@provider-entity 11S 11.1R=@category 11.2R=@status 11.3S=@provider-entity
         REF S3 1R=0B,1G,G2,LU,SY,TJ 2R
         QTY S1 1R=QA 2R
         QTY S1 1R=QC 2R
