@@ -107,8 +107,7 @@ pub(super) async fn timeline(
     paging: Paging,
 ) -> Result<Json<Page<TimelineEntry>>, Problem> {
     let store = &timelines.store;
-    let reader = caller.records(store, Interaction::Read).await;
-    let reader = reader.map_err(Fault::from)?;
+    let reader = caller.records(store, Interaction::Read).await?;
     let patient = store.read(&reader, ResourceType::PATIENT, &id).await;
     patient.map_err(Fault::from)?;
 

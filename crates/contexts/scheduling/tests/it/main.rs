@@ -1,4 +1,5 @@
 //! Scheduling against a real database.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod booking;
 mod hours;
