@@ -56,7 +56,12 @@ fn whoever_looks_at_a_patient_hears_that_the_record_changed() {
     assert_eq!(subscribe(&mut elsewhere, "patient/told-live"), "refused");
     let mut changed = patient;
     changed["active"] = false.into();
-    let version = clinic.caller.store(&changed)["meta"]["versionId"].clone();
+    let stored = clinic.caller.store(&changed);
+    let version: u64 = stored["meta"]["versionId"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     loop {
         let event = next(&mut socket)["data"].take();
         // What the change means is told as well, without a list of changes.
@@ -66,7 +71,7 @@ fn whoever_looks_at_a_patient_hears_that_the_record_changed() {
         assert_eq!(event["type"], "records.committed.v1");
         let found = changes.iter();
         let mut found = found.filter(|change| change["type"] == "Patient");
-        if found.any(|change| change["version"].to_string() == version.as_str().unwrap()) {
+        if found.any(|change| change["version"] == version) {
             break;
         }
     }
