@@ -198,8 +198,13 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// `url` or `url|version`; an escaped bar is none of a URL's characters.
     fn canonical(&self, piece: &str) -> Result<String, QueryError> {
-        match self.parts(piece)?.as_slice() {
+        let parts = self.parts(piece)?;
+        if parts.iter().any(|part| part.contains('|')) {
+            return Err(self.bad("expected the canonical URL of a value set"));
+        }
+        match parts.as_slice() {
             [url] => Ok(url.clone()),
             [url, version] if !url.is_empty() && !version.is_empty() => {
                 Ok(format!("{url}|{version}"))

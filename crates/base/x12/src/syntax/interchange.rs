@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::reader::is_filler;
+use super::reader::{is_filler, starts_interchange};
 use super::{Delimiters, HEADER_LENGTH, HeaderError, ReadError, Segment};
 
 /// Iterates over the segments of a text that is already in memory.
@@ -67,11 +67,7 @@ impl<'a> Segments<'a> {
             return Ok(None);
         }
         let offset = self.at as u64;
-        let separated = rest
-            .as_bytes()
-            .get(3)
-            .is_some_and(|byte| !byte.is_ascii_alphanumeric());
-        if rest.starts_with("ISA") && separated {
+        if starts_interchange(rest.as_bytes()) {
             let delimiters = Delimiters::from_header(rest.as_bytes())
                 .map_err(|reason| ReadError::Header { offset, reason })?;
             self.delimiters = Some(delimiters);

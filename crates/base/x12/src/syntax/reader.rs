@@ -236,12 +236,13 @@ pub(super) fn is_filler(byte: u8) -> bool {
     byte.is_ascii_whitespace() || matches!(byte, 0x1A | 0)
 }
 
-/// Whether an interchange header begins here: `ISA` and something that can separate elements.
-fn starts_interchange(bytes: &[u8]) -> bool {
+/// Whether an interchange header begins here: `ISA` and something that can separate elements, or
+/// the end of the text, which cuts the header short.
+pub(super) fn starts_interchange(bytes: &[u8]) -> bool {
     bytes.starts_with(b"ISA")
         && bytes
             .get(3)
-            .is_some_and(|byte| !byte.is_ascii_alphanumeric())
+            .is_none_or(|byte| !byte.is_ascii_alphanumeric())
 }
 
 /// The bytes as text: UTF-8, or else ISO 8859-1 written into `transcoded`.
@@ -342,6 +343,13 @@ mod tests {
             ids(&b"ISA*00*"[..]),
             Err(ReadError::Header {
                 reason: HeaderError::Short { found: 7 },
+                ..
+            })
+        ));
+        assert!(matches!(
+            ids(format!("{HEADER}IEA*0*1~ISA").as_bytes()),
+            Err(ReadError::Header {
+                reason: HeaderError::Short { found: 3 },
                 ..
             })
         ));
