@@ -4,7 +4,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { formatDateTime } from '../lib/dates';
 import { useI18n } from '../lib/i18n';
 import { None, Trouble, Wait } from './parts';
-import { accessReport, useOwn } from './record';
+import { accessReport, practitioners, useNames, useOwn } from './record';
 
 export default function Access() {
   const { t, locale } = useI18n();
@@ -16,6 +16,8 @@ export default function Access() {
     getNextPageParam: (last) => last.next ?? undefined,
   });
   const lines = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const names = useNames(practitioners(lines));
+  const isOwn = (who: string) => who === `Patient/${own}`;
   return (
     <>
       <p className="quiet">{t('portal.accessHelp')}</p>
@@ -25,7 +27,8 @@ export default function Access() {
       <ul className="rows card" hidden={lines.length === 0}>
         {lines.map((line, index) => (
           <li key={`${line.at}-${index}`}>
-            <strong>{formatDateTime(line.at, locale)}</strong> {line.who} <span className="quiet">{line.roles.join(', ')}</span>
+            <strong>{formatDateTime(line.at, locale)}</strong> {isOwn(line.who) ? t('portal.you') : names.get(line.who) || line.who}
+            {!isOwn(line.who) && <span className="quiet"> {line.roles.join(', ')}</span>}
             <br />
             {line.what}{line.records.length > 0 && `: ${line.records.join(', ')}`}
             {line.emergency && <span className="mark">{t('portal.emergency')}</span>}

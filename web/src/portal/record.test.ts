@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Observation, Stored } from '../fhir/types';
 import { Decimal } from '../lib/json';
-import { placeOf, plainName, rangeText, tests } from './record';
+import { type AccessLine, placeOf, plainName, practitioners, rangeText, tests } from './record';
 import { pageOf, pathOf } from './route';
 
 const value = (text: string) => ({ value: new Decimal(text), unit: 'mmol/L' });
@@ -36,4 +36,10 @@ it('writes the range as it was reported', () => {
 it('knows its addresses', () => {
   expect(['/app/portal', '/app/portal/', '/app/portal/results', '/app/portal/results/x', '/app/portal/other'].map(pageOf)).toEqual(['home', 'home', 'results', 'results', 'home']);
   expect(pathOf('visits')).toBe('/app/portal/visits');
+});
+
+it('names each practitioner among those who looked once', () => {
+  const line = (who: string): AccessLine => ({ at: '2026-11-23T10:00:00Z', who, roles: [], what: 'viewed', records: [], why: '', emergency: false, refused: false });
+  const lines = ['Practitioner/b', 'Patient/p', 'Practitioner/a', 'Practitioner/b', 'a login'].map(line);
+  expect(practitioners(lines)).toEqual(['Practitioner/a', 'Practitioner/b']);
 });

@@ -1,8 +1,8 @@
 /** The record as its owner reads it. */
 
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { type Params, search } from '../fhir/client';
-import { abnormality, conceptKey, conceptText, observationText, observedAt, quantityText, referenceId } from '../fhir/display';
+import { abnormality, conceptKey, conceptText, nameText, observationText, observedAt, quantityText, referenceId } from '../fhir/display';
 import { send } from '../fhir/http';
 import { useSession } from '../fhir/session';
 import type { Observation, Stored, TypeName } from '../fhir/types';
@@ -85,4 +85,23 @@ export interface AccessPage {
 export async function accessReport(patient: string, after: string, signal?: AbortSignal): Promise<AccessPage> {
   const path = `/api/v1/privacy/patients/${encodeURIComponent(patient)}/access-report?limit=50${after ? `&cursor=${encodeURIComponent(after)}` : ''}`;
   return (await send<AccessPage>(path, { signal })).body;
+}
+
+/** The practitioners among those who looked, by reference. */
+export function practitioners(lines: readonly AccessLine[]): string[] {
+  const found = lines.map((line) => line.who).filter((who) => who.startsWith('Practitioner/'));
+  return [...new Set(found)].sort();
+}
+
+/** Names of practitioners by reference; without an answer there are none, and the reference stands for the name. */
+export function useNames(references: readonly string[]): ReadonlyMap<string, string> {
+  const ids = references.map((one) => one.slice('Practitioner/'.length)).join(',');
+  const query = useQuery({
+    queryKey: ['names', ids],
+    queryFn: ({ signal }) => search('Practitioner', { _id: ids, _count: MOST }, signal),
+    enabled: ids !== '',
+    placeholderData: keepPreviousData,
+  });
+  const named = query.data?.matches ?? [];
+  return new Map(named.map((one) => [`Practitioner/${one.id}`, nameText(one.name?.[0])]));
 }
