@@ -84,22 +84,26 @@ pub(super) fn document(change: &Change<'_>) -> Vec<Said> {
         let kind = text("type_code", concept(new.get("type")));
         said.push(("medical.record.created.v1", kind.into_iter().collect()));
     }
-    if change.became(status, &["final"]) {
-        let attested = new
-            .get("attester")
-            .and_then(|all| all.children().find_map(|one| one.get("party")));
-        let author = new.get("author").and_then(|all| all.children().next());
-        let signer = new.get("authenticator").or(attested).or(author);
-        let signer = signer.and_then(|signer| signer.str("reference"));
-        said.push((
-            "medical.record.signed.v1",
-            text("signer_id", signer).into_iter().collect(),
-        ));
+    // What others wrote and nobody signed here is filed, not signed.
+    if change.became(status, &["final"])
+        && let Some(signer) = signer(new)
+    {
+        let field = ("signer_id", Value::from(signer));
+        said.push(("medical.record.signed.v1", vec![field]));
     }
     if change.became(status, &["amended"]) {
         said.push(("medical.record.amended.v1", Vec::new()));
     }
     said
+}
+
+/// Reference to who signed: who authenticated or attested, otherwise the author.
+fn signer(document: Node<'_>) -> Option<&str> {
+    let first = |name: &str| document.get(name)?.children().next();
+    let attester = document.get("attester");
+    let party = attester.and_then(|all| all.children().find_map(|one| one.get("party")));
+    let signer = document.get("authenticator").or(party);
+    signer.or_else(|| first("author"))?.str("reference")
 }
 
 /// Interpretations that need attention at once (HL7 v3 ObservationInterpretation).

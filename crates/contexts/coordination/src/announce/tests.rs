@@ -309,6 +309,22 @@ fn prescriptions_claims_tasks_and_forms_say_what_became_of_them() {
 }
 
 #[test]
+fn a_document_is_signed_by_somebody() {
+    let final_ = r#""status":"final","type":{"coding":[{"code":"34133-9"}]}"#;
+    let by_author = format!(r#"{final_},"author":[{{"reference":"Practitioner/d1"}}]"#);
+    let got = steps("Composition", &[final_, &by_author]);
+    assert_eq!(got, [vec!["medical.record.created.v1"], vec![]]);
+    let preliminary = by_author.replace("final", "preliminary");
+    let got = steps("Composition", &[&preliminary, &by_author, &by_author]);
+    let want: [Vec<&str>; 3] = [
+        vec!["medical.record.created.v1"],
+        vec!["medical.record.signed.v1"],
+        vec![],
+    ];
+    assert_eq!(got, want);
+}
+
+#[test]
 fn the_patient_is_found_wherever_the_record_names_one() {
     for (json, patient) in [
         (
