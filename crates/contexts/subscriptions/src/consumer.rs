@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::Subscriptions;
 use crate::courier::{COURIER, Say};
-use crate::domain::{Asked, Focus, Trigger};
+use crate::domain::{Asked, Focus, Trigger, by_socket};
 use crate::error::{Result, SubscriptionError};
 use crate::policy::REQUESTED;
 use crate::service::{Owner, parcel};
@@ -120,6 +120,10 @@ impl Matcher {
             }
             let now = self.subscriptions.now();
             let number = store::number(tx, keys, kept.row, &focus, event.at).await?;
+            if by_socket(&kept.particulars.resource) {
+                self.subscriptions.board.look();
+                continue;
+            }
             let parcel = parcel(kept.row, Uuid::now_v7(), Say::Event { number }, now)?;
             let queue = &self.subscriptions.parts.queue;
             queue.put(tx, keys, COURIER, &parcel, now).await?;

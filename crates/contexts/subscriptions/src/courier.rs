@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Subscriptions;
-use crate::domain::{Asked, Content, Focus, Kind, Occurred, Told, bundle};
+use crate::domain::{Asked, Content, Focus, Hook, Kind, Occurred, Told, bundle};
 use crate::error::{Result, SubscriptionError};
 use crate::store::{self, Kept, State};
 
@@ -75,7 +75,15 @@ impl SubscriptionCourier {
             return Ok(Carried::Delivered(None));
         }
         let mut last = None;
-        if let Ready::Requests(requests) = self.requests(keys, parcel, &kept, &asked, say).await? {
+        // Who comes by WebSocket is told there.
+        let requests = match &asked.hook {
+            Some(hook) => {
+                self.requests(keys, parcel, &kept, (&asked, hook), say)
+                    .await?
+            }
+            None => Ready::Nothing,
+        };
+        if let Ready::Requests(requests) = requests {
             for request in requests {
                 match outcome(parts.guard.send(request).await) {
                     Carried::Delivered(status) => last = status,
@@ -87,7 +95,7 @@ impl SubscriptionCourier {
             &parts.database,
             parcel.tenant,
             kept.row,
-            asked.heartbeat,
+            asked.hook.as_ref().and(asked.heartbeat),
             parcel.now,
         )
         .await?;
@@ -105,7 +113,7 @@ impl SubscriptionCourier {
         keys: &TenantKeys,
         parcel: &Parcel,
         kept: &Kept,
-        asked: &Asked,
+        (asked, hook): (&Asked, &Hook),
         say: Say,
     ) -> Result<Ready> {
         let mut occurred = Vec::new();
@@ -128,7 +136,11 @@ impl SubscriptionCourier {
         };
         let Some(topic) = asked.topic() else {
             let focus = occurred.into_iter().flat_map(|one| one.focus);
-            return Ok(Ready::Requests(plain(asked, &focus.collect::<Vec<_>>())));
+            return Ok(Ready::Requests(plain(
+                asked.content,
+                hook,
+                &focus.collect::<Vec<_>>(),
+            )));
         };
         let base = self.subscriptions.base(parcel.tenant).await?;
         let told = Told {
@@ -143,9 +155,9 @@ impl SubscriptionCourier {
             occurred: &occurred,
         };
         let body = Bytes::from(bundle(&told).to_string());
-        let url = asked.endpoint.clone();
+        let url = hook.endpoint.clone();
         Ok(Ready::Requests(vec![outgoing(
-            asked,
+            hook,
             Method::POST,
             url,
             Some(body),
@@ -175,14 +187,14 @@ impl SubscriptionCourier {
 
 /// A notification as R4 has it: an empty `POST`, or each record by `PUT`; nothing when nothing happened
 /// (<http://hl7.org/fhir/R4/subscription.html#rest-hook>).
-fn plain(asked: &Asked, readable: &[(Focus, Option<Value>)]) -> Vec<Outgoing> {
+fn plain(content: Content, hook: &Hook, readable: &[(Focus, Option<Value>)]) -> Vec<Outgoing> {
     if readable.is_empty() {
         return Vec::new();
     }
-    if asked.content == Content::Empty {
-        return vec![outgoing(asked, Method::POST, asked.endpoint.clone(), None)];
+    if content == Content::Empty {
+        return vec![outgoing(hook, Method::POST, hook.endpoint.clone(), None)];
     }
-    let base = asked.endpoint.trim_end_matches('/');
+    let base = hook.endpoint.trim_end_matches('/');
     let records = readable
         .iter()
         .filter_map(|(focus, record)| Some((focus, record.as_ref()?)));
@@ -190,7 +202,7 @@ fn plain(asked: &Asked, readable: &[(Focus, Option<Value>)]) -> Vec<Outgoing> {
         .map(|(focus, record)| {
             let url = format!("{base}/{}/{}", focus.kind, focus.id);
             outgoing(
-                asked,
+                hook,
                 Method::PUT,
                 url,
                 Some(Bytes::from(record.to_string())),
@@ -199,9 +211,9 @@ fn plain(asked: &Asked, readable: &[(Focus, Option<Value>)]) -> Vec<Outgoing> {
         .collect()
 }
 
-fn outgoing(asked: &Asked, method: Method, url: String, body: Option<Bytes>) -> Outgoing {
+fn outgoing(hook: &Hook, method: Method, url: String, body: Option<Bytes>) -> Outgoing {
     let mut headers = HeaderMap::new();
-    for (name, value) in &asked.headers {
+    for (name, value) in &hook.headers {
         let parsed = (
             HeaderName::from_bytes(name.as_bytes()),
             HeaderValue::from_str(value),
@@ -219,7 +231,7 @@ fn outgoing(asked: &Asked, method: Method, url: String, body: Option<Bytes>) -> 
         url,
         headers,
         body: body.unwrap_or_default(),
-        timeout: Duration::from_secs(asked.timeout),
+        timeout: Duration::from_secs(hook.timeout),
     }
 }
 

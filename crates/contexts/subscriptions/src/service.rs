@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::courier::{COURIER, Say};
 use crate::domain::{Asked, Content, Focus, Kind, Occurred, Told, answer, bundle};
 use crate::error::{Result, SubscriptionError};
+use crate::socket::Board;
 use crate::store::{self, Particulars, State};
 
 /// Notifications are kept for this many days.
@@ -40,6 +41,18 @@ pub struct Owner {
     pub client: Option<String>,
     /// The actor's own FHIR resource.
     pub fhir_user: Option<String>,
+}
+
+impl Owner {
+    /// Who this is.
+    pub(crate) fn of(actor: &Actor) -> Self {
+        Self {
+            actor: actor.id.to_string(),
+            roles: actor.roles.iter().map(ToString::to_string).collect(),
+            client: actor.client_id.as_deref().map(str::to_owned),
+            fhir_user: actor.fhir_user.as_deref().map(str::to_owned),
+        }
+    }
 }
 
 /// Says what a subscriber may do now.
@@ -77,6 +90,8 @@ pub struct SubscriptionsParts {
 #[derive(Clone)]
 pub struct Subscriptions {
     pub(crate) parts: Arc<SubscriptionsParts>,
+    /// What those who come by WebSocket wait for.
+    pub(crate) board: Arc<Board>,
 }
 
 impl fmt::Debug for Subscriptions {
@@ -91,6 +106,7 @@ impl Subscriptions {
     pub fn new(parts: SubscriptionsParts) -> Self {
         Self {
             parts: Arc::new(parts),
+            board: Arc::default(),
         }
     }
 
@@ -109,6 +125,11 @@ impl Subscriptions {
                 tracing::warn!(%error, "old notifications cannot be forgotten");
             }
         }
+    }
+
+    /// Looks for what is new to those who come by WebSocket, for as long as the process lives.
+    pub async fn keep_board(&self) {
+        self.board.keep(&self.parts.database).await;
     }
 
     /// Queues the signs of life that are due. Returns how many.
@@ -167,14 +188,23 @@ impl Subscriptions {
         let Some(who) = standing.filter(|who| who.tenant == tenant) else {
             return Ok(None);
         };
+        self.caller(who, right).await.map(Some)
+    }
+
+    /// Somebody as the record store wants them, without what consents keep back.
+    pub(crate) async fn caller(
+        &self,
+        who: Arc<Authenticated>,
+        right: Interaction,
+    ) -> Result<Caller> {
         let store = &self.parts.store;
-        let registry = store.tenants().params(tenant).await?;
+        let registry = store.tenants().params(who.tenant).await?;
         let session = Arc::new(Session::new(who));
         let caller = session.caller(&registry, right, Uuid::now_v7(), self.now());
         let emergencies = session.grant().emergencies();
         let withheld = store.withheld(&caller.ctx, emergencies).await;
         let withheld = withheld.map_err(|_| SubscriptionError::Subscriber)?;
-        Ok(Some(caller.without(&withheld, &registry)))
+        Ok(caller.without(&withheld, &registry))
     }
 
     /// How a Subscription stands, as a Bundle (`$status`). The caller may read the Subscription; that was asked.

@@ -274,6 +274,25 @@ pub(crate) async fn tenants_with_heartbeats(
         .collect()
 }
 
+/// How far subscriptions of any tenants are: tenant, row, state and number of the last notification.
+pub(crate) async fn progress(
+    database: &Database,
+    wanted: &[(TenantId, Uuid)],
+) -> Result<Vec<((TenantId, Uuid), (State, i64))>> {
+    let tenants: Vec<i32> = wanted.iter().map(|(tenant, _)| tenant.0).collect();
+    let ids: Vec<Uuid> = wanted.iter().map(|(_, id)| *id).collect();
+    let sql = "select tenant, id, state, events from subscriptions.progress($1, $2)";
+    let rows = database
+        .readers()
+        .query(TenantId(0), sql, &[&tenants, &ids])
+        .await?;
+    let read = |row: &Row| {
+        let key = (TenantId(row.try_get(0)?), row.try_get(1)?);
+        Ok((key, (State::of(row.try_get(2)?), row.try_get(3)?)))
+    };
+    rows.iter().map(|row| read(row).map_err(column)).collect()
+}
+
 pub(crate) async fn tidy(database: &Database, before: Instant) -> Result<i64> {
     let tx = database.admin().await?;
     let row = tx

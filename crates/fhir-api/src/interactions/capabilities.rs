@@ -18,8 +18,12 @@ const FHIR: &str = "http://hl7.org/fhir";
 pub(crate) fn capabilities(base: &str, own: &[ParamDef]) -> Answer {
     static TEXT: OnceLock<String> = OnceLock::new();
     let text = TEXT.get_or_init(|| statement().to_string());
+    let addressed = |text: &str| {
+        let text = text.replace("{base}", base);
+        text.replace("{socket}", &socket(base))
+    };
     if own.is_empty() {
-        return Answer::resource("capabilities", text.replace("{base}", base));
+        return Answer::resource("capabilities", addressed(text));
     }
     let mut statement = statement();
     let resources = statement["rest"][0]["resource"].as_array_mut();
@@ -39,8 +43,14 @@ pub(crate) fn capabilities(base: &str, own: &[ParamDef]) -> Answer {
             params.extend(more);
         }
     }
-    let text = statement.to_string().replace("{base}", base);
-    Answer::resource("capabilities", text)
+    Answer::resource("capabilities", addressed(&statement.to_string()))
+}
+
+/// Where Subscriptions are told by WebSocket, of the installation whose FHIR base this is.
+fn socket(base: &str) -> String {
+    let origin = base.split_once("/t/").map_or(base, |(origin, _)| origin);
+    let origin = origin.replacen("http", "ws", 1);
+    format!("{origin}/api/v1/subscriptions/socket")
 }
 
 fn statement() -> Value {
@@ -64,6 +74,10 @@ fn statement() -> Value {
         "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
         "patchFormat": ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"],
         "rest": [{
+            "extension": [{
+                "url": "http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket",
+                "valueUri": "{socket}",
+            }],
             "mode": "server",
             "security": {
                 "cors": true,

@@ -208,6 +208,14 @@ const OPERATIONS: &[Declared] = &[
         affects_state: false,
     },
     Declared {
+        name: "get-ws-binding-token",
+        definition: "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-get-ws-binding-token",
+        system: false,
+        types: Types::Named(&[ResourceType::SUBSCRIPTION]),
+        instance: true,
+        affects_state: false,
+    },
+    Declared {
         name: "reindex",
         definition: "{base}/OperationDefinition/reindex",
         system: true,
@@ -251,6 +259,10 @@ pub(crate) async fn dispatch(call: &Call<'_>, place: Place, name: &str) -> Resul
         }
         ("status", Place::Instance(_, id)) => subscription::status(call, &id).await,
         ("events", Place::Instance(_, id)) => subscription::events(call, &id).await,
+        ("get-ws-binding-token", Place::Type(_)) => subscription::binding_token(call, None).await,
+        ("get-ws-binding-token", Place::Instance(_, id)) => {
+            subscription::binding_token(call, Some(&id)).await
+        }
         ("meta-add", Place::Instance(kind, id)) => meta::change(call, kind, id, true).await,
         ("meta-delete", Place::Instance(kind, id)) => meta::change(call, kind, id, false).await,
         ("expand", place) => terminology::expand(call, &place).await,

@@ -1,8 +1,8 @@
-//! `Subscription/[id]/$status` and `$events` of the R5 backport
+//! `Subscription/[id]/$status`, `$events` and `$get-ws-binding-token` of the R5 backport
 //! (<http://hl7.org/fhir/uv/subscriptions-backport/STU1.1/operations.html>).
 
 use futures::future::BoxFuture;
-use mt_access::Interaction as Right;
+use mt_access::{Authenticated, Interaction as Right};
 use mt_fhir::ResourceType;
 use mt_kernel::{ErrorKind, Fault, TenantId};
 use mt_store::Caller;
@@ -36,6 +36,16 @@ pub trait Notifications: Send + Sync {
         range: (Option<i64>, Option<i64>),
         content: Option<&'a str>,
     ) -> BoxFuture<'a, std::result::Result<Value, Fault>>;
+
+    /// A token by which `who` binds Subscriptions to a WebSocket, as Parameters.
+    ///
+    /// # Errors
+    /// Invalid or forbidden when one of them is told otherwise or to somebody else; when nobody can say.
+    fn binding_token<'a>(
+        &'a self,
+        who: &'a Authenticated,
+        ids: &'a [String],
+    ) -> BoxFuture<'a, std::result::Result<Value, Fault>>;
 }
 
 pub(super) async fn status(call: &Call<'_>, id: &str) -> Result<Answer> {
@@ -61,6 +71,24 @@ pub(super) async fn events(call: &Call<'_>, id: &str) -> Result<Answer> {
     Ok(Answer::resource(
         "subscription-events",
         bundle.await?.to_string(),
+    ))
+}
+
+/// `$get-ws-binding-token` of one Subscription, or of those that the parameter `id` names.
+pub(super) async fn binding_token(call: &Call<'_>, id: Option<&str>) -> Result<Answer> {
+    let inputs = Inputs::read(call)?;
+    let ids: Vec<String> = match id {
+        Some(id) => vec![id.to_owned()],
+        None => inputs.texts("id").into_iter().map(str::to_owned).collect(),
+    };
+    for id in &ids {
+        readable(call, id).await?;
+    }
+    let notifications = &call.api.services.notifications;
+    let token = notifications.binding_token(&call.session.who, &ids).await?;
+    Ok(Answer::resource(
+        "subscription-binding-token",
+        token.to_string(),
     ))
 }
 

@@ -50,12 +50,18 @@ pub(crate) trait Outlet: Send + Sync {
     fn end(&self, ending: Ending);
 }
 
-/// What a client proved itself with, kept to look again.
-pub(crate) enum Credential {
+/// What a client proved itself with, kept to look again while its connection lasts.
+pub enum Credential {
     /// A bearer token.
     Token(Secret<String>),
     /// The session cookie, in the head of a request.
     Session(HeaderMap),
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credential(***)")
+    }
 }
 
 impl Credential {
@@ -70,7 +76,10 @@ impl Credential {
     }
 
     /// Who holds this credential now.
-    pub(crate) async fn authenticate(
+    ///
+    /// # Errors
+    /// When it is not good any more, or nobody can say.
+    pub async fn authenticate(
         &self,
         authenticator: &dyn Authenticator,
     ) -> Result<Arc<Authenticated>, AuthenticationError> {

@@ -12,13 +12,14 @@ use crate::client::Credential;
 
 /// The installation's own origin.
 #[derive(Clone, Debug)]
-pub(crate) struct Door {
+pub struct Door {
     origin: String,
 }
 
 impl Door {
     /// The door of the installation known as `url`.
-    pub(crate) fn new(url: &str) -> Self {
+    #[must_use]
+    pub fn new(url: &str) -> Self {
         let origin = Url::parse(url).map(|url| url.origin().ascii_serialization());
         Self {
             origin: origin.unwrap_or_default(),
@@ -29,7 +30,7 @@ impl Door {
     ///
     /// # Errors
     /// [`Refusal`] when there is none, or it may not be used here.
-    pub(crate) fn credential(
+    pub fn credential(
         &self,
         headers: &HeaderMap,
         token: Option<String>,

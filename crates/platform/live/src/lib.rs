@@ -14,6 +14,8 @@ mod vigil;
 mod websocket;
 
 pub use announcement::{Announcement, Subject};
+pub use client::Credential;
+pub use door::Door;
 pub use fanout::follow;
 pub use hub::{Hub, HubParts, Refusal};
 pub use limits::HubLimits;

@@ -43,7 +43,9 @@ pub(super) fn routes(installation: &Installation, hub: &Hub) -> Routes {
     let administration = administration::api::table();
     let timelines = Timelines::new(installation.database.clone(), installation.store.clone());
     let webhooks = mt_webhooks::api::table().with_state(installation.outbound.webhooks.clone());
+    let sockets = installation.outbound.sockets(gatekeeper(installation));
     people
+        .merge(mt_subscriptions::socket().with_state(sockets))
         .merge(administration.with_state(installation.administration.clone()))
         .merge(timeline::table().with_state(timelines))
         .merge(wiring::scheduling::routes(installation))
@@ -67,6 +69,7 @@ mod tests {
         rows.extend(mt_scheduling::api::table().permissions());
         rows.extend(mt_privacy::api::table().permissions());
         rows.extend(mt_webhooks::api::table().permissions());
+        rows.extend(mt_subscriptions::socket().permissions());
         rows.extend(mt_live::table().permissions());
         rows.sort();
         rows

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use futures::future::BoxFuture;
+use mt_access::{Authenticated, Authenticator};
 use mt_audit::Audit;
 use mt_events::Consumer;
 use mt_fhir_api::operations::Notifications;
@@ -13,7 +14,9 @@ use mt_identity::oauth::Provider;
 use mt_kernel::{Clock, Fault, TenantId};
 use mt_outbound::{Courier, Desk, Guard, Queue};
 use mt_store::{Caller, Store};
-use mt_subscriptions::{Matcher, SubscriptionCourier, Subscriptions, SubscriptionsParts};
+use mt_subscriptions::{
+    Matcher, SocketLimits, Sockets, SubscriptionCourier, Subscriptions, SubscriptionsParts,
+};
 use mt_webhooks::{Fanout, WebhookCourier, Webhooks, WebhooksParts};
 use serde_json::Value;
 use tokio::task::AbortHandle;
@@ -40,7 +43,7 @@ pub(crate) struct Outbound {
 }
 
 /// What is under way; it stops when this value goes, and comes again.
-pub(crate) struct Carrying([AbortHandle; 4]);
+pub(crate) struct Carrying([AbortHandle; 5]);
 
 impl Drop for Carrying {
     fn drop(&mut self) {
@@ -96,17 +99,29 @@ impl Outbound {
         Arc::new(Answers(self.subscriptions.clone()))
     }
 
+    /// The door of subscribers who come by WebSocket.
+    pub(crate) fn sockets(&self, authenticator: Arc<dyn Authenticator>) -> Sockets {
+        Sockets::new(
+            self.subscriptions.clone(),
+            authenticator,
+            SocketLimits::default(),
+        )
+    }
+
     /// Begins to carry what is due.
     pub(crate) fn start(&self) -> Carrying {
         let hooks = WebhookCourier::new(self.webhooks.clone());
         let told = SubscriptionCourier::new(self.subscriptions.clone());
         let beating = self.subscriptions.clone();
         let pulse = tokio::spawn(async move { beating.keep_pulse().await });
+        let looking = self.subscriptions.clone();
+        let board = tokio::spawn(async move { looking.keep_board().await });
         let tidying = tokio::spawn(tidy(self.webhooks.clone()));
         Carrying([
             self.carry(0, Arc::new(hooks)),
             self.carry(1, Arc::new(told)),
             pulse.abort_handle(),
+            board.abort_handle(),
             tidying.abort_handle(),
         ])
     }
@@ -143,5 +158,13 @@ impl Notifications for Answers {
         content: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Value, Fault>> {
         Box::pin(async move { Ok(self.0.events(caller, id, range, content).await?) })
+    }
+
+    fn binding_token<'a>(
+        &'a self,
+        who: &'a Authenticated,
+        ids: &'a [String],
+    ) -> BoxFuture<'a, Result<Value, Fault>> {
+        Box::pin(async move { Ok(self.0.binding_token(who, ids).await?) })
     }
 }

@@ -11,6 +11,8 @@ use serde_json::Value;
 use super::topics::topic;
 
 const BACKPORT: &str = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/";
+/// The channel of those who come by WebSocket.
+const SOCKET: &str = "websocket";
 /// Longest URL, header and criteria, bytes.
 const LONGEST: usize = 2_048;
 /// Headers of one channel.
@@ -71,18 +73,25 @@ pub(crate) struct Trigger {
     pub(crate) parameters: String,
 }
 
+/// Where a rest-hook is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hook {
+    pub(crate) endpoint: String,
+    pub(crate) headers: Vec<(String, String)>,
+    /// Longest wait for an answer, seconds.
+    pub(crate) timeout: u64,
+}
+
 /// What a Subscription asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub(crate) channel: Channel,
-    pub(crate) endpoint: String,
-    pub(crate) headers: Vec<(String, String)>,
+    /// Where to send; nowhere when the subscriber comes by WebSocket.
+    pub(crate) hook: Option<Hook>,
     pub(crate) content: Content,
     pub(crate) triggers: Vec<Trigger>,
     /// Seconds between signs of life.
     pub(crate) heartbeat: Option<u64>,
-    /// Longest wait for an answer, seconds.
-    pub(crate) timeout: u64,
     pub(crate) end: Option<Instant>,
 }
 
@@ -97,10 +106,23 @@ impl Asked {
     /// A [`Fault`] of kind `Invalid` or `Unsupported`, with the place that is wrong.
     pub(crate) fn read(resource: &Value, now: Instant) -> Result<Self, Fault> {
         let channel = &resource["channel"];
-        if channel["type"] != "rest-hook" {
-            let message = "the channel rest-hook is served, and no other";
-            return Err(Fault::new(ErrorKind::Unsupported, message).at("Subscription.channel.type"));
-        }
+        let hook = match channel["type"].as_str() {
+            Some("rest-hook") => Some(hook(channel)?),
+            Some(SOCKET) => {
+                if channel.get("header").is_some() {
+                    return Err(invalid(
+                        "a websocket takes no headers",
+                        "Subscription.channel.header",
+                    ));
+                }
+                None
+            }
+            _ => {
+                let message = "the channels rest-hook and websocket are served, and no other";
+                let fault = Fault::new(ErrorKind::Unsupported, message);
+                return Err(fault.at("Subscription.channel.type"));
+            }
+        };
         let criteria = resource["criteria"].as_str().unwrap_or_default();
         let (style, content, triggers) = match topic(criteria) {
             Some(topic) => {
@@ -132,16 +154,12 @@ impl Asked {
         let heartbeat = heartbeat
             .and_then(Value::as_u64)
             .filter(|seconds| *seconds > 0);
-        let timeout = extension(channel, "backport-timeout", "valueUnsignedInt");
-        let timeout = timeout.and_then(Value::as_u64).unwrap_or(20);
         Ok(Self {
             channel: style,
-            endpoint: endpoint(channel)?,
-            headers: headers(channel)?,
+            hook,
             content,
             triggers,
             heartbeat: heartbeat.map(|seconds| seconds.max(SHORTEST_HEARTBEAT)),
-            timeout: timeout.clamp(1, 60),
             end: end(resource)?,
         })
     }
@@ -162,6 +180,21 @@ impl Asked {
         numbers.dedup();
         numbers
     }
+}
+
+/// Whether the subscriber of this Subscription comes by WebSocket.
+pub(crate) fn by_socket(resource: &Value) -> bool {
+    resource["channel"]["type"] == SOCKET
+}
+
+fn hook(channel: &Value) -> Result<Hook, Fault> {
+    let timeout = extension(channel, "backport-timeout", "valueUnsignedInt");
+    let timeout = timeout.and_then(Value::as_u64).unwrap_or(20);
+    Ok(Hook {
+        endpoint: endpoint(channel)?,
+        headers: headers(channel)?,
+        timeout: timeout.clamp(1, 60),
+    })
 }
 
 fn endpoint(channel: &Value) -> Result<String, Fault> {
@@ -348,7 +381,7 @@ mod tests {
         );
         assert_eq!(asked.triggers[0].parameters, "code=http://loinc.org|1975-2");
         assert_eq!(
-            asked.headers,
+            asked.hook.unwrap().headers,
             [("authorization".to_owned(), "Bearer x".to_owned())]
         );
     }
@@ -357,9 +390,10 @@ mod tests {
     fn a_topic_is_narrowed_by_its_filters() {
         let asked = Asked::read(&backport("id-only", None), Instant(0)).unwrap();
         assert_eq!(
-            (asked.content, asked.heartbeat, asked.timeout),
-            (Content::IdOnly, Some(60), 7)
+            (asked.content, asked.heartbeat),
+            (Content::IdOnly, Some(60))
         );
+        assert_eq!(asked.hook.map(|hook| hook.timeout), Some(7));
         assert!(asked.triggers.len() > 10);
         let filter = Some("Observation?patient=Patient/p1");
         let asked = Asked::read(&backport("full-resource", filter), Instant(0)).unwrap();
@@ -368,6 +402,16 @@ mod tests {
         };
         assert_eq!(trigger.parameters, "patient=Patient/p1");
         assert!(Asked::read(&backport("empty", Some("Slot?status=free")), Instant(0)).is_err());
+    }
+
+    #[test]
+    fn a_websocket_needs_no_endpoint_and_takes_no_headers() {
+        let mut socket = plain("Observation");
+        socket["channel"] = json!({"type": "websocket"});
+        assert!(by_socket(&socket));
+        assert_eq!(Asked::read(&socket, Instant(0)).unwrap().hook, None);
+        socket["channel"]["header"] = json!(["Authorization: Bearer x"]);
+        assert!(Asked::read(&socket, Instant(0)).is_err());
     }
 
     #[test]

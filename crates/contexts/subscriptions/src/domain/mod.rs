@@ -4,6 +4,6 @@ mod asked;
 mod notify;
 mod topics;
 
-pub(crate) use asked::{Asked, Content, Trigger};
+pub(crate) use asked::{Asked, Content, Hook, Trigger, by_socket};
 pub(crate) use notify::{Focus, Kind, Occurred, Told, answer, bundle};
 pub use topics::TOPICS;

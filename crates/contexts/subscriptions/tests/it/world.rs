@@ -158,6 +158,7 @@ impl World {
             mt_events::MIGRATIONS,
             mt_outbound::MIGRATIONS,
             mt_subscriptions::MIGRATIONS,
+            mt_api::MIGRATIONS,
         ];
         // A development installation may call the receiver, which is on this machine.
         let guard = Guard::new("http://localhost:3000", &[]).unwrap();
