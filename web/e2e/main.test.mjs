@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { admin } from './admin.mjs';
 import { care } from './care.mjs';
 import { portal } from './portal.mjs';
-import { clean, fhir, open, settled, signIn } from './rig.mjs';
+import { clean, fhir, holds, open, settled, signIn } from './rig.mjs';
 import { visits } from './visits.mjs';
 import { work } from './work.mjs';
 
@@ -140,7 +140,7 @@ test('two people change one patient: the second sees both changes and decides', 
   assert.ok(await dialog.getByRole('button', { name: 'Use these values' }).isDisabled());
   await dialog.getByRole('radio').nth(1).check();
   await dialog.getByRole('button', { name: 'Use these values' }).click();
-  assert.equal(await page.getByLabel('City').inputValue(), 'Lima');
+  await holds(page.getByLabel('City'), 'Lima');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('region', { name: 'Patient' }).waitFor();
   const stored = await fhir(rig, `Patient/${patient.id}`);
@@ -203,9 +203,9 @@ test('a note survives a reload unsaved, takes facts from the chart, and is signe
   await page.getByText('Draft kept in this tab').waitFor();
   await page.reload();
   await settled(page);
-  assert.equal(await page.getByLabel('Subjective').inputValue(), 'Cough for two days <b>no fever</b>');
+  await holds(page.getByLabel('Subjective'), 'Cough for two days <b>no fever</b>');
   await page.getByLabel('Plan').pressSequentially('/allergies\n');
-  assert.match(await page.getByLabel('Plan').inputValue(), /Penicillin/);
+  await holds(page.getByLabel('Plan'), /Penicillin/);
   await page.keyboard.press('Control+Enter');
   const dialog = page.getByRole('dialog', { name: 'Sign this note?' });
   await dialog.getByText('Left blank: Objective, Assessment.').waitFor();
@@ -215,7 +215,7 @@ test('a note survives a reload unsaved, takes facts from the chart, and is signe
   await note.click();
   await page.getByText('Cough for two days <b>no fever</b>').waitFor();
   await page.goto(`${rig.url}/app${chart('/notes/new')}`);
-  assert.equal(await page.getByLabel('Subjective').inputValue(), '');
+  await holds(page.getByLabel('Subjective'), '');
   await context.close();
 });
 

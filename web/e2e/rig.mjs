@@ -155,6 +155,17 @@ async function visit(rig, { viewport = { width: 1280, height: 800 }, colorScheme
   return { context, page, complaints };
 }
 
+/** Waits until a field holds this value, or one that matches. */
+export async function holds(field, wanted) {
+  const fits = (value) => (wanted instanceof RegExp ? wanted.test(value) : value === wanted);
+  let value;
+  for (const end = Date.now() + 15_000; Date.now() < end; await field.page().waitForTimeout(50)) {
+    value = await field.inputValue();
+    if (fits(value)) return;
+  }
+  assert.fail(`the field holds ${JSON.stringify(value)}, not ${wanted}`);
+}
+
 /** No violation of WCAG 2.2 A and AA, and no complaint of the browser. */
 export async function clean({ page, complaints }, where) {
   const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { clean, open, settled, signIn } from './rig.mjs';
+import { clean, holds, open, settled, signIn } from './rig.mjs';
 
 const ZONE = 'Europe/Madrid';
 const EVERY_DAY = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
@@ -125,7 +125,8 @@ export function scheduling() {
     await page.mouse.move(x, y(11.75));
     await page.mouse.up();
     const dialog = await choosePatient(page, 'Ada');
-    assert.deepEqual([await dialog.locator('[name=time]').inputValue(), await dialog.locator('[name=minutes]').inputValue()], ['11:00', '45']);
+    await holds(dialog.locator('[name=time]'), '11:00');
+    await holds(dialog.locator('[name=minutes]'), '45');
     await dialog.getByText('This time is reserved for you').waitFor();
     await clean(seen, 'booking');
     await dialog.getByRole('button', { name: 'Book', exact: true }).click();

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clean, fhir } from './rig.mjs';
+import { clean, fhir, holds } from './rig.mjs';
 
 const CHART = '/patients/demo-patient';
 
@@ -42,7 +42,7 @@ export function visits(at, rig) {
     assert.ok(await close.getByRole('button', { name: 'Close visit' }).isDisabled());
     await close.getByRole('button', { name: 'Cancel' }).click();
     await page.getByRole('link', { name: reason, exact: true }).click();
-    assert.equal(await page.getByLabel('Subjective').inputValue(), 'Dry cough.');
+    await holds(page.getByLabel('Subjective'), 'Dry cough.');
     await page.getByLabel('Plan').fill('Fluids.');
     await page.keyboard.press('Control+Enter');
     await page.getByRole('dialog').getByRole('button', { name: 'Sign note' }).click();

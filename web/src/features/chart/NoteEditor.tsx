@@ -1,7 +1,7 @@
 /** The SOAP note editor (S16): typed text is kept as it is typed; signing is a second, deliberate step. */
 
 import { Button, TextInput, Textarea } from '@mantine/core';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { type UseQueryResult, useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { create, read, update } from '../../fhir/client';
@@ -35,29 +35,44 @@ interface Draft {
   reason: string;
 }
 
+/** Facts of the chart for a note; waits for the chart, since "none" may only be said by what was read. */
+type Fact = () => Promise<string>;
+
+function fact<T>({ data, refetch }: UseQueryResult<T>, text: (data: T) => string): Fact {
+  return async () => {
+    if (data !== undefined) return text(data);
+    const read = await refetch({ cancelRefetch: false });
+    if (read.data === undefined) throw read.error ?? new Error('the chart did not answer');
+    return text(read.data);
+  };
+}
+
 /** What `/word` at the end of a line puts there: facts of the chart, frozen at this moment. */
-function useFactsToInsert(id: string): Record<string, () => string> {
+function useFactsToInsert(id: string): Record<string, Fact> {
   const { t, locale } = useI18n();
   const vitals = useChart('Observation', id, { category: 'vital-signs', _sort: '-date' });
   const conditions = useChart('Condition', id);
   const requests = useMedicationRequests(id);
   const reported = useChart('AllergyIntolerance', id);
   return {
-    '/vitals': () => {
-      const newest = vitals.data?.matches[0]?.effectiveDateTime;
-      const list = vitals.data?.matches.filter((one) => one.effectiveDateTime === newest) ?? [];
+    '/vitals': fact(vitals, ({ matches }) => {
+      const newest = matches[0]?.effectiveDateTime;
+      const list = matches.filter((one) => one.effectiveDateTime === newest);
       const facts = list.map((one) => `${conceptText(one.code)} ${observationText(one)}`).join('; ');
       return newest ? `${facts} (${formatDateTime(newest, locale)})` : t('vitals.none');
-    },
-    '/problems': () => problems(conditions.data?.matches ?? []).active.map(problemText).join('; ') || t('problems.none'),
-    '/meds': () =>
-      medicines(requests.data?.matches ?? [], medicineName)
-        .current.map(({ request }) => [medicineName(request), sigText(t, request)].filter(Boolean).join(' – '))
-        .join('\n') || t('medicines.none'),
-    '/allergies': () => {
-      const { active, none } = allergies(reported.data?.matches ?? []);
+    }),
+    '/problems': fact(conditions, ({ matches }) => problems(matches).active.map(problemText).join('; ') || t('problems.none')),
+    '/meds': fact(
+      requests,
+      ({ matches }) =>
+        medicines(matches, medicineName)
+          .current.map(({ request }) => [medicineName(request), sigText(t, request)].filter(Boolean).join(' – '))
+          .join('\n') || t('medicines.none'),
+    ),
+    '/allergies': fact(reported, ({ matches }) => {
+      const { active, none } = allergies(matches);
       return active.map((one) => conceptText(one.code)).join('; ') || (none ? conceptText(none.code) : t('allergies.notAsked'));
-    },
+    }),
   };
 }
 
@@ -116,10 +131,17 @@ function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
       leave();
     },
   });
+  const write = (section: SectionKey, change: (text: string) => string) =>
+    setDraft((before) => ({ ...before, note: { ...before.note, [section]: change(before.note[section]) } }));
+  const insert = useMutation({
+    mutationFn: ({ fact }: { section: SectionKey; command: string; fact: Fact }) => fact(),
+    onSuccess: (found, { section, command }) => write(section, (text) => text.replace(`${command}\n`, () => `${found}\n`)),
+  });
   const type = (section: SectionKey, text: string) => {
+    write(section, () => text);
     const command = /(?:^|\s)(\/[a-z]+)\n$/.exec(text)?.[1];
-    const fact = command && facts[command]?.();
-    setDraft({ ...draft, note: { ...draft.note, [section]: fact ? `${text.slice(0, -command.length - 1)}${fact}\n` : text } });
+    const wanted = command && facts[command];
+    if (wanted) insert.mutate({ section, command, fact: wanted });
   };
   const signable = written && (!amends || draft.reason.trim().length >= 3);
   useShortcuts({ 'mod+Enter': () => signable && setSigning(true), 'mod+s': () => written && !amends && save.mutate('preliminary') });
@@ -145,6 +167,7 @@ function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
           />
         ))}
         {amends && <TextInput label={t('note.reason')} description={t('note.reason.help')} value={draft.reason} onChange={(event) => setDraft({ ...draft, reason: event.currentTarget.value })} required autoComplete="off" />}
+        {insert.isError && <Notice tone="warning" icon="alert" title={t('note.factUnread', { command: insert.variables.command })} />}
         {save.isError && <Failure error={save.error} />}
         <div className="form-actions">
           <Button type="submit" size="sm" disabled={!signable}>{t('note.sign')}</Button>

@@ -29,7 +29,8 @@ export function UploadDialog({ onClose, onFiled }: { onClose: () => void; onFile
   const [file, setFile] = useState<Chosen>();
   const [refused, setRefused] = useState<Refusal>();
   const [fields, setFields] = useState({ title: '', type: '', date: '' });
-  const set = (part: Partial<typeof fields>) => setFields({ ...fields, ...part });
+  // What was typed while a file was being read stays.
+  const set = (part: Partial<typeof fields>) => setFields((before) => ({ ...before, ...part }));
   // The content that is stored already: filing it again after a failure must not store it twice.
   const stored = useRef<{ file: Chosen; id: string }>(undefined);
   const choose = async (event: ChangeEvent<HTMLInputElement>) => {
@@ -39,7 +40,8 @@ export function UploadDialog({ onClose, onFiled }: { onClose: () => void; onFile
     const no = refusal(chosen.type, chosen.size, head);
     setRefused(no);
     setFile(no ? undefined : { name: chosen.name, type: chosen.type, content: new Uint8Array(await chosen.arrayBuffer()) });
-    if (!no && !fields.title) set({ title: chosen.name.replace(/\.[^.]+$/, '') });
+    const title = chosen.name.replace(/\.[^.]+$/, '');
+    if (!no) setFields((before) => ({ ...before, title: before.title || title }));
   };
   const save = useMutation({
     mutationFn: async (chosen: Chosen) => {

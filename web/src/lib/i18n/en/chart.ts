@@ -170,6 +170,7 @@ export const chart = {
   'note.assessment': 'Assessment',
   'note.plan': 'Plan',
   'note.commands': 'Type one of {commands} and Enter to insert it from the chart.',
+  'note.factUnread': '{command} was left as it is: the chart could not be read.',
   'note.kept': 'Draft kept in this tab',
   'note.notKept': 'The browser refuses to keep the draft',
   'note.sign': 'Sign …',

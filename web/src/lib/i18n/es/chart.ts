@@ -172,6 +172,7 @@ export const chart: Record<keyof typeof english, string> = {
   'note.assessment': 'Valoración',
   'note.plan': 'Plan',
   'note.commands': 'Escriba {commands} y pulse Intro para insertarlo desde la historia.',
+  'note.factUnread': '{command} se dejó tal cual: no se pudo leer la historia.',
   'note.kept': 'Borrador conservado en esta pestaña',
   'note.notKept': 'El navegador no permite conservar el borrador',
   'note.sign': 'Firmar …',
