@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use futures::future::join_all;
 use mt_database::{Error, TenantTx};
 use mt_kernel::ErrorKind;
 
@@ -87,14 +88,12 @@ impl Store {
         tenant: &Arc<Tenant>,
         batch: &Batch,
     ) -> Result<Vec<Planned>> {
-        let mut planned = Vec::with_capacity(batch.changes.len());
-        for (entry, change) in batch.changes.iter().enumerate() {
-            let plan = self
-                .plan_change(source, caller, tenant, batch, entry, change)
-                .await;
-            planned.push(plan.map_err(|error| error.at(entry))?);
-        }
-        Ok(planned)
+        let plans = batch.changes.iter().enumerate().map(|(entry, change)| async move {
+            let plan = self.plan_change(source, caller, tenant, batch, entry, change);
+            plan.await.map_err(|error| error.at(entry))
+        });
+        // All questions leave at once, and the connection answers one after the other.
+        join_all(plans).await.into_iter().collect()
     }
 
     async fn plan_change(
