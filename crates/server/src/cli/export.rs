@@ -49,18 +49,20 @@ async fn write(installation: &Installation, args: &Args) -> anyhow::Result<u64> 
     enter(installation, tenant, EventCode::Export, reason).await?;
     let ctx = operator(installation, tenant);
     let registry = installation.store.tenants().params(tenant).await?;
+    let caller = Caller::unrestricted(ctx.clone());
+    // What is written meanwhile is in no file, instead of in some.
+    let snapshot = installation.store.snapshot(tenant).await?;
     let mut n = 0;
     for kind in chosen(&args.types)? {
         let options = ParseOptions::at(ctx.now);
         let pairs = [("_count".to_owned(), "1000".to_owned())];
         let query = Query::parse(&registry, Scope::resource(kind), &pairs, &options)?;
-        let caller = Caller::unrestricted(ctx.clone());
         let mut file: Option<BufWriter<File>> = None;
         let mut cursor: Option<String> = None;
         loop {
-            let page = installation
-                .store
-                .search(&caller, &query, cursor.as_deref())
+            let store = &installation.store;
+            let page = store
+                .search_at(&snapshot, &caller, &query, cursor.as_deref())
                 .await?;
             for entry in &page.entries {
                 let out = match &mut file {
