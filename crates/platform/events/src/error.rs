@@ -15,6 +15,9 @@ pub enum EventError {
     /// Keys are missing, or a sealed value does not open.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
+    /// The broker refused or does not answer; what exactly stands in the log.
+    #[error("{0}")]
+    Bus(&'static str),
     /// The keys of the tenant are not in memory: it is suspended, being deleted or unknown.
     #[error("the tenant is not active")]
     TenantInactive,
@@ -47,7 +50,7 @@ impl EventError {
         match self {
             Self::Database(error) => error.kind(),
             Self::Crypto(error) => error.kind(),
-            Self::TenantInactive | Self::Fenced => ErrorKind::Unavailable,
+            Self::Bus(_) | Self::TenantInactive | Self::Fenced => ErrorKind::Unavailable,
             Self::Schema { .. } => ErrorKind::Invalid,
             Self::UnknownEvent(_) | Self::Damaged(_) => ErrorKind::Conflict,
             Self::NoSuchLetter => ErrorKind::NotFound,

@@ -7,7 +7,7 @@ use mt_crypto::{Purpose, TenantKeys};
 use mt_kernel::{Fault, Instant, TenantId};
 use uuid::Uuid;
 
-use crate::catalogue::{EventType, Value, decode};
+use crate::catalogue::{EventType, Value, decode, partition_of, wire_key};
 use crate::error::{EventError, Result};
 
 /// Something that happened.
@@ -38,7 +38,7 @@ impl Event {
         decode(self.kind, &self.payload)
     }
 
-    /// The event with key and payload under the tenant's seal, bound to its id.
+    /// The event with key and payload under the tenant's seal, bound to everything that stays in the clear.
     ///
     /// # Errors
     /// [`EventError::Crypto`] when the keys do not seal.
@@ -48,15 +48,28 @@ impl Event {
         plain.extend_from_slice(&length.to_be_bytes());
         plain.extend_from_slice(self.key.as_bytes());
         plain.extend_from_slice(&self.payload);
-        let body = mt_crypto::seal(keys, Purpose::Event, self.id.as_bytes(), &plain)?;
-        Ok(SealedEvent {
+        let mut sealed = SealedEvent {
             id: self.id,
             number: self.kind.number,
             tenant: self.tenant,
             at: self.at,
             correlation: self.correlation,
-            body,
-        })
+            body: Vec::new(),
+        };
+        sealed.body = mt_crypto::seal(keys, Purpose::Event, &sealed.bound(), &plain)?;
+        Ok(sealed)
+    }
+
+    /// The partition of its topic: Kafka's default partitioner over [`Event::wire_key`].
+    #[must_use]
+    pub fn partition(&self) -> i16 {
+        partition_of(self.kind.topic, self.tenant, &self.key)
+    }
+
+    /// The key on the wire: `tenant|key`.
+    #[must_use]
+    pub fn wire_key(&self) -> Vec<u8> {
+        wire_key(self.tenant, &self.key)
     }
 }
 
@@ -85,14 +98,25 @@ impl SealedEvent {
         i64::try_from(low).unwrap_or(i64::MAX)
     }
 
+    /// What the seal is bound to: whoever carries the event cannot make another of it.
+    fn bound(&self) -> [u8; 46] {
+        let mut bound = [0; 46];
+        bound[..16].copy_from_slice(self.id.as_bytes());
+        bound[16..32].copy_from_slice(self.correlation.as_bytes());
+        bound[32..40].copy_from_slice(&self.at.0.to_be_bytes());
+        bound[40..44].copy_from_slice(&self.tenant.0.to_be_bytes());
+        bound[44..].copy_from_slice(&self.number.to_be_bytes());
+        bound
+    }
+
     /// The event.
     ///
     /// # Errors
-    /// [`EventError::Crypto`] when the keys are not its tenant's or it was changed;
+    /// [`EventError::Crypto`] when the keys are not its tenant's or anything of it was changed;
     /// [`EventError::UnknownEvent`] when a newer version wrote it.
     pub fn open(&self, keys: &TenantKeys) -> Result<Event> {
         const DAMAGED: EventError = EventError::Damaged("key");
-        let plain = mt_crypto::open(keys, Purpose::Event, self.id.as_bytes(), &self.body)?;
+        let plain = mt_crypto::open(keys, Purpose::Event, &self.bound(), &self.body)?;
         let (length, rest) = plain.split_first_chunk::<4>().ok_or(DAMAGED)?;
         let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| DAMAGED)?;
         let (key, payload) = rest.split_at_checked(length).ok_or(DAMAGED)?;

@@ -10,13 +10,15 @@ mod relay;
 
 use mt_database::{Migration, Migrations};
 
-pub use bus::{Delivery, EventBus, EventFeed, LogBus, Place, Spot, Subscription};
+pub use bus::{
+    Delivery, EventBus, EventFeed, Group, GroupStatus, LogBus, Outgoing, Place, Spot, Subscription,
+};
 pub use consumer::{
     Consumer, ConsumerOptions, DeadLetter, DeadLetterState, DeadLetters, HandlerError, Runtime,
 };
 pub use error::{EventError, Result};
 pub use event::{Event, Keys, SealedEvent};
-pub use operate::{GroupStatus, LetterCount, Operations, Past, RelayStatus, Replayed};
+pub use operate::{LetterCount, Operations, Past, RelayStatus, Replayed};
 pub use relay::{Relay, RelayOptions, Relayed};
 
 /// Tables of the relay, the embedded log and its consumers; they come after those of the record store.

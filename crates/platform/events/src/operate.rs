@@ -7,8 +7,8 @@ use mt_kernel::{Instant, TenantId};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::bus::LogBus;
-use crate::catalogue::{EventType, TOPICS, Topic};
+use crate::bus::EventBus;
+use crate::catalogue::EventType;
 use crate::consumer::Consumer;
 use crate::error::{EventError, Result};
 use crate::event::Keys;
@@ -41,17 +41,6 @@ pub struct RelayStatus {
     pub waiting: i64,
     /// When the oldest of them was committed.
     pub oldest: Option<Instant>,
-}
-
-/// How far a group is behind the embedded log.
-#[derive(Clone, Debug)]
-pub struct GroupStatus {
-    /// The consumer.
-    pub consumer: String,
-    /// What it reads; `None` when this version does not know the topic.
-    pub topic: Option<&'static Topic>,
-    /// Events that it has not taken, counted to 10,000 for each partition.
-    pub behind: i64,
 }
 
 /// Dead letters of one kind.
@@ -115,16 +104,6 @@ impl Operations {
         Ok(relay_status(row)?)
     }
 
-    /// How far each group is behind the embedded log.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn groups(&self) -> Result<Vec<GroupStatus>> {
-        let sql = "select consumer, topic, behind from events.lags() order by consumer, topic";
-        let rows = self.rows(sql).await?;
-        Ok(rows.iter().map(group).collect::<Result<_, _>>()?)
-    }
-
     /// Dead letters that wait, by tenant, consumer, kind and reason.
     ///
     /// # Errors
@@ -136,29 +115,29 @@ impl Operations {
         Ok(rows.iter().map(letter_count).collect::<Result<_, _>>()?)
     }
 
-    /// Sets the gauges that alarms look at.
+    /// Sets the gauges that alarms look at, those of the database first.
     ///
     /// # Errors
-    /// When the database does not answer.
-    pub async fn measure(&self) -> Result<()> {
+    /// When the database or the bus does not answer.
+    pub async fn measure(&self, bus: &dyn EventBus) -> Result<()> {
         let waiting = self.relay().await?.waiting;
         metrics::gauge!("events_outbox_waiting").set(gauge(waiting));
-        for group in self.groups().await? {
+        let letters: i64 = self.letters().await?.iter().map(|kind| kind.count).sum();
+        metrics::gauge!("events_dead_letters_waiting").set(gauge(letters));
+        for group in bus.groups().await? {
             let topic = group.topic.map_or("unknown", |topic| topic.name);
             metrics::gauge!("events_group_behind", "consumer" => group.consumer, "topic" => topic)
                 .set(gauge(group.behind));
         }
-        let letters: i64 = self.letters().await?.iter().map(|kind| kind.count).sum();
-        metrics::gauge!("events_dead_letters_waiting").set(gauge(letters));
         Ok(())
     }
 
-    /// Drops days of the log that nobody needs any more, and forgets what consumers took long ago. Returns how
-    /// many days' partitions went.
+    /// Forgets what consumers took long ago, and lets the bus drop what nobody needs any more. Returns how
+    /// many pieces of it went.
     ///
     /// # Errors
-    /// When the database does not answer.
-    pub async fn tidy(&self, log: &LogBus) -> Result<u64> {
+    /// When the database or the bus does not answer.
+    pub async fn tidy(&self, bus: &dyn EventBus) -> Result<u64> {
         loop {
             let tx = self.database.admin().await?;
             let sql = "select events.tidy_inbox($1, 10000)";
@@ -169,7 +148,7 @@ impl Operations {
                 break;
             }
         }
-        log.expire().await
+        bus.expire().await
     }
 
     /// Gives events of the past to `consumer` again, from the outbox, whichever bus carried them. `run` names the replay:
@@ -253,15 +232,6 @@ fn relay_status(row: &Row) -> Result<RelayStatus, mt_database::Error> {
         token: row.try_get(1)?,
         waiting: row.try_get(2)?,
         oldest: row.try_get::<_, Option<i64>>(3)?.map(Instant),
-    })
-}
-
-fn group(row: &Row) -> Result<GroupStatus, mt_database::Error> {
-    let number: i16 = row.try_get(1)?;
-    Ok(GroupStatus {
-        consumer: row.try_get(0)?,
-        topic: TOPICS.into_iter().find(|topic| topic.number == number),
-        behind: row.try_get(2)?,
     })
 }
 

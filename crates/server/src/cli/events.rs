@@ -16,7 +16,7 @@ use super::trail::enter;
 use super::{Common, Outcome, say};
 use crate::assembly::Installation;
 use crate::telemetry;
-use crate::wiring::events::{consumers, keys};
+use crate::wiring::events::{bus, consumers, keys};
 
 /// Letters that are listed or given again at once.
 const LETTERS: i64 = 10_000;
@@ -106,7 +106,7 @@ pub(super) async fn run(common: &Common, args: Args) -> Outcome {
 async fn act(installation: &Installation, args: Args) -> Outcome {
     let operations = Operations::new(installation.database.clone(), keys(installation));
     match args {
-        Args::Status => status(&operations).await,
+        Args::Status => status(installation, &operations).await,
         Args::Replay {
             tenant,
             consumer,
@@ -138,7 +138,7 @@ async fn act(installation: &Installation, args: Args) -> Outcome {
     }
 }
 
-async fn status(operations: &Operations) -> Outcome {
+async fn status(installation: &Installation, operations: &Operations) -> Outcome {
     let relay = operations.relay().await?;
     let held = if relay.held { "held" } else { "free" };
     say(format_args!(
@@ -149,7 +149,7 @@ async fn status(operations: &Operations) -> Outcome {
             .oldest
             .map_or_else(String::new, |at| format!(" since {}", at.to_fhir()))
     ));
-    for group in operations.groups().await? {
+    for group in bus(installation).groups().await? {
         let topic = group.topic.map_or("unknown", |topic| topic.name);
         say(format_args!(
             "group  {} {topic}: {} behind",

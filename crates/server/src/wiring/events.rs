@@ -33,9 +33,13 @@ pub(crate) fn consumers(installation: &Installation) -> Vec<Arc<dyn Consumer>> {
 
 /// Every event from now on, for whoever is connected to this process.
 pub(crate) async fn feed(installation: &Installation) -> mt_events::Result<Box<dyn EventFeed>> {
+    bus(installation).feed().await
+}
+
+/// What carries the events.
+pub(crate) fn bus(installation: &Installation) -> Arc<dyn EventBus> {
     let clock = Arc::clone(&installation.clock);
-    let log = LogBus::new(installation.database.clone(), keys(installation), clock);
-    log.feed().await
+    Arc::new(LogBus::new(installation.database.clone(), clock))
 }
 
 /// The keys of the tenants that serve.
@@ -57,8 +61,7 @@ impl Events {
         let database = installation.database.clone();
         let keys = keys(installation);
         let clock = Arc::clone(&installation.clock);
-        let log = LogBus::new(database.clone(), Arc::clone(&keys), Arc::clone(&clock));
-        let bus: Arc<dyn EventBus> = Arc::new(log.clone());
+        let bus = bus(installation);
         let relay = Relay::new(
             database.clone(),
             Arc::clone(&keys),
@@ -67,14 +70,14 @@ impl Events {
             RelayOptions::default(),
         );
         let stop = CancellationToken::new();
-        let mut runtime = Runtime::new(database.clone(), Arc::clone(&keys), bus);
+        let mut runtime = Runtime::new(database.clone(), Arc::clone(&keys), Arc::clone(&bus));
         for consumer in consumers(installation) {
             runtime.start(&consumer, ConsumerOptions::default());
         }
         let operations = Operations::new(database, keys);
         Self {
             relay: tokio::spawn(relay.run(stop.clone())),
-            upkeep: tokio::spawn(look_after(operations, log, stop.clone())),
+            upkeep: tokio::spawn(look_after(operations, bus, stop.clone())),
             stop,
             runtime,
         }
@@ -93,14 +96,14 @@ impl Events {
 }
 
 /// Sets the gauges and drops what is no longer needed, until told to stop.
-async fn look_after(operations: Operations, log: LogBus, stop: CancellationToken) {
+async fn look_after(operations: Operations, bus: Arc<dyn EventBus>, stop: CancellationToken) {
     let mut measure = tokio::time::interval(MEASURE_EVERY);
     let mut tidy = tokio::time::interval(TIDY_EVERY);
     loop {
         let outcome = tokio::select! {
             () = stop.cancelled() => return,
-            _ = measure.tick() => operations.measure().await,
-            _ = tidy.tick() => operations.tidy(&log).await.map(drop),
+            _ = measure.tick() => operations.measure(bus.as_ref()).await,
+            _ = tidy.tick() => operations.tidy(bus.as_ref()).await.map(drop),
         };
         if let Err(error) = outcome {
             tracing::warn!(%error, "events cannot be looked after");

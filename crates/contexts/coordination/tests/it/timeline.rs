@@ -19,7 +19,7 @@ async fn what_happens_to_a_patient_is_on_the_timeline_once_newest_first() {
     let database = test.database.open().await;
     let keys: Arc<dyn Keys> = Arc::new(test.store.tenants().clone());
     let clock = Arc::new(test.clock.clone());
-    let bus = LogBus::new(database.clone(), Arc::clone(&keys), clock.clone());
+    let bus = LogBus::new(database.clone(), clock.clone());
     let bus: Arc<dyn EventBus> = Arc::new(bus);
     let relay = Relay::new(
         database.clone(),

@@ -187,11 +187,7 @@ impl World {
         });
         let courier: Arc<dyn Courier> = Arc::new(SubscriptionCourier::new(subscriptions.clone()));
         let keys: Arc<dyn Keys> = Arc::new(tenants);
-        let bus: Arc<dyn EventBus> = Arc::new(LogBus::new(
-            database.clone(),
-            Arc::clone(&keys),
-            clock.clone(),
-        ));
+        let bus: Arc<dyn EventBus> = Arc::new(LogBus::new(database.clone(), clock.clone()));
         let relay = Relay::new(
             database.clone(),
             Arc::clone(&keys),

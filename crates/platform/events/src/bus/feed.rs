@@ -105,5 +105,6 @@ fn delivered(row: &Row) -> Result<Delivery, mt_database::Error> {
             correlation: row.try_get(6)?,
             body: row.try_get(7)?,
         },
+        exhausted: false,
     })
 }

@@ -15,7 +15,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::head::Heads;
-use super::{Delivery, Spot, Subscription};
+use super::{Delivery, Group, Spot, Subscription};
 use crate::catalogue::Topic;
 use crate::error::Result;
 use crate::event::SealedEvent;
@@ -93,8 +93,7 @@ impl Held {
 impl LogSubscription {
     pub(super) async fn join(
         (database, heads): (Database, Heads),
-        consumer: &'static str,
-        topic: &'static Topic,
+        Group { consumer, topic }: Group,
         lease: Duration,
     ) -> Result<Self> {
         let tx = database.admin().await?;
@@ -309,5 +308,6 @@ fn delivered(row: &Row) -> Result<Delivery, mt_database::Error> {
             correlation: row.try_get(6)?,
             body: row.try_get(7)?,
         },
+        exhausted: false,
     })
 }

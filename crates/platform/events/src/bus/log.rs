@@ -5,27 +5,30 @@
 //! position which is still to come.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use mt_crypto::TenantKeys;
 use mt_database::Database;
 use mt_kernel::{Clock, TenantId};
 use tokio::sync::Mutex;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::feed::LogFeed;
 use super::head::Heads;
 use super::held::LogSubscription;
-use super::{EventBus, EventFeed, Place, Subscription};
-use crate::catalogue::{TOPICS, Topic, partition_of};
-use crate::error::{EventError, Result, fenced};
-use crate::event::{Event, Keys};
+use super::{EventBus, EventFeed, Group, GroupStatus, Outgoing, Place, Subscription};
+use crate::catalogue::TOPICS;
+use crate::error::{Result, fenced};
 
 const APPEND: &str = "select events.append($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+const LAGS: &str = "select consumer, topic, behind from events.lags() order by consumer, topic";
+
+/// The log's functions are bound to no tenant.
+const NOBODY: TenantId = TenantId(0);
 
 /// How long a reader keeps its partitions without a sign of life.
 const LEASE: Duration = Duration::from_secs(15);
@@ -34,7 +37,6 @@ const LEASE: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub struct LogBus {
     database: Database,
-    keys: Arc<dyn Keys>,
     clock: Arc<dyn Clock>,
     heads: Heads,
     /// The last day for which each topic has a partition.
@@ -50,30 +52,18 @@ impl fmt::Debug for LogBus {
 impl LogBus {
     /// The log in this database.
     #[must_use]
-    pub fn new(database: Database, keys: Arc<dyn Keys>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(database: Database, clock: Arc<dyn Clock>) -> Self {
         Self {
             heads: Heads::new(database.clone()),
             database,
-            keys,
             clock,
             prepared: Arc::default(),
         }
     }
 
-    /// Opens a feed of every event from now on.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn feed(&self) -> Result<Box<dyn EventFeed>> {
-        Ok(Box::new(LogFeed::open(self.database.clone()).await?))
-    }
-
     /// Drops what is older than each topic keeps and has been read by every consumer. Returns how many
     /// days' partitions went.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn expire(&self) -> Result<u64> {
+    async fn drop_days(&self) -> Result<u64> {
         let mut dropped = 0;
         for topic in TOPICS {
             let kept = i64::from(topic.retention_days) * 86_400;
@@ -93,10 +83,10 @@ impl LogBus {
     }
 
     /// Makes the day's partitions of the topics in a batch, once.
-    async fn prepare(&self, events: &[Event], today: &str) -> Result<()> {
+    async fn prepare(&self, events: &[Outgoing], today: &str) -> Result<()> {
         let mut prepared = self.prepared.lock().await;
-        for event in events {
-            let topic = event.kind.topic.number;
+        for outgoing in events {
+            let topic = outgoing.event.kind.topic.number;
             if prepared.get(&topic).is_some_and(|day| day == today) {
                 continue;
             }
@@ -112,11 +102,11 @@ impl LogBus {
         Ok(())
     }
 
-    async fn append(&self, events: &[Event], place: &Place) -> Result<()> {
+    async fn append(&self, events: &[Outgoing], place: &Place) -> Result<()> {
         let now = self.clock.now().to_fhir();
         let today = day(&now);
         self.prepare(events, today).await?;
-        let columns = self.columns(events).await?;
+        let columns = Columns::of(events);
         let tx = self.database.admin().await?;
         let mut last = None;
         if !events.is_empty() {
@@ -155,26 +145,15 @@ impl LogBus {
         }
     }
 
-    async fn columns(&self, events: &[Event]) -> Result<Columns> {
-        let mut columns = Columns::default();
-        let mut keys: BTreeMap<TenantId, TenantKeys> = BTreeMap::new();
-        for event in events {
-            let sealing = match keys.entry(event.tenant) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(unknown) => {
-                    let found = self.keys.of(event.tenant).await;
-                    unknown.insert(found.map_err(|_| EventError::TenantInactive)?)
-                }
-            };
-            columns.push(event, event.seal(sealing)?.body);
-        }
-        Ok(columns)
+    async fn lags(&self) -> Result<Vec<GroupStatus>> {
+        let rows = self.database.readers().query(NOBODY, LAGS, &[]).await?;
+        Ok(rows.iter().map(lag).collect::<Result<_, _>>()?)
     }
 }
 
 /// The parameters of one append, an array for each column.
 #[derive(Default)]
-struct Columns {
+struct Columns<'a> {
     topics: Vec<i16>,
     partitions: Vec<i16>,
     events: Vec<i16>,
@@ -182,40 +161,67 @@ struct Columns {
     tenants: Vec<i32>,
     ids: Vec<Uuid>,
     correlations: Vec<Uuid>,
-    bodies: Vec<Vec<u8>>,
+    bodies: Vec<&'a [u8]>,
 }
 
-impl Columns {
-    fn push(&mut self, event: &Event, body: Vec<u8>) {
-        let topic = event.kind.topic;
-        self.topics.push(topic.number);
-        self.partitions
-            .push(partition_of(topic, event.tenant, &event.key));
-        self.events.push(event.kind.number);
-        self.ats.push(event.at.0);
-        self.tenants.push(event.tenant.0);
-        self.ids.push(event.id);
-        self.correlations.push(event.correlation);
-        self.bodies.push(body);
+impl<'a> Columns<'a> {
+    fn of(batch: &'a [Outgoing]) -> Self {
+        let mut columns = Self::default();
+        for Outgoing { event, sealed } in batch {
+            columns.topics.push(event.kind.topic.number);
+            columns.partitions.push(event.partition());
+            columns.events.push(sealed.number);
+            columns.ats.push(sealed.at.0);
+            columns.tenants.push(sealed.tenant.0);
+            columns.ids.push(sealed.id);
+            columns.correlations.push(sealed.correlation);
+            columns.bodies.push(&sealed.body);
+        }
+        columns
     }
 }
 
 impl EventBus for LogBus {
-    fn carry<'a>(&'a self, events: &'a [Event], place: &'a Place) -> BoxFuture<'a, Result<()>> {
+    fn name(&self) -> &'static str {
+        "embedded"
+    }
+
+    fn carry<'a>(&'a self, events: &'a [Outgoing], place: &'a Place) -> BoxFuture<'a, Result<()>> {
         Box::pin(self.append(events, place))
     }
 
-    fn subscribe<'a>(
-        &'a self,
-        consumer: &'static str,
-        topic: &'static Topic,
-    ) -> BoxFuture<'a, Result<Box<dyn Subscription>>> {
+    fn subscribe(&self, group: Group) -> BoxFuture<'_, Result<Box<dyn Subscription>>> {
         Box::pin(async move {
             let place = (self.database.clone(), self.heads.clone());
-            let joined = LogSubscription::join(place, consumer, topic, LEASE).await?;
+            let joined = LogSubscription::join(place, group, LEASE).await?;
             Ok(Box::new(joined) as Box<dyn Subscription>)
         })
     }
+
+    fn feed(&self) -> BoxFuture<'_, Result<Box<dyn EventFeed>>> {
+        Box::pin(async move {
+            let feed = LogFeed::open(self.database.clone()).await?;
+            Ok(Box::new(feed) as Box<dyn EventFeed>)
+        })
+    }
+
+    fn groups(&self) -> BoxFuture<'_, Result<Vec<GroupStatus>>> {
+        Box::pin(self.lags())
+    }
+
+    /// A day of a topic goes when its retention is over and every group has read it.
+    fn expire(&self) -> BoxFuture<'_, Result<u64>> {
+        Box::pin(self.drop_days())
+    }
+}
+
+fn lag(row: &Row) -> Result<GroupStatus, mt_database::Error> {
+    let number: i16 = row.try_get(1)?;
+    Ok(GroupStatus {
+        consumer: row.try_get(0)?,
+        topic: TOPICS.into_iter().find(|topic| topic.number == number),
+        behind: row.try_get(2)?,
+    })
 }
 
 /// The day of a FHIR instant (UTC).

@@ -2,7 +2,8 @@
 //!
 //! A bus takes a batch together with the relay's next place, because only it knows whether both can
 //! be one transaction (the embedded log) or must follow each other (a broker). Every bus delivers at
-//! least once, in order of key, and consumers make that once in effect.
+//! least once, in order of key, and consumers make that once in effect. A bus holds no keys: what it is
+//! given is sealed, and what it gives back is believed only as far as the seal goes.
 
 mod feed;
 mod head;
@@ -12,9 +13,10 @@ mod log;
 use std::fmt;
 
 use futures::future::BoxFuture;
-use mt_database::AdminTx;
+use mt_database::{AdminTx, Database};
 
 use crate::catalogue::Topic;
+use crate::consumer::Consumer;
 use crate::error::{Result, fenced};
 use crate::event::{Event, SealedEvent};
 
@@ -22,23 +24,86 @@ pub use feed::EventFeed;
 pub use log::LogBus;
 
 /// Takes batches from the relay and gives them to consumers.
+///
+/// A bus is told of the groups when it is made, and makes what they need by itself: whatever is carried
+/// from then on, every one of them finds. It reconnects by itself, too; until then its calls fail.
 pub trait EventBus: fmt::Debug + Send + Sync {
+    /// Its name in the configuration.
+    fn name(&self) -> &'static str;
+
     /// Carries `events`, in this order, and moves the relay to `place`: first the one, then the other, or
-    /// both at once. When the relay has been replaced, neither.
+    /// both at once. When the relay has been replaced, the place does not move.
     ///
     /// # Errors
     /// [`crate::EventError::Fenced`] when another relay took over; when the bus does not answer.
-    fn carry<'a>(&'a self, events: &'a [Event], place: &'a Place) -> BoxFuture<'a, Result<()>>;
+    fn carry<'a>(&'a self, events: &'a [Outgoing], place: &'a Place) -> BoxFuture<'a, Result<()>>;
 
-    /// Joins the group of processes that read `topic` for `consumer`.
+    /// Joins the processes that read for `group`.
     ///
     /// # Errors
     /// When the bus does not answer.
-    fn subscribe<'a>(
-        &'a self,
-        consumer: &'static str,
-        topic: &'static Topic,
-    ) -> BoxFuture<'a, Result<Box<dyn Subscription>>>;
+    fn subscribe(&self, group: Group) -> BoxFuture<'_, Result<Box<dyn Subscription>>>;
+
+    /// Opens a feed of every event from now on.
+    ///
+    /// # Errors
+    /// When the bus does not answer.
+    fn feed(&self) -> BoxFuture<'_, Result<Box<dyn EventFeed>>>;
+
+    /// How far the groups are behind.
+    ///
+    /// # Errors
+    /// When the bus does not answer.
+    fn groups(&self) -> BoxFuture<'_, Result<Vec<GroupStatus>>>;
+
+    /// Drops what is older than its topic keeps, where the bus does not do so by itself. Returns how
+    /// many pieces went.
+    ///
+    /// # Errors
+    /// When the bus does not answer.
+    fn expire(&self) -> BoxFuture<'_, Result<u64>> {
+        Box::pin(std::future::ready(Ok(0)))
+    }
+}
+
+/// Who reads which topic: the processes of a group share its partitions and its progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Name of the consumer.
+    pub consumer: &'static str,
+    /// What it reads.
+    pub topic: &'static Topic,
+}
+
+impl Group {
+    /// The groups of a consumer: one for each of its topics.
+    pub fn of(consumer: &dyn Consumer) -> impl Iterator<Item = Self> {
+        let name = consumer.name();
+        consumer.topics().into_iter().map(move |topic| Self {
+            consumer: name,
+            topic,
+        })
+    }
+}
+
+/// How far a group is behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupStatus {
+    /// The consumer.
+    pub consumer: String,
+    /// What it reads; `None` when this version does not know the topic.
+    pub topic: Option<&'static Topic>,
+    /// Events that it has not taken; a bus may stop counting at 10,000 for each partition.
+    pub behind: i64,
+}
+
+/// An event on its way to a bus.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The event: where it goes, and what others than our consumers may see of it.
+    pub event: Event,
+    /// What our consumers are given.
+    pub sealed: SealedEvent,
 }
 
 /// The part of a topic that one process reads for a consumer.
@@ -85,6 +150,9 @@ pub struct Delivery {
     pub spot: Spot,
     /// The event as the bus carried it.
     pub sealed: SealedEvent,
+    /// The bus gave up handing it out: those who had it were cut off again and again before they
+    /// settled it. It goes to the dead letters.
+    pub exhausted: bool,
 }
 
 /// Where the relay stands after a batch, and what it left for later.
@@ -110,6 +178,16 @@ pub(crate) enum PlaceChange {
 }
 
 impl Place {
+    /// Writes the place in a transaction of its own: what a broker does after it has kept a batch.
+    ///
+    /// # Errors
+    /// [`crate::EventError::Fenced`] when another relay took over.
+    pub async fn commit(&self, database: &Database) -> Result<()> {
+        let tx = database.admin().await?;
+        self.write(&tx).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Writes the place in the caller's transaction.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ pub use schema::{Value, decode, encode};
 pub use table::EVENTS;
 pub use topics::TOPICS;
 
-pub(crate) use partition::{lane, partition_of};
+pub(crate) use partition::{lane, partition_of, wire_key};
 
 /// A stream of events with its own partitions and retention.
 #[derive(Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant as Monotonic};
 
 use mt_database::Database;
 use mt_kernel::{Clock, SystemClock};
@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::desk::{Attempt, Desk, unopened};
 use super::lanes::{Item, Lanes};
 use super::{Consumer, ConsumerOptions, HandlerError};
-use crate::bus::{Delivery, EventBus, Spot, Subscription};
-use crate::catalogue::{Topic, lane};
+use crate::bus::{Delivery, EventBus, Group, Spot, Subscription};
+use crate::catalogue::lane;
 use crate::error::{EventError, Result};
 use crate::event::{Event, Keys};
 
@@ -28,6 +28,9 @@ pub struct Runtime {
 
 /// How long events in work may take to end when a runtime stops.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The first pause before a consumer starts again, and the longest; it doubles in between.
+const AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,12 +55,12 @@ impl Runtime {
 
     /// Begins to run `consumer`.
     pub fn start(&mut self, consumer: &Arc<dyn Consumer>, options: ConsumerOptions) {
-        for topic in consumer.topics() {
+        for group in Group::of(consumer.as_ref()) {
             let worker = Worker {
                 database: self.database.clone(),
                 keys: Arc::clone(&self.keys),
                 consumer: Arc::clone(consumer),
-                topic,
+                group,
                 options,
                 stop: self.stop.clone(),
             };
@@ -91,7 +94,7 @@ struct Worker {
     database: Database,
     keys: Arc<dyn Keys>,
     consumer: Arc<dyn Consumer>,
-    topic: &'static Topic,
+    group: Group,
     options: ConsumerOptions,
     stop: CancellationToken,
 }
@@ -114,8 +117,10 @@ struct Work {
 
 impl Worker {
     async fn run(self: Arc<Self>, bus: Arc<dyn EventBus>) {
+        let mut pause = AGAIN.0;
         while !self.stop.is_cancelled() {
-            let outcome = match bus.subscribe(self.consumer.name(), self.topic).await {
+            let begun = Monotonic::now();
+            let outcome = match bus.subscribe(self.group).await {
                 Ok(mut subscription) => {
                     let followed = self.follow(subscription.as_mut()).await;
                     followed.and(subscription.leave().await)
@@ -123,11 +128,15 @@ impl Worker {
                 Err(error) => Err(error),
             };
             if let Err(error) = outcome {
-                tracing::warn!(consumer = self.consumer.name(), topic = self.topic.name, %error, "consumer starts again");
+                tracing::warn!(consumer = self.consumer.name(), topic = self.group.topic.name, %error, "consumer starts again");
+            }
+            // Brokers count how often an event is handed out: whoever fails at once again waits longer.
+            if begun.elapsed() > AGAIN.1 {
+                pause = AGAIN.0;
             }
             tokio::select! {
                 () = self.stop.cancelled() => {}
-                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(AGAIN.1),
             }
         }
     }
@@ -231,12 +240,16 @@ impl Worker {
         let desk = Desk {
             database: &self.database,
             consumer: self.consumer.as_ref(),
-            topic: self.topic,
+            topic: self.group.topic,
         };
         match &item.event {
             Err(reason) => {
                 desk.give_up(&item.delivery, None, reason, 0).await?;
                 Ok(End::Settled)
+            }
+            Ok(event) if item.delivery.exhausted => {
+                let given_up = desk.give_up(&item.delivery, Some(event), "delivery-limit", 0);
+                given_up.await.map(|()| End::Settled)
             }
             Ok(event) => self.persist(&desk, event, &item.delivery).await,
         }
@@ -251,10 +264,16 @@ impl Worker {
                     return Ok(End::Settled);
                 }
                 Err(HandlerError::Retry(reason)) if attempt < self.options.attempts => reason,
-                // Without a database nothing can be given up either: the event comes again.
                 Err(HandlerError::Poison(reason) | HandlerError::Retry(reason)) => {
-                    let given_up = desk.give_up(delivery, Some(event), reason, attempt);
-                    return given_up.await.map(|()| End::Settled);
+                    match desk.give_up(delivery, Some(event), reason, attempt).await {
+                        Ok(()) => return Ok(End::Settled),
+                        // Without a database nothing can be given up either: it is tried afresh.
+                        Err(error) => {
+                            tracing::warn!(consumer = self.consumer.name(), %error, "an event is held");
+                            attempt = 0;
+                            reason
+                        }
+                    }
                 }
             };
             tracing::debug!(consumer = self.consumer.name(), id = %event.id, attempt, reason, "event is tried again");

@@ -19,9 +19,9 @@ use mt_kernel::{Clock, TenantId};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::bus::{EventBus, Place, PlaceChange};
+use crate::bus::{EventBus, Outgoing, Place, PlaceChange};
 use crate::error::{EventError, Result};
-use crate::event::{Event, Keys};
+use crate::event::Keys;
 use outbox::{Hold, Outbox};
 
 pub(crate) use outbox::outbox_row;
@@ -271,10 +271,17 @@ impl Relay {
         known.map_err(|_| EventError::TenantInactive)
     }
 
-    async fn open(&self, row: &OutboxRow, events: &mut Vec<Event>) -> Result<()> {
+    /// Appends the events of a row, each sealed again by itself.
+    async fn open(&self, row: &OutboxRow, out: &mut Vec<Outgoing>) -> Result<()> {
         let keys = self.keys.of(row.tenant).await;
         let keys = keys.map_err(|_| EventError::TenantInactive)?;
-        row.events(&keys, events)
+        let mut events = Vec::new();
+        row.events(&keys, &mut events)?;
+        for event in events {
+            let sealed = event.seal(&keys)?;
+            out.push(Outgoing { event, sealed });
+        }
+        Ok(())
     }
 
     fn measure(&self, rows: &[OutboxRow], events: usize) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mt_events::EventFeed;
+use mt_events::{EventBus, EventFeed};
 
 use crate::fixture::Fixture;
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use mt_events::DeadLetterState;
 
-use crate::fixture::{Fixture, Ledger};
+use mt_events_contract::Ledger;
+
+use crate::fixture::Fixture;
 
 const LEASE: Duration = Duration::from_secs(30);
 

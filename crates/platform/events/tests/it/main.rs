@@ -3,7 +3,9 @@
 
 mod catalogue;
 mod consuming;
+mod contract;
 mod feed;
 mod fixture;
 mod letters;
 mod relaying;
+mod sealing;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use mt_events::EventError;
 use mt_events::catalogue::Value;
+use mt_events::{EventBus, EventError};
 use mt_kernel::TenantId;
 use mt_store::TenantState;
 use uuid::Uuid;

@@ -13,7 +13,7 @@ use mt_access::{
 use mt_api::{Gate, Idempotency};
 use mt_database::Database;
 use mt_events::catalogue::{EventType, Value, encode};
-use mt_events::{Keys, LogBus, Relay, RelayOptions};
+use mt_events::{EventBus, Keys, LogBus, Relay, RelayOptions};
 use mt_fhir::ResourceType;
 use mt_http::{Quota, RateLimits};
 use mt_kernel::{Actor, ActorKind, Fault, OpCtx, SystemClock, TenantId};
@@ -152,7 +152,7 @@ impl World {
         let database = test.database.open().await;
         let keys: Arc<dyn Keys> = Arc::new(test.store.tenants().clone());
         let clock = Arc::new(test.clock.clone());
-        let bus = LogBus::new(database.clone(), Arc::clone(&keys), clock.clone());
+        let bus = LogBus::new(database.clone(), clock.clone());
         let relay = Relay::new(
             database.clone(),
             keys,

@@ -1,0 +1,3 @@
+//! The embedded log keeps the contract of every bus.
+
+mt_events_contract::contract!(crate::fixture::Embedded);
