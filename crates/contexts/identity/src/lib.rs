@@ -8,6 +8,7 @@ pub mod oauth;
 mod operator;
 mod origin;
 pub mod people;
+mod webauthn;
 
 pub use authenticate::Identity;
 pub use error::IdentityError;

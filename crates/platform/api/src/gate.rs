@@ -101,8 +101,9 @@ fn unknown(error: AuthenticationError) -> Box<Response> {
     response
 }
 
-/// RFC 9470 §3: what the client must ask for when it signs the person in again.
-fn insufficient(needed: Assurance) -> Box<Response> {
+/// The refusal of RFC 9470 §3, which says what the client must ask for when it signs the person in again.
+#[must_use]
+pub fn insufficient(needed: Assurance) -> Box<Response> {
     let acr = match needed {
         Assurance::StepUp => "step-up",
         Assurance::Multi => "mfa",

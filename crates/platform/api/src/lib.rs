@@ -10,7 +10,7 @@ mod routes;
 mod version;
 
 pub use caller::Caller;
-pub use gate::{Gate, authenticate};
+pub use gate::{Gate, authenticate, insufficient};
 pub use idempotency::Idempotency;
 pub use paging::{Page, Paging, Position};
 pub use permission::{Need, Permission};

@@ -9,6 +9,7 @@ mod gatekeeper;
 mod links;
 pub mod mail;
 pub mod pages;
+mod passkeys;
 mod password;
 mod pending;
 mod sealed;
@@ -22,6 +23,7 @@ pub use account::{Account, Held, Profile};
 pub use factors::Factors;
 pub use gatekeeper::{Gatekeeper, authenticated};
 pub use links::Invitation;
+pub use passkeys::Passkey;
 pub use password::{Cost, Hashing};
 pub use service::{People, PeopleParts};
 pub use sessions::{Session, Sessions};
@@ -32,9 +34,16 @@ use mt_database::{Migration, Migrations};
 /// Tables of people.
 pub const MIGRATIONS: Migrations = Migrations {
     schema: "people",
-    files: &[Migration::new(
-        1,
-        "people",
-        include_str!("../../migrations/people/0001_people.sql"),
-    )],
+    files: &[
+        Migration::new(
+            1,
+            "people",
+            include_str!("../../migrations/people/0001_people.sql"),
+        ),
+        Migration::new(
+            2,
+            "passkeys",
+            include_str!("../../migrations/people/0002_passkeys.sql"),
+        ),
+    ],
 };

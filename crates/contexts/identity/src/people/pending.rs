@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     SignIn,
     Invitation,
     Reset,
+    /// A ceremony of a passkey; its secret is the challenge.
+    Passkey,
 }
 
 impl Kind {
@@ -27,6 +29,7 @@ impl Kind {
             Self::SignIn => "sign-in",
             Self::Invitation => "invitation",
             Self::Reset => "reset",
+            Self::Passkey => "passkey",
         }
     }
 }

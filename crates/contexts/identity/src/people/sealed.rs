@@ -16,6 +16,7 @@ pub(crate) enum Place {
     Session = 4,
     Pending = 5,
     Mail = 6,
+    Passkey = 7,
 }
 
 /// Seals `value` for the row that `key` names.

@@ -13,11 +13,13 @@ use uuid::Uuid;
 use super::account::Accounts;
 use super::factors::{Factors, Recovery, Totp, TotpSecret};
 use super::mail::Mail;
+use super::passkeys::Passkeys;
 use super::password::{self, Hashing};
 use super::pending::Pending;
 use super::sessions::Sessions;
 use super::{Account, Profile};
 use crate::IdentityError;
+use crate::webauthn::RelyingParty;
 
 /// What the service is made of.
 pub struct PeopleParts {
@@ -49,6 +51,9 @@ pub struct People {
     pub(crate) sessions: Sessions,
     pub(crate) totp: Totp,
     pub(crate) recovery: Recovery,
+    pub(crate) passkeys: Passkeys,
+    /// `None` where browsers allow no passkeys.
+    pub(crate) relying_party: Option<RelyingParty>,
     pub(crate) pending: Pending,
     pub(crate) mail: Mail,
 }
@@ -77,6 +82,8 @@ impl People {
             ),
             totp: Totp::new(database.clone(), tenants.clone()),
             recovery: Recovery::new(database.clone()),
+            passkeys: Passkeys::new(database.clone(), tenants.clone()),
+            relying_party: RelyingParty::of(&origin),
             pending: Pending::new(database.clone(), tenants.clone()),
             mail: Mail::new(database.clone(), tenants.clone(), smtp),
             database,
@@ -193,7 +200,7 @@ impl People {
     /// [`IdentityError`] when the database or the trail cannot be written.
     pub async fn reset_factors(&self, ctx: &OpCtx, account: Uuid) -> Result<(), IdentityError> {
         let tx = self.database.tenant(ctx.tenant).await?;
-        for table in ["totp", "recovery_code"] {
+        for table in ["totp", "recovery_code", "passkey"] {
             let sql = format!("delete from people.{table} where tenant = $1 and account = $2");
             tx.execute(&sql, &[&ctx.tenant.0, &account]).await?;
         }
@@ -223,6 +230,7 @@ impl People {
     pub async fn factors(&self, tenant: TenantId, account: Uuid) -> Result<Factors, IdentityError> {
         Ok(Factors {
             totp: self.totp.exists(tenant, account).await?,
+            passkeys: self.passkeys.count(tenant, account).await?,
             recovery_codes: self.recovery.left(tenant, account).await?,
         })
     }

@@ -2,13 +2,13 @@
 
 use axum::http::HeaderValue;
 use mt_audit::EventCode;
-use mt_kernel::{ErrorKind, Fault, TenantId};
+use mt_kernel::{Assurance, ErrorKind, Fault, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::account::Account;
 use super::service::People;
-use super::sessions::{Proof, Whereabouts};
+use super::sessions::{Proof, STEP_UP_SECONDS, Session, Whereabouts};
 use super::throttle::{Attempt, Source, device_put, is_known_device};
 use super::{password, pending};
 use crate::IdentityError;
@@ -132,6 +132,17 @@ impl People {
                 Ok(Checked::Wrong)
             }
         }
+    }
+
+    /// Whether somebody proved moments ago who they are, by all the factors that they have.
+    pub(crate) async fn proved_lately(&self, session: &Session) -> Result<bool, IdentityError> {
+        let factors = self.factors(session.tenant, session.account.id).await?;
+        let needed = if factors.any() {
+            Assurance::StepUp
+        } else {
+            Assurance::Single
+        };
+        Ok(session.step_up(needed, Some(STEP_UP_SECONDS), self.clock.now()))
     }
 
     /// Keeps a sign-in until its next factor; returns the secret of its cookie.

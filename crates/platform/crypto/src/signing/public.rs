@@ -4,9 +4,10 @@
 //! its way to a weaker one.
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256,
-    RSA_PKCS1_2048_8192_SHA384, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RsaParameters,
-    RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PSS_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA384, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey,
+    VerificationAlgorithm,
 };
 
 use crate::CryptoError;
@@ -178,11 +179,38 @@ impl PublicKey {
             }),
             _ => false,
         };
-        if verified {
-            Ok(())
-        } else {
-            Err(CryptoError::BadSignature)
-        }
+        judged(verified)
+    }
+
+    /// Verifies a signature as authenticators make it (WebAuthn §6.5.5): that of ES256 is a DER sequence
+    /// there, all others are as in JOSE.
+    ///
+    /// # Errors
+    /// As [`Self::verify`].
+    pub fn verify_authenticator(
+        &self,
+        algorithm: Algorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), CryptoError> {
+        let (Self::P256 { x, y }, Algorithm::Es256) = (self, algorithm) else {
+            return self.verify(algorithm, message, signature);
+        };
+        let key = point(x, y);
+        judged(verify_raw(
+            &ECDSA_P256_SHA256_ASN1,
+            &key,
+            message,
+            signature,
+        ))
+    }
+}
+
+const fn judged(verified: bool) -> Result<(), CryptoError> {
+    if verified {
+        Ok(())
+    } else {
+        Err(CryptoError::BadSignature)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The routes of people below `/api/v1`.
 
 mod invitations;
+mod passkeys;
 mod session;
 mod users;
 
@@ -20,6 +21,9 @@ pub fn table() -> Routes<Arc<People>> {
         .route(own(), routes!(session::show, session::end))
         .route(own(), routes!(session::list))
         .route(own(), routes!(session::revoke))
+        .route(own(), routes!(passkeys::list, passkeys::create))
+        .route(own(), routes!(passkeys::options))
+        .route(own(), routes!(passkeys::rename, passkeys::remove))
         .route(manage(), routes!(users::list))
         .route(manage(), routes!(users::end_sessions))
         .route(manage().with_step_up(), routes!(users::reset_factors))

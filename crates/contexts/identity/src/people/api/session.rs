@@ -146,7 +146,7 @@ pub(super) async fn revoke(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn found(people: &People, headers: &HeaderMap) -> Result<Session, Problem> {
+pub(super) async fn found(people: &People, headers: &HeaderMap) -> Result<Session, Problem> {
     let found = people
         .sessions
         .find(headers, Touch::Background)

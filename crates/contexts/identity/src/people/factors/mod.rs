@@ -1,4 +1,4 @@
-//! Second factors: codes of an authenticator app, and recovery codes.
+//! Second factors: codes of an authenticator app, recovery codes, and how many passkeys there are.
 
 mod recovery;
 mod totp;
@@ -11,6 +11,8 @@ pub(crate) use totp::{Secret as TotpSecret, Totp};
 pub struct Factors {
     /// An authenticator app.
     pub totp: bool,
+    /// Passkeys.
+    pub passkeys: u32,
     /// Recovery codes that are left.
     pub recovery_codes: u32,
 }
@@ -19,6 +21,6 @@ impl Factors {
     /// Whether there is a second factor at all. Recovery codes alone are none: they replace a lost one.
     #[must_use]
     pub const fn any(self) -> bool {
-        self.totp
+        self.totp || self.passkeys > 0
     }
 }

@@ -6,10 +6,12 @@ use maud::{Markup, html};
 use mt_audit::EventCode;
 use serde::Deserialize;
 
+use super::passkey;
 use super::sign_in::{Problem, begin};
 use super::visit::{Answer, Visit, see, with_cookies};
 use crate::people::Account;
 use crate::people::factors::TotpSecret;
+use crate::people::passkeys::Intent;
 use crate::people::pending::Kind;
 use crate::people::sign_in::UnderWay;
 
@@ -88,7 +90,12 @@ pub(super) fn recovery(codes: &[String], next: &str) -> Markup {
     }
 }
 
-fn form(visit: &Visit, account: &Account, secret: &TotpSecret, problem: Option<Problem>) -> Answer {
+pub(super) fn form(
+    visit: &Visit,
+    account: &Account,
+    secret: &TotpSecret,
+    problem: Option<Problem>,
+) -> Answer {
     let (csrf, cookie) = visit.form_token()?;
     let organisation = format!("MediTrack {}", visit.organisation);
     let qr = secret.qr(&organisation, &account.profile.username);
@@ -111,7 +118,9 @@ fn form(visit: &Visit, account: &Account, secret: &TotpSecret, problem: Option<P
                 autocomplete="one-time-code" required;
             button type="submit" { "Continue" }
         }
+        (passkey::form(visit, Intent::Enrol, &csrf, &html! {}))
     };
-    let answer = Problem::answer(problem, visit.page("Set up your second factor", body));
+    let page = visit.page_with_passkeys("Set up your second factor", body)?;
+    let answer = Problem::answer(problem, page);
     Ok(with_cookies(answer, cookie))
 }

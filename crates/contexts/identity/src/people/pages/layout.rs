@@ -1,6 +1,6 @@
 //! The frame of every page that the server renders: look, headers, and no script.
 //!
-//! The pages work without a script; the two that talk to an authenticator carry one, allowed by a nonce.
+//! The pages work without a script; those that can talk to an authenticator load one, allowed by a nonce.
 
 use std::sync::LazyLock;
 
@@ -24,7 +24,7 @@ pub struct Page {
     body: Markup,
     status: StatusCode,
     headers: HeaderMap,
-    script: Option<(String, &'static str)>,
+    script: Option<(String, String)>,
     form_targets: Vec<String>,
     next: Option<String>,
 }
@@ -80,10 +80,10 @@ impl Page {
         self
     }
 
-    /// Carries a script of ours, allowed by this nonce.
+    /// Loads the script at `path` of ours, allowed by this nonce.
     #[must_use]
-    pub fn with_script(mut self, nonce: String, script: &'static str) -> Self {
-        self.script = Some((nonce, script));
+    pub fn with_script(mut self, nonce: String, path: String) -> Self {
+        self.script = Some((nonce, path));
         self
     }
 
@@ -129,8 +129,8 @@ impl Page {
                     }
                     main { (self.body) }
                     footer { "Authorised users only. Access is recorded." }
-                    @if let Some((nonce, script)) = &self.script {
-                        script nonce=(nonce) { (PreEscaped(script)) }
+                    @if let Some((nonce, path)) = &self.script {
+                        script nonce=(nonce) src=(path) {}
                     }
                 }
             }

@@ -1,12 +1,13 @@
 //! Pages that the server renders: sign-in, second factor, own account, links by mail.
 //!
-//! They work without a script and carry no health information.
+//! They work without a script, except for passkeys, and carry no health information.
 
 mod code;
 mod enrol;
 mod layout;
 mod links;
 mod own;
+mod passkey;
 mod sign_in;
 mod step_up;
 mod visit;
@@ -36,6 +37,10 @@ pub fn router(people: Arc<People>) -> Router {
         .route("/account/sessions", post(own::end))
         .route("/account/password", post(own::change_password))
         .route("/account/recovery-codes", post(own::renew_codes))
+        .route("/passkey", post(passkey::submit))
+        .route("/passkey/options", post(passkey::options))
+        .route("/passkey.js", get(passkey::script))
+        .route("/account/passkeys", post(passkey::own::change))
         .route("/forgot", get(links::forgot).post(links::send))
         .route("/reset/{secret}", get(links::show_reset).post(links::reset))
         .route(

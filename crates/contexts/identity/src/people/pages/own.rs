@@ -4,11 +4,12 @@ use axum::Form;
 use axum::response::IntoResponse;
 use maud::{Markup, html};
 use mt_audit::EventCode;
-use mt_kernel::{Assurance, Instant};
+use mt_kernel::Instant;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::enrol::recovery;
+use super::passkey;
 use super::sign_in::Problem;
 use super::visit::{Answer, Visit, see, with_cookies};
 use crate::IdentityError;
@@ -80,10 +81,7 @@ pub(super) async fn renew_codes(visit: Visit, Form(act): Form<Act>) -> Answer {
     visit.check_session_form(&session, &act.csrf)?;
     let people = &visit.people;
     let now = people.clock.now();
-    if !session.step_up(Assurance::StepUp, None, now) {
-        let back = format!("{}?return={}", visit.path("step-up"), visit.path("account"));
-        return Ok(see(&back));
-    }
+    visit.proved_lately(&session).await?;
     let codes = people
         .recovery
         .renew(visit.tenant, session.account.id)
@@ -137,7 +135,7 @@ pub(super) async fn change_password(visit: Visit, Form(given): Form<NewPassword>
     }
 }
 
-async fn page(
+pub(super) async fn page(
     visit: &Visit,
     session: &Session,
     problem: Option<Problem>,
@@ -149,6 +147,7 @@ async fn page(
         .sessions
         .list(visit.tenant, session.account.id)
         .await?;
+    let passkeys = people.passkeys(visit.tenant, session.account.id).await?;
     let csrf = html! { input type="hidden" name="csrf" value=(session.csrf_token()); };
     let body = html! {
         div class="wide" {
@@ -165,14 +164,18 @@ async fn page(
                 }
             }
             h2 { "Second factor" }
-            @if factors.totp {
-                p { "An authenticator app. Recovery codes left: " (factors.recovery_codes) "." }
+            @if factors.any() {
+                p {
+                    @if factors.totp { "An authenticator app. " }
+                    "Recovery codes left: " (factors.recovery_codes) "."
+                }
                 form method="post" action=(visit.path("account/recovery-codes")) {
                     (csrf) button class="second" type="submit" { "Make new recovery codes" }
                 }
             } @else {
                 p { "None." }
             }
+            (passkey::own::section(visit, session, &passkeys))
             h2 { "Password" }
             form method="post" action=(visit.path("account/password")) {
                 (csrf)
@@ -191,7 +194,8 @@ async fn page(
             }
         }
     };
-    Ok(Problem::answer(problem, visit.page("Your account", body)))
+    let page = visit.page_with_passkeys("Your account", body)?;
+    Ok(Problem::answer(problem, page))
 }
 
 fn row(visit: &Visit, session: &Session, one: &SessionView, csrf: &Markup) -> Markup {
@@ -215,7 +219,7 @@ fn row(visit: &Visit, session: &Session, one: &SessionView, csrf: &Markup) -> Ma
 }
 
 /// `22-Nov-2026 18:20 UTC`
-fn moment(at: Instant) -> String {
+pub(super) fn moment(at: Instant) -> String {
     at.timestamp().strftime("%d-%b-%Y %H:%M UTC").to_string()
 }
 

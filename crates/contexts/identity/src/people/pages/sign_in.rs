@@ -7,8 +7,10 @@ use axum::{Form, http::HeaderValue};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::passkey;
 use super::visit::{Answer, Refusal, Visit, local_path, see, with_cookies};
 use crate::people::Account;
+use crate::people::passkeys::Intent;
 use crate::people::sessions::Proof;
 use crate::people::sign_in::{Checked, SignedIn, UnderWay};
 
@@ -175,17 +177,23 @@ impl Problem {
     }
 }
 
-fn form(visit: &Visit, back: Option<&str>, username: &str, problem: Option<Problem>) -> Answer {
+pub(super) fn form(
+    visit: &Visit,
+    back: Option<&str>,
+    username: &str,
+    problem: Option<Problem>,
+) -> Answer {
     let (csrf, cookie) = visit.form_token()?;
     let back = local_path(back);
+    let way_on = html! {
+        @if let Some(back) = &back { input type="hidden" name="return" value=(back); }
+    };
     let body = html! {
         h1 { "Sign in" }
         (Problem::shown(problem.as_ref()))
         form method="post" action=(visit.path("sign-in")) {
             input type="hidden" name="csrf" value=(csrf);
-            @if let Some(back) = &back {
-                input type="hidden" name="return" value=(back);
-            }
+            (way_on)
             label for="username" { "User name or e-mail" }
             input id="username" name="username" type="text" value=(username) autocomplete="username"
                 autocapitalize="none" spellcheck="false" required autofocus[username.is_empty()];
@@ -194,8 +202,9 @@ fn form(visit: &Visit, back: Option<&str>, username: &str, problem: Option<Probl
                 autofocus[!username.is_empty()];
             button type="submit" { "Sign in" }
         }
+        (passkey::form(visit, Intent::SignIn, &csrf, &way_on))
         div class="links" { a href=(visit.path("forgot")) { "Forgot your password?" } }
     };
-    let answer = Problem::answer(problem, visit.page("Sign in", body));
+    let answer = Problem::answer(problem, visit.page_with_passkeys("Sign in", body)?);
     Ok(with_cookies(answer, cookie))
 }

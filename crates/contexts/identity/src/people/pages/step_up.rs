@@ -7,9 +7,11 @@ use maud::html;
 use mt_audit::EventCode;
 use serde::Deserialize;
 
+use super::passkey;
 use super::sign_in::{Problem, going_on};
 use super::visit::{Answer, Visit, local_path, with_cookies};
 use crate::people::gatekeeper::actor_of;
+use crate::people::passkeys::Intent;
 use crate::people::sessions::{Proof, Session};
 use crate::people::sign_in::Checked;
 
@@ -73,7 +75,7 @@ pub(super) async fn submit(visit: Visit, Form(given): Form<Given>) -> Answer {
     Ok(with_cookies(going_on(&visit, &next), [cookie]))
 }
 
-async fn form(
+pub(super) async fn form(
     visit: &Visit,
     session: &Session,
     back: Option<&str>,
@@ -83,19 +85,23 @@ async fn form(
         .people
         .factors(visit.tenant, session.account.id)
         .await?;
+    let way_on = html! {
+        @if let Some(back) = local_path(back) { input type="hidden" name="return" value=(back); }
+    };
     let body = html! {
         h1 { "Confirm it is you" }
         p { "What you are about to do needs a fresh proof. You are signed in as " strong { (session.account.shown_name()) } "." }
         (Problem::shown(problem.as_ref()))
+        @if factors.passkeys > 0 { (passkey::form(visit, Intent::StepUp, session.csrf_token(), &way_on)) }
         form method="post" action=(visit.path("step-up")) {
             input type="hidden" name="csrf" value=(session.csrf_token());
-            @if let Some(back) = local_path(back) {
-                input type="hidden" name="return" value=(back);
-            }
+            (way_on)
             label for="password" { "Password" }
             input id="password" name="password" type="password" autocomplete="current-password" required autofocus;
             @if factors.any() {
-                label for="code" { "Code from your authenticator app" }
+                label for="code" {
+                    @if factors.totp { "Code from your authenticator app" } @else { "Recovery code" }
+                }
                 input class="code" id="code" name="code" type="text" autocomplete="one-time-code"
                     autocapitalize="none" spellcheck="false" required;
             }
@@ -104,6 +110,6 @@ async fn form(
     };
     Ok(Problem::answer(
         problem,
-        visit.page("Confirm it is you", body),
+        visit.page_with_passkeys("Confirm it is you", body)?,
     ))
 }

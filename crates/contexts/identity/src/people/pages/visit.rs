@@ -133,6 +133,16 @@ impl Visit {
         })
     }
 
+    /// A page whose forms may talk to an authenticator.
+    pub(crate) fn page_with_passkeys(&self, title: &str, body: Markup) -> Result<Page, Refusal> {
+        let page = self.page(title, body);
+        if !self.people.offers_passkeys() {
+            return Ok(page);
+        }
+        let nonce = mt_crypto::random_token(16).map_err(IdentityError::from)?;
+        Ok(page.with_script(nonce, self.path("passkey.js")))
+    }
+
     /// The token that forms before a session repeat, and the cookie that it follows from. A browser
     /// without the cookie gets one.
     pub(crate) fn form_token(&self) -> Result<(String, Option<HeaderValue>), Refusal> {
@@ -142,6 +152,16 @@ impl Visit {
         let secret = mt_crypto::random_token(32).map_err(IdentityError::from)?;
         let cookie = self.people.sessions.cookies().set("form", &secret, None);
         Ok((csrf_of(&secret).expose().clone(), cookie))
+    }
+
+    /// Sends who did not prove moments ago who they are, by all factors that they have, to do so and come
+    /// back to the account.
+    pub(crate) async fn proved_lately(&self, session: &Session) -> Result<(), Refusal> {
+        if self.people.proved_lately(session).await? {
+            return Ok(());
+        }
+        let (step_up, account) = (self.path("step-up"), self.path("account"));
+        Err(Refusal::SignIn(format!("{step_up}?return={account}")))
     }
 
     /// Refuses a form that was not sent by a page that this browser got from us.

@@ -150,6 +150,26 @@ impl Proof {
         }
     }
 
+    /// A proof by a passkey that verified its user: two factors in one, whether the key lies in one
+    /// device or is synced between those of its owner.
+    #[must_use]
+    pub fn by_passkey(synced: bool) -> Self {
+        let kept = if synced { "swk" } else { "hwk" };
+        Self {
+            amr: [kept, "user", "mfa"].map(str::to_owned).into(),
+        }
+    }
+
+    /// This proof and all of another one.
+    #[must_use]
+    pub fn with(self, other: &Self) -> Self {
+        other
+            .amr
+            .iter()
+            .filter(|method| *method != "mfa")
+            .fold(self, |proof, method| proof.and(method))
+    }
+
     /// This proof and one more factor.
     #[must_use]
     pub fn and(mut self, method: &str) -> Self {

@@ -2,7 +2,9 @@
 
 mod api;
 mod attacks;
+mod authenticator;
 mod clinic;
 mod links;
+mod passkeys;
 mod sessions;
 mod sign_in;
