@@ -94,7 +94,7 @@ pub(super) async fn options(
 
 /// Registers what the browser made with the options.
 #[utoipa::path(post, path = "/passkeys", tag = "session", request_body = NewPasskey,
-    responses((status = 201, body = Passkey), (status = 400, description = "Not the answer to options of this session"),
+    responses((status = 201, body = Passkey), (status = 422, description = "Not the answer to options of this session"),
         (status = 401, description = "A fresh proof is needed"), (status = 409, description = "Registered already")))]
 pub(super) async fn create(
     State(people): State<Arc<People>>,

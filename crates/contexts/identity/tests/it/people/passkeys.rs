@@ -422,11 +422,11 @@ async fn passkeys_are_managed_through_the_api() {
         .await;
     assert_eq!(
         again.status,
-        StatusCode::BAD_REQUEST,
+        StatusCode::UNPROCESSABLE_ENTITY,
         "the challenge is used up"
     );
     let path = format!("/api/v1/passkeys/{id}");
-    for (name, status) in [("Blue key", 204), ("", 400), (&"x".repeat(61), 400)] {
+    for (name, status) in [("Blue key", 204), ("", 422), (&"x".repeat(61), 422)] {
         let body = json!({ "name": name }).to_string();
         let renamed = browser.send(Method::PUT, &path, &headers, body).await;
         assert_eq!(renamed.status.as_u16(), status, "{name}");
