@@ -2,16 +2,24 @@
 
 pub mod announce;
 pub mod care;
+pub mod preauth;
+mod switches;
 pub mod timeline;
+mod writing;
 
 use mt_database::{Migration, Migrations};
+
+pub use switches::{Automation, Switches};
 
 /// Tables of this context.
 pub const MIGRATIONS: Migrations = Migrations {
     schema: "coordination",
-    files: &[Migration::new(
-        1,
-        "timeline",
-        include_str!("../migrations/0001_timeline.sql"),
-    )],
+    files: &[
+        Migration::new(
+            1,
+            "timeline",
+            include_str!("../migrations/0001_timeline.sql"),
+        ),
+        Migration::new(2, "preauth", include_str!("../migrations/0002_preauth.sql")),
+    ],
 };

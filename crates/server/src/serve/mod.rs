@@ -72,6 +72,11 @@ impl Server {
             installation.store.clone(),
             stop.clone(),
         ));
+        tokio::spawn(crate::wiring::coordination::work(
+            crate::wiring::coordination::preauthorization(installation),
+            installation.store.clone(),
+            stop.clone(),
+        ));
         let task = tokio::spawn(mt_http::serve(listener, router, limits, stop.clone()));
         let background = [
             tokio::spawn(mt_fhir_api::work(api, stop.clone())),

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mt_coordination::care;
 use mt_coordination::timeline::TimelineConsumer;
 use mt_events::{
     Consumer, ConsumerOptions, EventBus, EventFeed, Keys, LogBus, Operations, Relay, RelayOptions,
@@ -23,10 +22,9 @@ const TIDY_EVERY: Duration = Duration::from_secs(3600);
 
 /// Everything that takes events, by whichever bus they come.
 pub(crate) fn consumers(installation: &Installation) -> Vec<Arc<dyn Consumer>> {
-    let mut consumers: Vec<Arc<dyn Consumer>> = vec![
-        Arc::new(TimelineConsumer::new(keys(installation))),
-        care::coordinator(installation.store.clone()),
-    ];
+    let mut consumers: Vec<Arc<dyn Consumer>> =
+        vec![Arc::new(TimelineConsumer::new(keys(installation)))];
+    consumers.extend(super::coordination::consumers(installation));
     consumers.extend(installation.outbound.consumers());
     consumers
 }

@@ -58,6 +58,8 @@ function SettingsForm({ stored, save }: { stored: Settings; save: Save }) {
         ))}
       </div>
       <Checkbox label={t('admin.careTeam')} checked={typed.careTeamRestriction} onChange={(event) => set({ careTeamRestriction: event.currentTarget.checked })} />
+      <Checkbox label={t('admin.careCoordination')} checked={typed.careCoordination} onChange={(event) => set({ careCoordination: event.currentTarget.checked })} />
+      <Checkbox label={t('admin.preauthorization')} checked={typed.preauthorization} onChange={(event) => set({ preauthorization: event.currentTarget.checked })} />
       {save.isError && <Failure error={save.error} />}
       <Saved done={save.isSuccess} />
       <div className="form-actions"><Button type="submit" size="sm" disabled={wrong.length > 0} loading={save.isPending}>{t('save')}</Button></div>

@@ -58,6 +58,8 @@ export interface Settings {
   sessionIdleMinutes: Decimal;
   sessionHours: Decimal;
   ageOfMajority: Decimal;
+  careCoordination: boolean;
+  preauthorization: boolean;
 }
 
 export interface Branding {

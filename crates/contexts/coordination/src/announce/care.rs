@@ -1,7 +1,8 @@
 //! Plans, tasks and forms.
 
 use super::Said;
-use super::change::{Change, text};
+use super::change::{Change, concept, first_to, reference_to, text};
+use crate::preauth::REQUEST;
 
 pub(super) fn plan(change: &Change<'_>) -> Vec<Said> {
     let started = change.became("status", &["active"]);
@@ -16,6 +17,16 @@ pub(super) fn task(change: &Change<'_>) -> Vec<Said> {
         return Vec::new();
     };
     let mut said = Vec::new();
+    if change.is_new() && concept(new.get("code")) == Some(REQUEST) {
+        let focus = new.get("focus");
+        let order = focus.and_then(|focus| reference_to(focus, "ServiceRequest"));
+        if let Some(order) = order {
+            let mut fields = vec![("order_id", order.into())];
+            let coverage = first_to(new.get("insurance"), "Coverage");
+            fields.extend(text("coverage_id", coverage));
+            said.push(("insurance.preauth.required.v1", fields));
+        }
+    }
     let owner = |task: mt_fhir::Node<'_>| {
         let reference = task.get("owner")?.str("reference")?;
         Some(reference.to_owned())

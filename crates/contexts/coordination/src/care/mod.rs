@@ -1,7 +1,8 @@
 //! Care coordination: what has to be done when a patient is admitted, as records that people work with.
 //!
 //! An admission starts a `CarePlan` with `Task`s. Ids follow from the encounter, and a record that is there already is
-//! left as it is: however often the event comes, the plan is started once, and what people changed stays.
+//! left as it is: however often the event comes, the plan is started once, and what people changed stays. The discharge ends
+//! the plan and calls off what of it is still open.
 
 mod records;
 
@@ -9,36 +10,38 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use mt_database::TenantTx;
-use mt_events::catalogue::{EventType, Topic, Value};
+use mt_events::catalogue::{EventType, Topic};
 use mt_events::{Consumer, Event, HandlerError};
-use mt_kernel::{Actor, ErrorKind, OpCtx, PurposeOfUse};
-use mt_store::{Batch, Caller, Store, StoreError};
+use mt_fhir::ResourceType;
+use mt_store::Store;
+use serde_json::json;
 
-use records::{Admission, plan};
+use crate::switches::{Automation, Switches};
+use crate::writing::{self, OPEN_TASK, text};
+use records::{Admission, TASKS, plan};
+
+const NAME: &str = "care-coordinator";
 
 /// The group `care-coordinator`.
 pub struct CareCoordinator {
     store: Store,
+    switches: Arc<dyn Switches>,
 }
 
 impl CareCoordinator {
-    /// Writes through `store`, as every writer does.
+    /// Writes through `store`, as every writer does, where `switches` say so.
     #[must_use]
-    pub fn new(store: Store) -> Self {
-        Self { store }
+    pub fn new(store: Store, switches: Arc<dyn Switches>) -> Self {
+        Self { store, switches }
     }
 
-    async fn start_plan(&self, event: &Event) -> Result<(), HandlerError> {
+    async fn take(&self, event: &Event) -> Result<(), HandlerError> {
         let values = event
             .values()
             .map_err(|_| HandlerError::Poison("payload"))?;
-        let text = |wanted: &str| {
-            values.iter().find_map(|(name, value)| match value {
-                Value::Text(text) if name == wanted => Some(text.as_str()),
-                _ => None,
-            })
-        };
-        let (Some(encounter), Some(patient)) = (text("subject_id"), text("patient_id")) else {
+        let (Some(encounter), Some(patient)) =
+            (text(&values, "subject_id"), text(&values, "patient_id"))
+        else {
             return Err(HandlerError::Poison("subject"));
         };
         let admission = Admission {
@@ -47,46 +50,52 @@ impl CareCoordinator {
             patient,
             at: event.at,
         };
-        let mut batch = Batch::new();
-        for change in plan(&admission).ok_or(HandlerError::Poison("plan"))? {
-            batch.push(change);
+        if event.kind.name == "patient.discharged.v1" {
+            // What was begun is ended, also where nothing is begun any more.
+            return self.end(event, &admission).await;
         }
-        match self.store.commit(&self.caller(event), batch).await {
-            Ok(_) => Ok(()),
-            Err(error) if is_there_already(&error) => Ok(()),
-            Err(error) => Err(match error.kind() {
-                ErrorKind::Unavailable | ErrorKind::Internal | ErrorKind::TooMany => {
-                    HandlerError::Retry("store")
-                }
-                _ => HandlerError::Poison("refused"),
-            }),
+        let on = self
+            .switches
+            .is_on(event.tenant, Automation::CareCoordination);
+        if !on.await.map_err(|_| HandlerError::Retry("settings"))? {
+            return Ok(());
         }
+        let caller = writing::caller(&self.store, event, NAME);
+        let changes = plan(&admission).ok_or(HandlerError::Poison("plan"))?;
+        writing::begin(&self.store, &caller, changes).await
     }
 
-    /// The coordinator itself, on account of the request that admitted the patient.
-    fn caller(&self, event: &Event) -> Caller {
-        Caller::unrestricted(OpCtx {
-            tenant: event.tenant,
-            actor: Actor::system("care-coordinator"),
-            purpose: PurposeOfUse::Treatment,
-            correlation_id: event.correlation,
-            now: self.store.clock().now(),
-        })
-    }
-}
-
-/// The plan was begun before: the batch is refused as a whole, and that is right.
-fn is_there_already(error: &StoreError) -> bool {
-    match error {
-        StoreError::Entry { cause, .. } => is_there_already(cause),
-        StoreError::VersionMismatch { .. } => true,
-        _ => false,
+    /// Ends the plan of an admission, and calls off the tasks that nobody finished.
+    async fn end(&self, event: &Event, admission: &Admission<'_>) -> Result<(), HandlerError> {
+        let caller = writing::caller(&self.store, event, NAME);
+        let id = admission.id("plan");
+        let found = writing::read(&self.store, &caller, ResourceType::CARE_PLAN, &id).await?;
+        let mut changes = Vec::new();
+        if let Some((mut plan, version)) = found
+            && (plan["status"] == "active" || plan["status"] == "on-hold")
+        {
+            plan["status"] = "completed".into();
+            plan["period"]["end"] = event.at.to_fhir().into();
+            changes.extend(writing::put(&plan, Some(version)));
+        }
+        for (code, ..) in TASKS {
+            let id = admission.id(code);
+            let found = writing::read(&self.store, &caller, ResourceType::TASK, &id).await?;
+            if let Some((mut task, version)) = found
+                && OPEN_TASK.iter().any(|open| task["status"] == *open)
+            {
+                task["status"] = "cancelled".into();
+                task["statusReason"] = json!({ "text": "The patient was discharged" });
+                changes.extend(writing::put(&task, Some(version)));
+            }
+        }
+        writing::replace(&self.store, &caller, changes).await
     }
 }
 
 impl Consumer for CareCoordinator {
     fn name(&self) -> &'static str {
-        "care-coordinator"
+        NAME
     }
 
     fn topics(&self) -> Vec<&'static Topic> {
@@ -94,7 +103,7 @@ impl Consumer for CareCoordinator {
     }
 
     fn wants(&self, kind: &'static EventType) -> bool {
-        kind.name == "patient.admitted.v1"
+        ["patient.admitted.v1", "patient.discharged.v1"].contains(&kind.name)
     }
 
     fn handle<'a>(
@@ -102,12 +111,12 @@ impl Consumer for CareCoordinator {
         event: &'a Event,
         _: &'a TenantTx,
     ) -> BoxFuture<'a, Result<(), HandlerError>> {
-        Box::pin(self.start_plan(event))
+        Box::pin(self.take(event))
     }
 }
 
 /// The coordinator as the registry of consumers takes it.
 #[must_use]
-pub fn coordinator(store: Store) -> Arc<dyn Consumer> {
-    Arc::new(CareCoordinator::new(store))
+pub fn coordinator(store: Store, switches: Arc<dyn Switches>) -> Arc<dyn Consumer> {
+    Arc::new(CareCoordinator::new(store, switches))
 }

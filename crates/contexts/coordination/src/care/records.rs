@@ -1,11 +1,10 @@
 //! The plan of an admission and its tasks, as FHIR records.
 
-use mt_fhir::json::Limits;
-use mt_fhir::{Doc, ResourceType};
 use mt_kernel::{Instant, TenantId};
-use mt_store::{Action, Change, Content, Target};
+use mt_store::Change;
 use serde_json::{Value, json};
-use uuid::Builder;
+
+use crate::writing::{derived_id, put};
 
 /// An admission that happened.
 pub(super) struct Admission<'a> {
@@ -19,7 +18,7 @@ pub(super) struct Admission<'a> {
 const SYSTEM: &str = "urn:meditrack:care-coordination";
 
 /// What has to be done after an admission: code, words, priority, hours until it is due.
-const TASKS: [(&str, &str, &str, i64); 4] = [
+pub(super) const TASKS: [(&str, &str, &str, i64); 4] = [
     (
         "admission-assessment",
         "Nursing admission assessment",
@@ -71,32 +70,12 @@ pub(super) fn plan(admission: &Admission<'_>) -> Option<Vec<Change>> {
             "restriction": { "period": { "end": due } },
         }));
     }
-    records.iter().map(unless_there).collect()
+    records.iter().map(|record| put(record, None)).collect()
 }
 
 impl Admission<'_> {
-    /// An id that follows from the encounter: a UUID of version 8 (RFC 9562 §5.8).
-    fn id(&self, what: &str) -> String {
-        let name = format!("{}|{}|{what}", self.tenant.0, self.encounter);
-        let hash = mt_crypto::sha256(name.as_bytes());
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&hash[..16]);
-        Builder::from_custom_bytes(bytes).into_uuid().to_string()
+    /// The id of something of this admission.
+    pub(super) fn id(&self, what: &str) -> String {
+        derived_id(self.tenant, self.encounter, what).to_string()
     }
-}
-
-/// To be written under its id, provided that no version of it was ever there.
-fn unless_there(record: &Value) -> Option<Change> {
-    let doc = Doc::parse(record.to_string(), &Limits::default()).ok()?;
-    let resource_type = ResourceType::from_name(record["resourceType"].as_str()?)?;
-    Some(Change {
-        resource_type,
-        full_url: None,
-        action: Action::Update {
-            target: Target::Id(record["id"].as_str()?.to_owned()),
-            content: Content::Own(Box::new(doc)),
-            if_match: Some(0),
-            upsert: true,
-        },
-    })
 }

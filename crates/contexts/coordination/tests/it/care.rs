@@ -9,10 +9,13 @@ use mt_kernel::Clock;
 use mt_testkit::TestStore;
 use uuid::Uuid;
 
+use crate::switch::Switch;
+
 struct Ward {
     test: TestStore,
     tenant: mt_kernel::TenantId,
     database: mt_database::Database,
+    switch: Switch,
 }
 
 impl Ward {
@@ -21,12 +24,17 @@ impl Ward {
         Self {
             tenant: test.tenant("north").await,
             database: test.database.open().await,
+            switch: Switch::on(),
             test,
         }
     }
 
     fn admitted(&self, fields: &[(&str, Value)]) -> Event {
-        let kind = EventType::named("patient.admitted.v1").unwrap();
+        self.event("patient.admitted.v1", fields)
+    }
+
+    fn event(&self, name: &str, fields: &[(&str, Value)]) -> Event {
+        let kind = EventType::named(name).unwrap();
         let mut values = vec![
             ("subject_type", Value::from("Encounter")),
             ("subject_id", Value::from("e1")),
@@ -46,7 +54,7 @@ impl Ward {
 
     async fn give(&self, event: &Event) -> Result<(), HandlerError> {
         let tx = self.database.tenant(self.tenant).await.unwrap();
-        let coordinator = care::coordinator(self.test.store.clone());
+        let coordinator = care::coordinator(self.test.store.clone(), Arc::new(self.switch.clone()));
         let outcome = coordinator.handle(event, &tx).await;
         tx.commit().await.unwrap();
         outcome
@@ -88,4 +96,51 @@ async fn an_admission_of_nobody_is_poison() {
     let ward = Ward::new().await;
     let outcome = ward.give(&ward.admitted(&[])).await;
     assert_eq!(outcome, Err(HandlerError::Poison("subject")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_discharge_ends_the_plan_and_calls_off_what_is_open() {
+    let ward = Ward::new().await;
+    let caller = ward.test.caller(ward.tenant);
+    let patient = [("patient_id", Value::from("p1"))];
+    ward.give(&ward.admitted(&patient)).await.unwrap();
+    let found = |query: &'static str| ward.test.search(&caller, query);
+    let tasks = found("Task?patient=Patient/p1&_count=50").await.unwrap();
+    let done = format!(
+        r#"{{"resourceType":"Task","id":"{}","status":"completed","intent":"order","for":{{"reference":"Patient/p1"}}}}"#,
+        tasks[0]
+    );
+    ward.test.put(&caller, &done, None).await.unwrap();
+    let discharged = ward.event("patient.discharged.v1", &patient);
+    for _ in 0..2 {
+        ward.give(&discharged).await.unwrap();
+        let counted = [
+            found("CarePlan?status=completed").await.unwrap().len(),
+            found("Task?status=completed").await.unwrap().len(),
+            found("Task?status=cancelled").await.unwrap().len(),
+        ];
+        assert_eq!(counted, [1, 1, 3]);
+    }
+    // An admission that is told again after the discharge begins nothing.
+    ward.give(&ward.admitted(&patient)).await.unwrap();
+    assert!(found("CarePlan?status=active").await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_planned_where_the_organisation_does_not_want_it() {
+    let ward = Ward::new().await;
+    let patient = [("patient_id", Value::from("p1"))];
+    ward.switch.turn(false);
+    ward.give(&ward.admitted(&patient)).await.unwrap();
+    ward.give(&ward.event("patient.discharged.v1", &patient))
+        .await
+        .unwrap();
+    let caller = ward.test.caller(ward.tenant);
+    assert!(
+        ward.test
+            .search(&caller, "CarePlan")
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }

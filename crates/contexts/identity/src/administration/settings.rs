@@ -39,6 +39,10 @@ pub struct Settings {
     pub session_hours: u8,
     /// Years at which patients come of age.
     pub age_of_majority: u8,
+    /// Whether an admission starts a care plan with tasks by itself.
+    pub care_coordination: bool,
+    /// Whether laboratory orders that need the payer's authorisation become tasks by themselves.
+    pub preauthorization: bool,
 }
 
 impl Default for Settings {
@@ -51,6 +55,8 @@ impl Default for Settings {
             session_idle_minutes: 15,
             session_hours: 12,
             age_of_majority: 18,
+            care_coordination: true,
+            preauthorization: true,
         }
     }
 }

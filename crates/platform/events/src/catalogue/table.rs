@@ -45,7 +45,7 @@ const ACCESS: &[Field] = &[
 
 /// All events, in order of their numbers: a table, one event to a row.
 #[rustfmt::skip]
-pub static EVENTS: [EventType; 85] = [
+pub static EVENTS: [EventType; 86] = [
     event(1, "records.committed.v1", (&RECORD, Tenant, "records"),
         "A transaction changed resources: their types, row keys, versions and what was done (create, update, delete).", &[required("types", Texts), required("keys", Texts), required("versions", Wholes), required("actions", Texts)]),
     event(2, "subscription.requested.v1", (&RECORD, Subject, "subscriptions"),
@@ -166,6 +166,8 @@ pub static EVENTS: [EventType; 85] = [
         "The payer decided a claim.", STATUS),
     event(508, "coverage.changed.v1", (&INSURANCE, Patient, "insurance"),
         "A coverage was added, changed or ended.", STATUS),
+    event(509, "insurance.preauth.required.v1", (&INSURANCE, Patient, "insurance"),
+        "A laboratory order needs the payer's authorisation, which somebody has to request.", &[required("order_id", Text), optional("coverage_id", Text)]),
     event(600, "invoice.issued.v1", (&BILLING, Patient, "billing"),
         "An invoice was issued.", NONE),
     event(601, "invoice.settled.v1", (&BILLING, Patient, "billing"),

@@ -68,6 +68,8 @@ export const admin = {
   'admin.ageOfMajority': 'Age of majority',
   'admin.between': 'Between {low} and {high}.',
   'admin.careTeam': 'Clinicians reach only the patients in their care',
+  'admin.careCoordination': 'An admission starts a care plan with tasks',
+  'admin.preauthorization': 'Laboratory orders that need the payer’s authorisation become tasks',
   'admin.orgName': 'Name for people',
   'admin.primary': 'Colour of buttons',
   'admin.accent': 'Colour of links',

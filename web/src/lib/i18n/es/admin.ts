@@ -70,6 +70,8 @@ export const admin: Record<keyof typeof english, string> = {
   'admin.ageOfMajority': 'Mayoría de edad',
   'admin.between': 'Entre {low} y {high}.',
   'admin.careTeam': 'Los clínicos solo acceden a sus pacientes',
+  'admin.careCoordination': 'Un ingreso inicia un plan de cuidados con tareas',
+  'admin.preauthorization': 'Los pedidos de laboratorio que requieren autorización se convierten en tareas',
   'admin.orgName': 'Nombre visible',
   'admin.primary': 'Color de los botones',
   'admin.accent': 'Color de los enlaces',
