@@ -35,6 +35,10 @@ impl SchedulingError {
         Self::Refused(Fault::new(ErrorKind::Conflict, message))
     }
 
+    pub(crate) fn too_many() -> Self {
+        Self::Refused(Fault::new(ErrorKind::TooMany, "too much is said"))
+    }
+
     pub(crate) fn not_found() -> Self {
         Self::Refused(Fault::new(ErrorKind::NotFound, "there is no such entry"))
     }

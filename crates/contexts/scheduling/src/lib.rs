@@ -6,6 +6,7 @@ pub mod domain;
 mod error;
 mod policy;
 mod store;
+pub mod telehealth;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -22,11 +23,18 @@ pub use policy::register;
 /// Tables of this context.
 pub const MIGRATIONS: Migrations = Migrations {
     schema: "scheduling",
-    files: &[Migration::new(
-        1,
-        "scheduling",
-        include_str!("../migrations/0001_scheduling.sql"),
-    )],
+    files: &[
+        Migration::new(
+            1,
+            "scheduling",
+            include_str!("../migrations/0001_scheduling.sql"),
+        ),
+        Migration::new(
+            2,
+            "telehealth",
+            include_str!("../migrations/0002_telehealth.sql"),
+        ),
+    ],
 };
 
 /// Scheduling for every organisation. Cloning shares it.

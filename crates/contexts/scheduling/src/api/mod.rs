@@ -10,6 +10,8 @@ mod settings;
 mod slots;
 mod waitlist;
 
+pub(crate) use public::Stranger;
+
 use mt_access::{Interaction, Operation};
 use mt_api::{Permission, Routes, routes};
 

@@ -17,7 +17,7 @@ use crate::app::{
 };
 
 /// Somebody who is not signed in and has not asked too often.
-pub(super) struct Stranger;
+pub(crate) struct Stranger;
 
 impl FromRequestParts<Scheduling> for Stranger {
     type Rejection = Response;

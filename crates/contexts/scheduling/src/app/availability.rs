@@ -18,6 +18,9 @@ use crate::store::{Calendar, named, row_key};
 pub struct AvailabilityView {
     /// Whose.
     pub actor: String,
+    /// The name of whose, in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display: Option<String>,
     /// Its version.
     pub version: u32,
     /// The hours.
@@ -40,6 +43,7 @@ impl From<Calendar> for AvailabilityView {
     fn from(calendar: Calendar) -> Self {
         Self {
             actor: calendar.actor,
+            display: None,
             version: calendar.version,
             availability: calendar.availability,
         }
@@ -52,8 +56,20 @@ impl Scheduling {
     /// # Errors
     /// When the database does not answer.
     pub async fn availabilities(&self, caller: &Caller) -> Result<Vec<AvailabilityView>> {
-        let all = self.calendars(caller.tenant()).await?;
-        Ok(all.into_iter().map(AvailabilityView::from).collect())
+        let mut views = Vec::new();
+        for calendar in self.calendars(caller.tenant()).await? {
+            let display = match self.actor_name(caller, &calendar.actor).await {
+                Ok(name) => name,
+                // Who is gone or closed to the caller still has hours.
+                Err(error) if is_closed(error.kind()) => None,
+                Err(error) => return Err(error),
+            };
+            views.push(AvailabilityView {
+                display,
+                ..AvailabilityView::from(calendar)
+            });
+        }
+        Ok(views)
     }
 
     /// The availability of one.
@@ -96,6 +112,7 @@ impl Scheduling {
         Ok(AffectedBy {
             availability: Some(AvailabilityView {
                 actor: actor.to_owned(),
+                display: None,
                 version,
                 availability,
             }),
@@ -219,4 +236,11 @@ impl Scheduling {
         }
         Ok(outside)
     }
+}
+
+fn is_closed(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::NotFound | ErrorKind::Gone | ErrorKind::Forbidden
+    )
 }

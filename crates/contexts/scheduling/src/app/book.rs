@@ -395,7 +395,7 @@ pub(super) fn extend(resource: &mut Value, extension: Value) {
 }
 
 /// To the millisecond, as FHIR keeps it.
-pub(super) fn instant(at: Timestamp) -> Instant {
+pub(crate) fn instant(at: Timestamp) -> Instant {
     Instant(at.as_millisecond() * 1000)
 }
 

@@ -6,7 +6,7 @@ mod book;
 mod change;
 mod find;
 mod link;
-mod record;
+pub(crate) mod record;
 mod slots;
 mod view;
 mod waitlist;
@@ -14,6 +14,7 @@ mod widget;
 
 pub use availability::{AffectedBy, AvailabilityView};
 pub use board::{Board, BoardQuery, Column, Waiting};
+pub(crate) use book::instant;
 pub use book::{Booking, Held, NewHold, Series, Skipped};
 pub(crate) use change::REASONS;
 pub use change::{Change, Moved, Transition};
@@ -38,7 +39,11 @@ use crate::error::Result;
 
 impl Scheduling {
     /// The caller as the record store wants it.
-    async fn records(&self, caller: &Caller, right: Interaction) -> Result<Arc<mt_store::Caller>> {
+    pub(crate) async fn records(
+        &self,
+        caller: &Caller,
+        right: Interaction,
+    ) -> Result<Arc<mt_store::Caller>> {
         Ok(Arc::new(caller.records(&self.store, right).await?))
     }
 }
@@ -52,7 +57,7 @@ pub struct Waitlisted {
 
 /// Somebody who is not signed in and acts by a link or by the public widget, or an offer that goes
 /// out by itself: the use case decides what may be done, and the rules for people hold.
-fn public_caller(tenant: TenantId, name: &str, now: Instant) -> Caller {
+pub(crate) fn public_caller(tenant: TenantId, name: &str, now: Instant) -> Caller {
     let actor = Actor {
         id: Arc::from(name),
         kind: ActorKind::User,
@@ -81,7 +86,7 @@ fn public_caller(tenant: TenantId, name: &str, now: Instant) -> Caller {
 }
 
 /// Whether the caller comes as a patient or for one, and not as staff.
-fn is_patient(caller: &Caller) -> bool {
+pub(crate) fn is_patient(caller: &Caller) -> bool {
     let roles = caller.who.grant.roles();
     let patient = |role: &mt_access::Role| {
         matches!(role, mt_access::Role::Patient | mt_access::Role::Caregiver)

@@ -53,8 +53,18 @@ pub(super) fn edit(
     if_match: Option<u32>,
     edit: impl Fn(&mut Doc) -> Result<(), Fault> + Send + Sync + 'static,
 ) -> Change {
+    edit_of(ResourceType::APPOINTMENT, id, if_match, edit)
+}
+
+/// A change of a record in place.
+pub(crate) fn edit_of(
+    kind: ResourceType,
+    id: &str,
+    if_match: Option<u32>,
+    edit: impl Fn(&mut Doc) -> Result<(), Fault> + Send + Sync + 'static,
+) -> Change {
     Change {
-        resource_type: ResourceType::APPOINTMENT,
+        resource_type: kind,
         full_url: None,
         action: Action::Patch {
             target: Target::Id(id.to_owned()),

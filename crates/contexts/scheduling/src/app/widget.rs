@@ -119,6 +119,18 @@ impl Scheduling {
         })
     }
 
+    /// The sites that may show the page of an organisation's public booking.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn embedders(&self, organisation: &str) -> Result<Vec<String>> {
+        match self.open_widget(organisation).await {
+            Ok((_, settings)) => Ok(settings.widget.origins),
+            Err(error) if error.kind() == mt_kernel::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The slots of a service that the public may book.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ mod wall;
 
 pub use availability::{Availability, Block, Day, Exception, ExceptionKind, Opening};
 pub use recurrence::{Recurrence, RecurrenceError};
-pub use settings::{Rules, Service, Settings, Widget};
+pub use settings::{Rules, Service, Settings, Video, Widget};
 pub use slots::{Busy, Found, Search, free_at, slots};
 pub use state::State;
 pub use visit::{ActorKind, Visit, extension};

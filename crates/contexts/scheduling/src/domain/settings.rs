@@ -64,6 +64,17 @@ impl Default for Rules {
 pub struct Widget {
     /// Whether the public may see slots and ask for appointments.
     pub enabled: bool,
+    /// Sites that may show the page of public booking in a frame, such as `https://www.clinic.example`.
+    pub origins: Vec<String>,
+}
+
+/// Video visits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schema(as = TelehealthSettings)]
+pub struct Video {
+    /// Where patients call when the connection fails.
+    pub phone: Option<String>,
 }
 
 /// Settings of an organisation.
@@ -88,6 +99,8 @@ pub struct Settings {
     pub reminder_minutes: Vec<u32>,
     /// The public booking widget.
     pub widget: Widget,
+    /// Video visits.
+    pub telehealth: Video,
 }
 
 impl Default for Settings {
@@ -101,6 +114,7 @@ impl Default for Settings {
             offer_minutes: 30,
             reminder_minutes: vec![2880, 120],
             widget: Widget::default(),
+            telehealth: Video::default(),
         }
     }
 }
@@ -146,6 +160,18 @@ impl Settings {
                 "at most five reminders and 1000 holidays",
             );
         }
+        let origins = &self.widget.origins;
+        if origins.len() > 20 || !origins.iter().all(|one| is_origin(one)) {
+            return refuse(
+                "widget.origins",
+                "at most 20 origins, written https://www.example.org",
+            );
+        }
+        let phone = self.telehealth.phone.as_deref().unwrap_or("0");
+        let number = |c: char| c.is_ascii_digit() || "+-() .".contains(c);
+        if !(1..=30).contains(&phone.len()) || !phone.chars().all(number) {
+            return refuse("telehealth.phone", "a phone number is needed");
+        }
         let plain = |code: &str| {
             (1..=40).contains(&code.len())
                 && code
@@ -169,5 +195,56 @@ impl Settings {
             }
         }
         Ok(())
+    }
+}
+
+/// Scheme, host and perhaps a port, and nothing that ends a source of a content security policy. Plain
+/// HTTP is for the machine of whoever tries it.
+fn is_origin(text: &str) -> bool {
+    let (host, local) = match text.split_once("://") {
+        Some(("https", rest)) => (rest, false),
+        Some(("http", rest)) => (rest, true),
+        _ => return false,
+    };
+    let (name, port) = host.split_once(':').unwrap_or((host, "443"));
+    let labels = name.split('.').all(|label| {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        (1..=63).contains(&label.len()) && label.bytes().all(plain)
+    });
+    let here = matches!(name, "localhost" | "127.0.0.1");
+    name.len() <= 253
+        && labels
+        && port.parse::<u16>().is_ok_and(|port| port > 0)
+        && (!local || here)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_a_site_and_nothing_more() {
+        for good in [
+            "https://www.clinic.example",
+            "https://clinic.example:8443",
+            "http://localhost:8080",
+        ] {
+            assert!(is_origin(good), "{good}");
+        }
+        for bad in [
+            "*",
+            "https://*",
+            "https://*.clinic.example",
+            "http://www.clinic.example",
+            "https://clinic.example/",
+            "https://clinic.example; script-src *",
+            "https://clinic.example https://evil.example",
+            "https://",
+            "https://clinic.example:0",
+            "https://CLINIC.example",
+            "javascript:alert(1)",
+        ] {
+            assert!(!is_origin(bad), "{bad}");
+        }
     }
 }

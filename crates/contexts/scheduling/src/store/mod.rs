@@ -32,7 +32,7 @@ impl Scheduling {
     }
 }
 
-fn column<'r, T: tokio_postgres::types::FromSql<'r>>(
+pub(crate) fn column<'r, T: tokio_postgres::types::FromSql<'r>>(
     row: &'r tokio_postgres::Row,
     at: usize,
 ) -> Result<T> {

@@ -3,8 +3,10 @@
 
 mod booking;
 mod hours;
+mod outside;
 mod racing;
 mod rules;
 mod strangers;
+mod video;
 mod waiting;
 mod world;
