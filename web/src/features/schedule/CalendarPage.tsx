@@ -11,7 +11,7 @@ import { useShortcuts } from '../../lib/keys';
 import { addDays, clockOf, clockText, dayBounds, dayText, iso, viewerZone, zoneText } from '../../lib/zone';
 import { Icon } from '../../ui/icons';
 import { LinkButton } from '../../ui/LinkButton';
-import { Empty } from '../../ui/Notice';
+import { Empty, Loading } from '../../ui/Notice';
 import { correct, reschedule, useAppointments, useAttempt, useScheduleChanged, useSettings } from './api';
 import { BookingDialog, type BookingStart } from './BookingDialog';
 import { columnModels } from './calendar';
@@ -54,6 +54,9 @@ export function CalendarPage() {
         {() =>
           calendars.length === 0 ? (
             <Empty action={<LinkButton component="a" to="/schedule/hours" search={{}}>{t('calendar.noHours.set')}</LinkButton>}>{t('calendar.noHours')}</Empty>
+          ) : settings.isPending ? (
+            // In the zone of the device everything would be asked for and drawn twice.
+            <Loading rows={12} />
           ) : (
             <Calendars key={zone} calendars={calendars} services={settings.data?.services ?? NONE} zone={zone} />
           )

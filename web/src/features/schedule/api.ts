@@ -66,7 +66,9 @@ async function appointments({ from, to, actors }: Range, signal: AbortSignal): P
   return found;
 }
 
-export function useAppointments(range: Range) {
+export function useAppointments(shown: Range) {
+  // The same people in another order are the same question.
+  const range = { ...shown, actors: [...shown.actors].sort() };
   return useQuery({
     queryKey: ['schedule', 'appointments', range],
     queryFn: ({ signal }) => appointments(range, signal),
