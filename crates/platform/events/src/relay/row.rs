@@ -39,9 +39,11 @@ impl OutboxRow {
         (self.at.0, self.seq)
     }
 
-    /// Appends the events of the transaction: first that it happened, then what it meant.
+    /// Appends the events of the transaction: first which records it changed, where it did, then what it meant.
     pub(crate) fn events(&self, keys: &TenantKeys, out: &mut Vec<Event>) -> Result<()> {
-        out.push(self.committed()?);
+        if !self.types.is_empty() {
+            out.push(self.committed()?);
+        }
         let Some(sealed) = &self.sealed else {
             return Ok(());
         };

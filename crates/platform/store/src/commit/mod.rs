@@ -15,6 +15,7 @@ mod persist;
 mod plan;
 mod prepare;
 mod references;
+mod say;
 mod unit;
 
 use std::collections::HashMap;
