@@ -2,11 +2,11 @@
 
 use mt_audit::EventCode;
 use mt_kernel::{OpCtx, TenantId, TenantName};
+use mt_mail::Letter;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::account::{self, Account, Held, Profile};
-use super::mail::Letter;
 use super::password;
 use super::pending::{self, Kind};
 use super::service::{People, personal};
@@ -57,15 +57,15 @@ impl People {
         let kind = (Kind::Invitation, None);
         let secret = pending::put_in(&tx, &keys, kind, invitation, life).await?;
         let link = format!("{}/t/{organisation}/invitation/{secret}", self.origin);
-        let letter = Letter {
-            to: invitation.email.clone(),
-            subject: format!("Your account at {organisation}"),
-            text: format!(
+        let letter = Letter::new(
+            invitation.email.clone(),
+            format!("Your account at {organisation}"),
+            format!(
                 "You are invited to use MediTrack at {organisation}.\n\n\
                  Choose a name and a password here within seven days:\n\n{link}\n\n\
                  If you did not expect this, do nothing.\n"
             ),
-        };
+        );
         self.mail.put_in(&tx, &keys, &letter, ctx.now).await?;
         self.note(ctx, EventCode::PermissionChange, None, "somebody invited")?;
         tx.commit().await?;
@@ -154,15 +154,15 @@ impl People {
         };
         let secret = pending::put_in(&tx, &keys, kind, &value, (now, RESET_SECONDS)).await?;
         let link = format!("{}/t/{organisation}/reset/{secret}", self.origin);
-        let letter = Letter {
+        let letter = Letter::new(
             to,
-            subject: "Choose a new password".to_owned(),
-            text: format!(
+            "Choose a new password".to_owned(),
+            format!(
                 "Somebody, most likely you, asked for a new password for MediTrack at {organisation}.\n\n\
                  Choose one here within thirty minutes:\n\n{link}\n\n\
                  If it was not you, do nothing: your password stays as it is.\n"
             ),
-        };
+        );
         self.mail.put_in(&tx, &keys, &letter, now).await?;
         let ctx = self.ctx_of(tenant, Some(&account));
         self.note(&ctx, EventCode::SecondFactorChange, None, "reset link sent")?;

@@ -7,7 +7,7 @@ pub mod api;
 mod factors;
 mod gatekeeper;
 mod links;
-pub mod mail;
+mod mail;
 pub mod pages;
 mod passkeys;
 mod password;

@@ -36,7 +36,7 @@ pub struct PeopleParts {
     /// The workers that hash passwords.
     pub hashing: Hashing,
     /// How e-mail leaves; `None` when none is configured.
-    pub smtp: Option<super::mail::Smtp>,
+    pub smtp: Option<mt_mail::Smtp>,
 }
 
 /// The people of all tenants.

@@ -194,7 +194,7 @@ fn checked(profile: &Profile) -> Result<(), Fault> {
         return Err(Fault::new(ErrorKind::Invalid, text).at("username"));
     }
     if let Some(email) = &profile.email
-        && (email.len() > 254 || email.parse::<lettre::Address>().is_err())
+        && (email.len() > 254 || !mt_mail::is_address(email))
     {
         return Err(Fault::new(ErrorKind::Invalid, "this is no e-mail address").at("email"));
     }

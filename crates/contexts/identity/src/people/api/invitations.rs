@@ -29,7 +29,7 @@ pub(super) async fn create(
     caller: Caller,
     Json(invitation): Json<Invitation>,
 ) -> Result<(StatusCode, Json<Invited>), Problem> {
-    if invitation.email.parse::<lettre::Address>().is_err() {
+    if !mt_mail::is_address(&invitation.email) {
         let fault = Fault::new(ErrorKind::Invalid, "this is no e-mail address");
         return Err(fault.at("email").into());
     }

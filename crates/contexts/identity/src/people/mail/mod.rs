@@ -1,6 +1,5 @@
 //! E-mail to people: kept with the change that it tells of, sent by a worker, tried again for a day.
 
-mod smtp;
 mod store;
 
 use std::sync::Arc;
@@ -9,11 +8,9 @@ use std::time::Duration;
 use mt_crypto::TenantKeys;
 use mt_database::{Database, TenantTx};
 use mt_kernel::{Clock, Instant, TenantId};
+use mt_mail::{Letter, Smtp};
 use mt_store::{TenantState, Tenants};
-use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
-
-pub use smtp::{Smtp, SmtpError, Tls};
 
 use crate::IdentityError;
 
@@ -21,14 +18,6 @@ use crate::IdentityError;
 const SWEEP: Duration = Duration::from_secs(60);
 /// Attempts before a letter is given up: about a day.
 const ATTEMPTS: i32 = 12;
-
-/// A letter. It names no patient and carries no health information.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Letter {
-    pub(crate) to: String,
-    pub(crate) subject: String,
-    pub(crate) text: String,
-}
 
 /// The mail of all tenants.
 #[derive(Clone)]

@@ -3,9 +3,9 @@
 use mt_crypto::TenantKeys;
 use mt_database::{Database, TenantTx};
 use mt_kernel::{Instant, TenantId};
+use mt_mail::Letter;
 use uuid::Uuid;
 
-use super::Letter;
 use crate::IdentityError;
 use crate::people::sealed::{Place, open, seal};
 

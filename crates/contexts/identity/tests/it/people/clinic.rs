@@ -16,11 +16,11 @@ use mt_database::Database;
 use mt_database::testing::TestDatabase;
 use mt_http::{PeerAddress, Quota, RateLimits};
 use mt_identity::Identity;
-use mt_identity::people::mail::Smtp;
 use mt_identity::people::{
     Account, Cost, Gatekeeper, Hashing, Held, People, PeopleParts, Profile, api, pages,
 };
 use mt_kernel::{Actor, Clock, FixedClock, OpCtx, PurposeOfUse, SystemClock, TenantId, TenantName};
+use mt_mail::Smtp;
 use mt_store::{Hooks, PolicyRegistry, Store, StoreOptions, StoreParts};
 use mt_testkit::{NoAudit, NoRules};
 use regex::Regex;

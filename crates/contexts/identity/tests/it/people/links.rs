@@ -1,8 +1,8 @@
 //! Invitations and resets, with a mail server that keeps what it gets.
 
 use axum::http::StatusCode;
-use mt_identity::people::mail::{Smtp, Tls};
 use mt_identity::people::{Hashing, Held, Invitation};
+use mt_mail::{Smtp, Tls};
 use regex::Regex;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
