@@ -12,9 +12,9 @@ use mt_identity::Identity;
 use mt_identity::administration::{Administration, Standing};
 use mt_identity::oauth::Provider;
 use mt_identity::oauth::people::Residents;
-use mt_identity::people::mail::{Smtp, Tls};
 use mt_identity::people::{Hashing, People, PeopleParts};
 use mt_kernel::{Clock, ErrorKind, Fault, OpCtx, SystemClock};
+use mt_mail::{Smtp, Tls};
 use mt_outbound::Guard;
 use mt_store::{Hooks, PolicyRegistry, ResourceValidator, Store, StoreOptions, StoreParts};
 use mt_subscriptions::SubscriptionPolicy;
@@ -23,6 +23,7 @@ use mt_validator::{Level, Options, Profiles, Validator};
 
 use crate::catalog;
 use crate::config::{self, Config};
+use crate::wiring::notifications::Telling;
 use crate::wiring::outbound::{Outbound, guard};
 use crate::wiring::privacy::Office;
 
@@ -94,6 +95,8 @@ pub(crate) struct Installation {
     pub(crate) provider: Arc<Provider>,
     /// Webhooks and subscriptions.
     pub(crate) outbound: Outbound,
+    /// Notifications.
+    pub(crate) telling: Telling,
     pub(crate) database: Database,
     pub(crate) audit: Arc<mt_audit::Audit>,
     pub(crate) office: Office,
@@ -162,6 +165,7 @@ impl Installation {
             (&store, &audit, &clock),
             (&provider, &administration),
         )?;
+        let telling = Telling::open(config, (&store, &audit, &clock), &administration);
         let following = [
             tokio::spawn(follow_terminology(
                 database.clone(),
@@ -177,6 +181,7 @@ impl Installation {
             people: Arc::new(people),
             provider,
             outbound,
+            telling,
             database,
             audit,
             office,

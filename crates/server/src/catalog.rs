@@ -21,5 +21,6 @@ pub(crate) fn schemas() -> Vec<Migrations> {
     schemas.push(mt_outbound::MIGRATIONS);
     schemas.push(mt_webhooks::MIGRATIONS);
     schemas.push(mt_subscriptions::MIGRATIONS);
+    schemas.push(mt_notifications::MIGRATIONS);
     schemas
 }

@@ -44,6 +44,8 @@ pub(super) fn routes(installation: &Installation, hub: &Hub) -> Routes {
     let timelines = Timelines::new(installation.database.clone(), installation.store.clone());
     let webhooks = mt_webhooks::api::table().with_state(installation.outbound.webhooks.clone());
     let sockets = installation.outbound.sockets(gatekeeper(installation));
+    let told = &installation.telling.notifications;
+    let notifications = mt_notifications::api::table().with_state(told.clone());
     people
         .merge(mt_subscriptions::socket().with_state(sockets))
         .merge(administration.with_state(installation.administration.clone()))
@@ -51,6 +53,7 @@ pub(super) fn routes(installation: &Installation, hub: &Hub) -> Routes {
         .merge(wiring::scheduling::routes(installation))
         .merge(privacy)
         .merge(webhooks)
+        .merge(notifications)
         .merge(mt_live::table().with_state(hub.clone()))
 }
 
@@ -70,6 +73,7 @@ mod tests {
         rows.extend(mt_privacy::api::table().permissions());
         rows.extend(mt_webhooks::api::table().permissions());
         rows.extend(mt_subscriptions::socket().permissions());
+        rows.extend(mt_notifications::api::table().permissions());
         rows.extend(mt_live::table().permissions());
         rows.sort();
         rows

@@ -22,6 +22,7 @@ use crate::wiring::archive::Vault;
 use crate::wiring::deletion;
 use crate::wiring::events::{self, Events};
 use crate::wiring::live::Live;
+use crate::wiring::notifications::Busy;
 use crate::wiring::outbound::Carrying;
 
 pub(crate) use web::{BASE as WEB_BASE, is_built as web_is_built};
@@ -37,6 +38,7 @@ pub(crate) struct Server {
     events: Events,
     live: Live,
     carrying: Carrying,
+    telling: Busy,
 }
 
 impl Server {
@@ -98,6 +100,7 @@ impl Server {
             events: Events::start(installation),
             live,
             carrying: installation.outbound.start(),
+            telling: installation.telling.start(),
         })
     }
 
@@ -116,6 +119,7 @@ impl Server {
             tracing::warn!(%error, "the worker ended unexpectedly");
         }
         drop(self.carrying);
+        drop(self.telling);
         self.events.stop().await;
     }
 }

@@ -26,6 +26,7 @@ pub(crate) fn consumers(installation: &Installation) -> Vec<Arc<dyn Consumer>> {
         vec![Arc::new(TimelineConsumer::new(keys(installation)))];
     consumers.extend(super::coordination::consumers(installation));
     consumers.extend(installation.outbound.consumers());
+    consumers.push(installation.telling.consumer());
     consumers
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod coordination;
 pub(crate) mod deletion;
 pub(crate) mod events;
 pub(crate) mod live;
+pub(crate) mod notifications;
 pub(crate) mod outbound;
 pub(crate) mod privacy;
 pub(crate) mod scheduling;

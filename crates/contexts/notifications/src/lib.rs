@@ -1,0 +1,36 @@
+#![doc = include_str!("../README.md")]
+
+pub mod api;
+mod app;
+mod courier;
+mod domain;
+mod error;
+mod events;
+mod ports;
+mod store;
+
+use mt_database::{Migration, Migrations};
+
+pub use app::{
+    DeliveryView, Inbox, Message, NewPush, Notifications, NotificationsParts, Previewed, PushView,
+    TemplateView, TestSend,
+};
+pub use courier::NotificationCourier;
+pub use domain::{
+    Category, Channel, DeliveryState, Digest, Intent, LANGUAGES, Mute, OpenText, OpenValues,
+    OpenWords, Preferences, PrivateValues, PrivateWords, QuietHours, Recipient, Wording,
+    WordingError, shipped,
+};
+pub use error::{NotificationError, Result};
+pub use events::{Announcer, announcer};
+pub use ports::{Address, Dispatch, Organisation, Organisations, Sent, Transport, Transports};
+
+/// Messages, deliveries, preferences, registrations, wordings, reminders.
+pub const MIGRATIONS: Migrations = Migrations {
+    schema: "notifications",
+    files: &[Migration::new(
+        1,
+        "notifications",
+        include_str!("../migrations/0001_notifications.sql"),
+    )],
+};

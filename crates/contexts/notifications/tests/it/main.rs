@@ -1,0 +1,9 @@
+//! Notifications from what happens to who is told.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod leaving;
+mod own;
+mod reminding;
+mod telling;
+mod words;
+mod world;
