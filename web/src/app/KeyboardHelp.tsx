@@ -15,6 +15,7 @@ const KEYS: readonly (readonly [string, Key])[] = [
   ['g m', 'messages.title'],
   ['g c', 'keys.calendar'],
   ['g b', 'keys.board'],
+  ['g n', 'notices.title'],
   ['g s', 'keys.system'],
   ['j k', 'keys.rows'],
   ['Alt 1 … 9', 'keys.chart'],

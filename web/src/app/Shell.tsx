@@ -3,6 +3,7 @@
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { useDocument } from '../features/admin/api';
+import { Bell } from '../features/notices/Bell';
 import { useSession } from '../fhir/session';
 import { useOnline } from '../lib/hooks';
 import { useI18n } from '../lib/i18n';
@@ -61,6 +62,7 @@ function Frame() {
       'g m': () => void navigate({ to: '/messages', search: {} }),
       'g c': () => void navigate({ to: '/schedule', search: {} }),
       'g b': () => void navigate({ to: '/schedule/board', search: {} }),
+      'g n': () => void navigate({ to: '/notifications', search: {} }),
       'g s': () => void navigate({ to: '/system' }),
     }),
     [navigate],
@@ -128,6 +130,7 @@ function TopBar({ onPalette, onHelp }: { onPalette: () => void; onHelp: () => vo
       <button type="button" className="palette-button" onClick={onPalette} aria-keyshortcuts="Control+K">
         <Icon name="search" /> <span>{t('shell.find')}</span> <kbd>Ctrl K</kbd>
       </button>
+      <Bell />
       <UserMenu onHelp={onHelp} />
     </header>
   );

@@ -138,6 +138,16 @@ const adminPages = [
   createRoute({ getParentRoute: () => admin, path: '/tenants', component: lazyRouteComponent(() => import('../features/admin/TenantsPage'), 'TenantsPage') }),
 ] as const;
 
+const notices = [
+  createRoute({
+    getParentRoute: () => root,
+    path: '/notifications',
+    validateSearch: (search: Record<string, unknown>): { unread?: boolean } => ({ unread: search.unread === true || undefined }),
+    component: lazyRouteComponent(() => import('../features/notices/NoticesPage'), 'NoticesPage'),
+  }),
+  createRoute({ getParentRoute: () => root, path: '/notifications/preferences', component: lazyRouteComponent(() => import('../features/notices/PreferencesPage'), 'PreferencesPage') }),
+] as const;
+
 const sessions = createRoute({ getParentRoute: () => root, path: '/sessions', component: lazyRouteComponent(() => import('../features/admin/SessionsPage'), 'SessionsPage') });
 
 const day = (value: unknown): string | undefined => (typeof value === 'string' && isDay(value) ? value : undefined);
@@ -178,7 +188,7 @@ const system = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, patients, register, edit, chart.addChildren(chartPages), tasks, messages, admin.addChildren(adminPages), sessions, audit, ...schedule, system]),
+  routeTree: root.addChildren([home, patients, register, edit, chart.addChildren(chartPages), tasks, messages, admin.addChildren(adminPages), sessions, ...notices, audit, ...schedule, system]),
   basepath: '/app',
   defaultPreload: 'intent',
   scrollRestoration: true,

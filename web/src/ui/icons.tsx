@@ -33,6 +33,7 @@ const PATHS = {
   list: 'M7 5h10M7 10h10M7 15h10M3 5h.5M3 10h.5M3 15h.5',
   back: 'M12 4l-6 6 6 6',
   forward: 'M8 4l6 6-6 6',
+  bell: 'M10 3a5 5 0 0 0-5 5v3.500L3.500 14h13L15 11.500V8a5 5 0 0 0-5-5zM8 16.500a2 2 0 0 0 4 0',
 } as const;
 
 export type IconName = keyof typeof PATHS;

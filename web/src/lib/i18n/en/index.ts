@@ -10,5 +10,6 @@ import { visits } from './visits';
 import { work } from './work';
 import { portal } from './portal';
 import { admin } from './admin';
+import { notices } from './notices';
 
-export const en = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal, ...admin, ...schedule };
+export const en = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal, ...admin, ...schedule, ...notices };
