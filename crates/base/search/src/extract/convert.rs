@@ -280,9 +280,9 @@ fn address_parts<'a>(node: Node<'a>, mut found: impl FnMut(&'a str)) {
     }
 }
 
-/// One value for each word, given names and family names alike.
+/// The sound code of each word; of people's names, given and family alike, also what misspellings share.
 fn emit_sounds<'a>(walk: &mut Walk<'_, 'a>, node: Node<'a>) {
-    let mut sounds = |text: &str| {
+    let sounds = |walk: &mut Walk<'_, 'a>, text: &str| {
         for word in text.split_whitespace() {
             if let Some(code) = normal::sound_code(word) {
                 walk.emit(IndexValue::String(Cow::Owned(code)));
@@ -290,12 +290,17 @@ fn emit_sounds<'a>(walk: &mut Walk<'_, 'a>, node: Node<'a>) {
         }
     };
     match node.as_str() {
-        Some(text) => sounds(text),
+        Some(text) => sounds(walk, text),
         None => {
-            for name in [names::GIVEN, names::FAMILY] {
-                items(node, name)
-                    .filter_map(Node::as_str)
-                    .for_each(&mut sounds);
+            for part in [names::GIVEN, names::FAMILY]
+                .into_iter()
+                .flat_map(|name| items(node, name))
+                .filter_map(Node::as_str)
+            {
+                sounds(walk, part);
+                for code in normal::alike_codes(part) {
+                    walk.emit(IndexValue::String(Cow::Owned(code)));
+                }
             }
         }
     }

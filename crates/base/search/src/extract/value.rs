@@ -66,7 +66,7 @@ pub enum IndexValue<'a> {
         value: Cow<'a, str>,
     },
     /// A string as it stands in the resource; compare through [`crate::normal::fold`]. For the
-    /// phonetic parameters the sound code of one word.
+    /// phonetic parameters the sound code of one word, or a code of [`crate::normal::alike_codes`].
     String(Cow<'a, str>),
     /// A reference or canonical.
     Reference(Box<ReferenceIndex<'a>>),

@@ -3,6 +3,7 @@
 //! Blind search compares keyed hashes, so both sides must arrive at the same bytes; every rule
 //! that decides what "the same" means is here and nowhere else.
 
+mod alike;
 mod canonical;
 mod date;
 mod fold;
@@ -12,6 +13,7 @@ mod substring;
 mod token;
 mod words;
 
+pub use alike::{alike_codes, romanised, skeleton};
 pub use canonical::canonical_range;
 pub use date::date_range;
 pub use fold::fold;
