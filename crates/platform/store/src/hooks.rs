@@ -1,15 +1,15 @@
 //! Where the rest of the product plugs into the commit pipeline.
 //!
-//! *authorise → validate → decide → persist*: the first three are given at construction. All of them
+//! *complete → authorise → validate → decide → persist*: all but the last are given at construction. All of them
 //! are pure functions of their arguments, so that a commit that lost a race can be decided again.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use mt_fhir::{Node, ResourceType};
+use mt_fhir::{Doc, Node, ResourceType};
 use mt_kernel::{ErrorKind, Fault, OpCtx};
 
-use crate::{Caller, Committed};
+use crate::{Caller, Committed, Patch};
 
 /// What is about to be done to one resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -105,6 +105,12 @@ pub trait ResourceValidator: Send + Sync {
 
 /// The rules of a bounded context for a resource type it owns.
 pub trait Policy: Send + Sync {
+    /// What the context adds to a new resource, such as a number that it assigns; authorisation, validation and
+    /// every policy then see it as if it had been sent so.
+    fn complete(&self, _: &OpCtx, _: &ProposedChange<'_>) -> Option<Arc<dyn Patch>> {
+        None
+    }
+
     /// Refuses an illegal transition, or says what happened in the words of the domain.
     ///
     /// # Errors
@@ -179,6 +185,23 @@ impl PolicyRegistry {
     /// Adds a policy for a type; all policies of a type must agree to a change.
     pub fn register(&mut self, resource_type: ResourceType, policy: Arc<dyn Policy>) {
         self.by_type.entry(resource_type).or_default().push(policy);
+    }
+
+    /// A new resource with what the contexts add to it; `None` when that is nothing.
+    pub(crate) fn complete(
+        &self,
+        ctx: &OpCtx,
+        change: &ProposedChange<'_>,
+    ) -> Result<Option<Doc>, Fault> {
+        let policies = self.by_type.get(&change.resource_type);
+        let mut completed = None;
+        for policy in policies.into_iter().flatten() {
+            let (Some(new), Some(patch)) = (change.new, policy.complete(ctx, change)) else {
+                continue;
+            };
+            patch.apply(completed.get_or_insert_with(|| Doc::from_node(new)))?;
+        }
+        Ok(completed)
     }
 
     pub(crate) fn decide(

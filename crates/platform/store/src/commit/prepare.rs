@@ -175,6 +175,8 @@ impl Preparer<'_> {
         node: Node<'_>,
         current: Option<&Current>,
     ) -> Result<Prepared> {
+        let completed = self.complete(planned, interaction, node, current)?;
+        let node = completed.as_ref().map_or(node, Doc::root);
         self.agree(planned, interaction, Some(node), current)?;
         let (version, at) = self.next_version(current);
         let mut body = Vec::with_capacity(1024);
@@ -241,6 +243,28 @@ impl Preparer<'_> {
             sealed,
             &nothing,
         ))
+    }
+
+    /// A new resource with what the contexts add to it.
+    fn complete(
+        &self,
+        planned: &Planned,
+        interaction: Interaction,
+        new: Node<'_>,
+        current: Option<&Current>,
+    ) -> Result<Option<Doc>> {
+        if interaction != Interaction::Create {
+            return Ok(None);
+        }
+        let change = ProposedChange {
+            interaction,
+            resource_type: planned.resource_type,
+            id: &planned.literal,
+            version: self.next_version(current).0,
+            old: None,
+            new: Some(new),
+        };
+        Ok(self.hooks.policies.complete(&self.caller.ctx, &change)?)
     }
 
     /// The three hooks, in order.
