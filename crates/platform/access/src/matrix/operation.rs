@@ -13,6 +13,10 @@ pub enum Operation {
     Import,
     /// Patient matching.
     Match,
+    /// Merge the records of one person, and undo it.
+    MergePatients,
+    /// Declare patients inactive, or active again.
+    ActivatePatients,
     /// Read the audit trail.
     ReadAudit,
     /// Break the glass.
@@ -31,10 +35,12 @@ pub enum Operation {
 
 impl Operation {
     /// All operations.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Export,
         Self::Import,
         Self::Match,
+        Self::MergePatients,
+        Self::ActivatePatients,
         Self::ReadAudit,
         Self::BreakGlass,
         Self::ReviewAccess,
@@ -51,6 +57,8 @@ impl Operation {
             Self::Export => "export",
             Self::Import => "import",
             Self::Match => "match",
+            Self::MergePatients => "merge_patients",
+            Self::ActivatePatients => "activate_patients",
             Self::ReadAudit => "read_audit",
             Self::BreakGlass => "break_glass",
             Self::ReviewAccess => "review_access",
@@ -80,6 +88,10 @@ impl Operation {
             Self::Export => (None, &[Interaction::Read, Interaction::Search]),
             Self::Import => (None, &[Interaction::Create, Interaction::Update]),
             Self::Match => (Some(ResourceType::PATIENT), &[Interaction::Search]),
+            Self::MergePatients | Self::ActivatePatients => (
+                Some(ResourceType::PATIENT),
+                &[Interaction::Read, Interaction::Update],
+            ),
             Self::ReadAudit => (
                 ResourceType::from_name("AuditEvent"),
                 &[Interaction::Search],

@@ -406,6 +406,8 @@ pub(super) const fn operations(operation: Operation) -> &'static [Role] {
             Role::Receptionist,
             Role::Service,
         ],
+        Operation::MergePatients => &[Role::OrgAdmin],
+        Operation::ActivatePatients => &[Role::OrgAdmin, Role::Receptionist],
         Operation::ReadAudit => &[Role::OrgAdmin, Role::Auditor, Role::PrivacyOfficer],
         Operation::BreakGlass => &[Role::Doctor, Role::Nurse, Role::ClinicalStaff],
         Operation::ReviewAccess => &[Role::OrgAdmin, Role::Auditor, Role::PrivacyOfficer],
