@@ -16,6 +16,7 @@ use mt_identity::people::{Hashing, People, PeopleParts};
 use mt_kernel::{Clock, ErrorKind, Fault, OpCtx, SystemClock};
 use mt_mail::{Smtp, Tls};
 use mt_outbound::Guard;
+use mt_patients::{Numbering, Patients};
 use mt_store::{Hooks, PolicyRegistry, ResourceValidator, Store, StoreOptions, StoreParts};
 use mt_subscriptions::SubscriptionPolicy;
 use mt_terminology::{Catalog, Scope};
@@ -100,6 +101,7 @@ pub(crate) struct Installation {
     pub(crate) database: Database,
     pub(crate) audit: Arc<mt_audit::Audit>,
     pub(crate) office: Office,
+    pub(crate) patients: Patients,
     pub(crate) validator: Arc<Validator>,
     pub(crate) terminology: Arc<Catalog>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -123,9 +125,10 @@ impl Installation {
         let validator = Arc::new(official_validator(&terminology));
         let audit = mt_audit::Audit::open(&data_dir.join("audit"), database.clone()).await?;
         let audit = Arc::new(audit);
+        let numbering = Numbering::default();
         let hooks = Hooks {
             validator: Arc::new(WriteRules(Arc::clone(&validator))),
-            policies: policies(guard(config)?),
+            policies: policies(guard(config)?, &numbering),
             terminology: Some(Arc::new(Scope::new(Arc::clone(&terminology)))),
             audit: Arc::clone(&audit) as Arc<dyn mt_store::AuditSink>,
         };
@@ -141,6 +144,7 @@ impl Installation {
         };
         let store = Store::open(parts, options).await?;
         audit.follow(&store);
+        let patients = Patients::new(store.clone(), numbering);
         let office = Office::open(&database, &audit, &store, &clock);
         let origin = origin(config);
         let people = people(config, &database, &store, &audit, &clock)?;
@@ -185,6 +189,7 @@ impl Installation {
             database,
             audit,
             office,
+            patients,
             validator,
             terminology,
             clock,
@@ -213,14 +218,14 @@ impl Installation {
 }
 
 /// The rules of the contexts for the resource types that they own.
-fn policies(guard: Guard) -> PolicyRegistry {
+fn policies(guard: Guard, numbering: &Numbering) -> PolicyRegistry {
     let mut policies = PolicyRegistry::new();
     let trail = Arc::new(mt_audit::TrailIsReadOnly);
     policies.register(mt_fhir::ResourceType::AUDIT_EVENT, trail);
     let subscriptions = Arc::new(SubscriptionPolicy::new(guard));
     policies.register(mt_fhir::ResourceType::SUBSCRIPTION, subscriptions);
     mt_coordination::announce::announce(&mut policies);
-    mt_patients::register(&mut policies);
+    mt_patients::register(&mut policies, numbering);
     mt_scheduling::register(&mut policies);
     policies
 }

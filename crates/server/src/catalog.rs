@@ -17,6 +17,7 @@ pub(crate) fn schemas() -> Vec<Migrations> {
     schemas.push(mt_events::MIGRATIONS);
     schemas.push(mt_coordination::MIGRATIONS);
     schemas.push(mt_scheduling::MIGRATIONS);
+    schemas.push(mt_patients::MIGRATIONS);
     schemas.push(mt_privacy::MIGRATIONS);
     schemas.push(mt_outbound::MIGRATIONS);
     schemas.push(mt_webhooks::MIGRATIONS);

@@ -50,6 +50,7 @@ pub(super) fn routes(installation: &Installation, hub: &Hub) -> Routes {
         .merge(mt_subscriptions::socket().with_state(sockets))
         .merge(administration.with_state(installation.administration.clone()))
         .merge(timeline::table().with_state(timelines))
+        .merge(wiring::patients::routes(installation))
         .merge(wiring::scheduling::routes(installation))
         .merge(privacy)
         .merge(webhooks)
@@ -69,6 +70,7 @@ mod tests {
         let mut rows = people::api::table().permissions();
         rows.extend(administration::api::table().permissions());
         rows.extend(mt_coordination::timeline::table().permissions());
+        rows.extend(mt_patients::api::table().permissions());
         rows.extend(mt_scheduling::api::table().permissions());
         rows.extend(mt_privacy::api::table().permissions());
         rows.extend(mt_webhooks::api::table().permissions());

@@ -70,6 +70,11 @@ impl Server {
             installation.office.privacy.clone(),
             stop.clone(),
         ));
+        tokio::spawn(crate::wiring::patients::follow(
+            installation.patients.clone(),
+            installation.store.clone(),
+            stop.clone(),
+        ));
         tokio::spawn(crate::wiring::scheduling::work(
             installation.store.clone(),
             stop.clone(),

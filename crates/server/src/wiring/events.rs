@@ -25,6 +25,7 @@ pub(crate) fn consumers(installation: &Installation) -> Vec<Arc<dyn Consumer>> {
     let mut consumers: Vec<Arc<dyn Consumer>> =
         vec![Arc::new(TimelineConsumer::new(keys(installation)))];
     consumers.extend(super::coordination::consumers(installation));
+    consumers.push(mt_patients::departures(installation.patients.clone()));
     consumers.extend(installation.outbound.consumers());
     consumers.push(installation.telling.consumer());
     consumers

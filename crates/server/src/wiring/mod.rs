@@ -7,6 +7,7 @@ pub(crate) mod events;
 pub(crate) mod live;
 pub(crate) mod notifications;
 pub(crate) mod outbound;
+pub(crate) mod patients;
 pub(crate) mod privacy;
 pub(crate) mod scheduling;
 mod subscriptions;

@@ -1,0 +1,135 @@
+//! The rules at the store, through every door.
+
+use std::sync::Arc;
+
+use mt_kernel::{Actor, ActorKind, ErrorKind};
+use mt_store::Caller;
+use serde_json::Value;
+
+use crate::world::Practice;
+
+fn person(caller: &Caller) -> Caller {
+    let mut caller = caller.clone();
+    caller.ctx.actor = Actor {
+        kind: ActorKind::User,
+        id: Arc::from("nurse"),
+        ..caller.ctx.actor
+    };
+    caller
+}
+
+fn pressure(value: u32) -> String {
+    format!(
+        r#"{{"resourceType":"Observation","status":"final","code":{{"coding":[{{"system":"http://loinc.org","code":"8480-6"}}]}},
+        "valueQuantity":{{"value":{value},"system":"http://unitsofmeasure.org","code":"mm[Hg]"}}}}"#
+    )
+}
+
+fn numbers(body: &[u8]) -> Vec<(String, String)> {
+    let patient: Value = serde_json::from_slice(body).unwrap();
+    let all = patient["identifier"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    all.iter()
+        .map(|one| (text(&one["system"]), text(&one["value"])))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_person_cannot_enter_what_no_living_patient_has_and_an_import_is_believed() {
+    let practice = Practice::new().await;
+    let system = practice.test.caller(practice.tenant);
+    let nurse = person(&system);
+    let refused = practice
+        .test
+        .try_create(&nurse, &pressure(301))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Invalid);
+    practice
+        .test
+        .try_create(&nurse, &pressure(300))
+        .await
+        .unwrap();
+    practice
+        .test
+        .try_create(&system, &pressure(301))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_person_cannot_register_a_patient_who_is_not_born_yet() {
+    let practice = Practice::new().await;
+    let nurse = person(&practice.test.caller(practice.tenant));
+    let unborn = r#"{"resourceType":"Patient","birthDate":"2199-01-01"}"#;
+    let refused = practice.test.try_create(&nurse, unborn).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Invalid);
+}
+
+#[tokio::test]
+async fn whoever_a_person_registers_through_any_door_has_a_record_number_of_the_facility() {
+    let practice = Practice::new().await;
+    let system = practice.test.caller(practice.tenant);
+    let nurse = person(&system);
+    let at = r#"{"resourceType":"Patient","managingOrganization":{"reference":"Organization/f"}}"#;
+    let one = numbers(&practice.test.try_create(&nurse, at).await.unwrap().body);
+    let other = numbers(&practice.test.try_create(&nurse, at).await.unwrap().body);
+    assert_eq!(one[0].0, "urn:meditrack:mrn:f");
+    assert!(
+        one[0].1.starts_with("MRN-") && one[0].1.len() == 21,
+        "{one:?}"
+    );
+    assert_ne!(one, other);
+    let put = r#"{"resourceType":"Patient","id":"own"}"#;
+    let put = practice.test.put(&nurse, put, None).await.unwrap();
+    assert_eq!(numbers(&put.body)[0].0, "urn:meditrack:mrn");
+    let brought = r#"{"resourceType":"Patient","identifier":[{"type":{"coding":[{"code":"MR"}]},"system":"h","value":"7"}]}"#;
+    let brought = practice.test.try_create(&nurse, brought).await.unwrap();
+    assert_eq!(numbers(&brought.body), [("h".to_owned(), "7".to_owned())]);
+    let imported = practice.test.try_create(&system, at).await.unwrap();
+    assert_eq!(numbers(&imported.body), []);
+}
+
+#[tokio::test]
+async fn nobody_gets_a_number_that_another_patient_of_the_facility_has() {
+    let practice = Practice::new().await;
+    let other_tenant = practice
+        .test
+        .caller(practice.test.tenant("elsewhere").await);
+    let system = practice.test.caller(practice.tenant);
+    let patient = |id: &str, system: &str, value: &str, r#use: &str| {
+        format!(
+            r#"{{"resourceType":"Patient","id":"{id}","identifier":[{{"use":"{use}","system":"{system}","value":"{value}"}}]}}"#
+        )
+    };
+    let ours = "urn:meditrack:mrn:f";
+    let put = async |caller: &Caller, text: String| {
+        let stored = practice.test.put(caller, &text, None).await;
+        stored.map(|_| ()).map_err(|error| error.kind())
+    };
+    assert_eq!(put(&system, patient("a", ours, "1", "usual")).await, Ok(()));
+    let taken = Err(ErrorKind::Conflict);
+    assert_eq!(put(&system, patient("b", ours, "1", "usual")).await, taken);
+    for (id, system_of, value, r#use) in [
+        ("c", ours, "2", "usual"),
+        ("d", "urn:meditrack:mrn:g", "1", "usual"),
+        ("e", "http://hospital", "1", "usual"),
+        ("f", ours, "1", "old"),
+    ] {
+        assert_eq!(
+            put(&system, patient(id, system_of, value, r#use)).await,
+            Ok(()),
+            "{id}"
+        );
+    }
+    assert_eq!(
+        put(&other_tenant, patient("b", ours, "1", "usual")).await,
+        Ok(())
+    );
+    // Given up, it can be had.
+    assert_eq!(put(&system, patient("a", ours, "9", "usual")).await, Ok(()));
+    assert_eq!(put(&system, patient("b", ours, "1", "usual")).await, Ok(()));
+}
