@@ -44,6 +44,13 @@ const edit = createRoute({
   component: lazyRouteComponent(() => import('../features/patients/EditPage'), 'EditPage'),
 });
 
+const merge = createRoute({
+  getParentRoute: () => root,
+  path: '/patients/$id/merge',
+  validateSearch: (search: Record<string, unknown>): { with?: string } => ({ with: text(search.with) }),
+  component: lazyRouteComponent(() => import('../features/patients/MergePage'), 'MergePage'),
+});
+
 const chart = createRoute({
   getParentRoute: () => root,
   path: '/patients/$id',
@@ -188,7 +195,7 @@ const system = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, patients, register, edit, chart.addChildren(chartPages), tasks, messages, admin.addChildren(adminPages), sessions, ...notices, audit, ...schedule, system]),
+  routeTree: root.addChildren([home, patients, register, edit, merge, chart.addChildren(chartPages), tasks, messages, admin.addChildren(adminPages), sessions, ...notices, audit, ...schedule, system]),
   basepath: '/app',
   defaultPreload: 'intent',
   scrollRestoration: true,

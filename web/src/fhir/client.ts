@@ -51,6 +51,12 @@ export async function searchOn<N extends TypeName>(type: N, parameters: string, 
   };
 }
 
+/** How many match. */
+export async function count(type: string, params: Params, signal?: AbortSignal): Promise<number> {
+  const { body } = await send<Bundle>(`${BASE}/${type}?${query({ ...params, _summary: 'count' })}`, { signal, accept: ACCEPT });
+  return body.total?.toNumber() ?? 0;
+}
+
 export function read<N extends TypeName>(type: N, id: string, signal?: AbortSignal): Promise<Answer<Stored<Types[N]>>> {
   return send(`${BASE}/${type}/${encodeURIComponent(id)}`, { signal, accept: ACCEPT });
 }

@@ -8,17 +8,22 @@ import { Failure } from '../../fhir/Failure';
 import { type Answer, RequestError } from '../../fhir/http';
 import { Loaded } from '../../fhir/Loaded';
 import { patientQuery, usePatient } from '../../fhir/queries';
+import { useSession } from '../../fhir/session';
 import type { Patient, Stored } from '../../fhir/types';
 import { dropDraft, keepDraft, readDraft } from '../../lib/drafts';
 import { useSettled, useTitle } from '../../lib/hooks';
 import { useI18n } from '../../lib/i18n';
 import { type Values, merge } from '../../lib/merge';
+import { LinkButton } from '../../ui/LinkButton';
 import { Notice } from '../../ui/Notice';
 import { ConflictDialog } from './ConflictDialog';
 import { apply, fieldsOf } from './form';
 import { PatientForm } from './PatientForm';
 
 const route = getRouteApi('/patients/$id/edit');
+
+/** The role that may merge records. */
+const MERGER = 'org_admin';
 
 /** What was typed, and the version it was typed over. */
 interface Draft {
@@ -31,10 +36,18 @@ export function EditPage() {
   const { id } = route.useParams();
   const patient = usePatient(id);
   const { t } = useI18n();
+  const { roles } = useSession();
   useTitle(t('patients.edit'));
   return (
     <div className="page">
-      <h1>{t('patients.edit')}</h1>
+      <header className="page-head">
+        <h1>{t('patients.edit')}</h1>
+        {roles.includes(MERGER) && (
+          <LinkButton component="a" to="/patients/$id/merge" params={{ id }} search={{}} variant="default">
+            {t('merge.open')}
+          </LinkButton>
+        )}
+      </header>
       <Loaded query={patient} rows={10}>{(answer) => <Editor key={id} stored={answer} />}</Loaded>
     </div>
   );

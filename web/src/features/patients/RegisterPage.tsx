@@ -1,18 +1,20 @@
 /** Registration (S06): the server looks for the same person while somebody types. */
 
-import { Checkbox } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { TextInput } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
-import { type Candidate, create } from '../../fhir/client';
+import type { Candidate } from '../../fhir/client';
 import { Failure } from '../../fhir/Failure';
-import { patientQuery, useMatches } from '../../fhir/queries';
+import { RequestError } from '../../fhir/http';
+import { useMatches } from '../../fhir/queries';
 import { dropDraft, keepDraft, readDraft } from '../../lib/drafts';
 import { useSettled, useTitle } from '../../lib/hooks';
 import { type Key, useI18n } from '../../lib/i18n';
 import type { Values } from '../../lib/merge';
 import { Icon } from '../../ui/icons';
-import { EMPTY, apply, comparable } from './form';
+import { registerPatient } from './api';
+import { EMPTY, comparable } from './form';
 import { PatientForm } from './PatientForm';
 import { PatientLine } from './PatientFacts';
 
@@ -23,9 +25,8 @@ export function RegisterPage() {
   useTitle(t('patients.register'));
   const { name } = useSearch({ from: '/patients/new' });
   const navigate = useNavigate();
-  const client = useQueryClient();
   const [values, setValues] = useState<Values>(() => readDraft<Values>(DRAFT) ?? { ...EMPTY, family: name ?? '' });
-  const [different, setDifferent] = useState(false);
+  const [reason, setReason] = useState('');
   const settled = useSettled(values, 400);
   const matches = useMatches(comparable(settled));
   const candidates = comparable(settled) ? (matches.data ?? []) : [];
@@ -34,13 +35,14 @@ export function RegisterPage() {
     if (Object.values(settled).some(Boolean)) keepDraft(DRAFT, settled);
   }, [settled]);
   const save = useMutation({
-    mutationFn: () => create(apply({ resourceType: 'Patient', active: true }, values)),
-    onSuccess: (answer) => {
+    mutationFn: () => registerPatient(values, reason.trim()),
+    onSuccess: ({ id }) => {
       dropDraft(DRAFT);
-      client.setQueryData(patientQuery(answer.body.id).queryKey, answer);
-      void navigate({ to: '/patients/$id', params: { id: answer.body.id } });
+      void navigate({ to: '/patients/$id', params: { id } });
     },
   });
+  // The server may know of somebody whom the form did not ask for.
+  const known = certain || (save.error instanceof RequestError && save.error.kind === 'conflict');
   return (
     <div className="page">
       <h1>{t('patients.register')}</h1>
@@ -50,7 +52,7 @@ export function RegisterPage() {
         onSave={() => save.mutate()}
         saving={save.isPending}
         saveLabel={t('form.register')}
-        blocked={certain && !different}
+        blocked={known && !reason.trim()}
         onCancel={() => {
           dropDraft(DRAFT);
           void navigate({ to: '/patients', search: {} });
@@ -58,8 +60,8 @@ export function RegisterPage() {
         aside={<Duplicates candidates={candidates} failed={matches.isError ? matches.error : undefined} />}
         foot={
           <>
-            {certain && (
-              <Checkbox label={t('duplicates.different')} checked={different} onChange={(event) => setDifferent(event.currentTarget.checked)} />
+            {known && (
+              <TextInput label={t('duplicates.reason')} description={t('duplicates.reason.help')} value={reason} maxLength={500} onChange={(event) => setReason(event.currentTarget.value)} autoComplete="off" />
             )}
             {save.isError && <Failure error={save.error} onRetry={() => save.mutate()} />}
           </>

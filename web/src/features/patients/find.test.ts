@@ -1,22 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Patient, Stored } from '../../fhir/types';
-import { sameNames, understand } from './find';
-
-it.each([
-  ['Ray Ana', { name: ['Ray', 'Ana'] }],
-  ['ray 14/7/45', { birthdate: '1945-07-14', name: ['ray'] }],
-  ['#A-12', { identifier: 'A-12' }],
-  ['5551234', { identifier: '5551234' }],
-  ["O'Brien, Mary-Ann", { name: ["O'Brien", 'Mary-Ann'] }],
-  ['a|b', { name: ['a\\|b'] }],
-])('%s asks for %j', (text, params) => {
-  expect(understand(text).exact).toEqual(params);
-});
-
-it('asks by sound only for names', () => {
-  expect(understand('12345').phonetic).toBeUndefined();
-  expect(understand('Smyth').phonetic).toEqual({ phonetic: ['Smyth'] });
-});
+import { sameNames } from './find';
 
 it('notices rows of the same name', () => {
   const patients = [

@@ -1,49 +1,24 @@
 /** Finding a patient by what people remember: part of a name, how it sounds, a birth date, a number. */
 
 import { useQuery } from '@tanstack/react-query';
-import { escapeValue, type Params, search } from '../../fhir/client';
+import { search } from '../../fhir/client';
 import type { Patient, Stored } from '../../fhir/types';
-import { typedDate } from '../../lib/dates';
+import { asPatient, findPatients } from './api';
 
 export interface Found {
   patient: Stored<Patient>;
-  /** Only how the name sounds agrees. */
+  /** The name is another one that looks or sounds like it. */
   soundsLike: boolean;
 }
 
 const COUNT = 20;
 
-/** What was typed, as search parameters: dates, numbers and names may be mixed. */
-export function understand(text: string): { exact: Params; phonetic: Params | undefined } {
-  const names: string[] = [];
-  const exact: Params = {};
-  for (const word of text.split(/[\s,]+/).filter(Boolean)) {
-    const date = typedDate(word);
-    if (date) exact.birthdate = date;
-    else if (/^[#\d+()-]*\d[\d()-]*$/.test(word) || word.startsWith('#')) exact.identifier = escapeValue(word.replace(/^#/, ''));
-    else names.push(word);
-  }
-  const name = names.map(escapeValue);
-  const phonetic = name.length > 0 ? { ...exact, phonetic: name } : undefined;
-  return { exact: name.length > 0 ? { ...exact, name } : exact, phonetic };
-}
-
 async function find(text: string, signal: AbortSignal): Promise<Found[]> {
-  const { exact, phonetic } = understand(text);
-  const number = exact.identifier;
-  const [named, sounding, phoned] = await Promise.all([
-    search('Patient', { ...exact, _count: COUNT }, signal),
-    phonetic && search('Patient', { ...phonetic, _count: COUNT }, signal),
-    // A number may be a telephone's.
-    number ? search('Patient', { ...exact, identifier: undefined, telecom: number, _count: COUNT }, signal) : undefined,
-  ]);
-  const found = new Map<string, Found>();
-  for (const patient of [...named.matches, ...(phoned?.matches ?? [])]) found.set(patient.id, { patient, soundsLike: false });
-  for (const patient of sounding?.matches ?? []) if (!found.has(patient.id)) found.set(patient.id, { patient, soundsLike: true });
-  return [...found.values()];
+  const rows = await findPatients(text, COUNT, signal);
+  return rows.map(({ patient, why }) => ({ patient: asPatient(patient), soundsLike: why.includes('name-alike') }));
 }
 
-/** Patients that the text may mean; those that only sound like it come last. */
+/** Patients that the text may mean, the best first. */
 export function useFound(text: string) {
   const trimmed = text.trim();
   return useQuery({
