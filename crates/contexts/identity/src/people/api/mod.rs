@@ -27,5 +27,6 @@ pub fn table() -> Routes<Arc<People>> {
         .route(manage(), routes!(users::list))
         .route(manage(), routes!(users::end_sessions))
         .route(manage().with_step_up(), routes!(users::reset_factors))
+        .route(manage().with_step_up(), routes!(users::link))
         .route(manage(), routes!(invitations::create))
 }

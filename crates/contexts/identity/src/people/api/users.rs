@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use mt_api::{Caller, Page, Paging, Position, Problem};
+use mt_api::{Caller, IfMatch, Page, Paging, Position, Problem, Version, Versioned};
 use mt_audit::EventCode;
 use mt_kernel::{ErrorKind, Fault};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -121,6 +121,61 @@ pub(super) async fn reset_factors(
         .await
         .map_err(problem)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whom an account stands for.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Standing {
+    /// The person's own record, `Practitioner/x`; none when absent.
+    #[serde(default)]
+    practitioner: Option<String>,
+}
+
+/// Says which Practitioner an account stands for: in that name its notes and orders are signed. The account's sessions end, so
+/// that nobody goes on under another name. Accounts of patients are linked by invitation.
+#[utoipa::path(put, path = "/users/{id}/practitioner", tag = "users",
+    params(("id" = Uuid, Path), ("If-Match" = String, Header, description = "Version of the account that was seen")),
+    request_body = Standing, responses((status = 200, body = User), (status = 404, description = "No such account"),
+        (status = 409, description = "The account is a patient's")))]
+pub(super) async fn link(
+    State(people): State<Arc<People>>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    seen: IfMatch,
+    Json(standing): Json<Standing>,
+) -> Result<Versioned<User>, Problem> {
+    let mut account = existing(&people, &caller, id).await.map_err(problem)?;
+    seen.check(Version(account.version))?;
+    if let Some(reference) = &standing.practitioner {
+        let id = reference.strip_prefix("Practitioner/").unwrap_or_default();
+        if !is_id(id) {
+            let text = "a practitioner is written Practitioner/1";
+            return Err(Fault::new(ErrorKind::Invalid, text)
+                .at("practitioner")
+                .into());
+        }
+    }
+    let held = account.profile.fhir_user.as_deref().unwrap_or_default();
+    if !held.is_empty() && !held.starts_with("Practitioner") {
+        let text = "the account is a patient's or a relative's";
+        return Err(Fault::new(ErrorKind::Conflict, text).into());
+    }
+    account.profile.fhir_user = standing.practitioner;
+    people
+        .update(&caller.ctx, &account)
+        .await
+        .map_err(problem)?;
+    let ended = people.sessions.end_all(caller.tenant(), id, None);
+    ended.await.map_err(problem)?;
+    account.version += 1;
+    Ok(Versioned(Version(account.version), User::from(account)))
+}
+
+/// A logical id of FHIR.
+fn is_id(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
+    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
 }
 
 async fn existing(people: &People, caller: &Caller, id: Uuid) -> Result<Account, IdentityError> {

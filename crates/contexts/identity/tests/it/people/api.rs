@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode, header};
 use mt_identity::people::api;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::clinic::{Answer, Browser, Clinic, PASSWORD};
 
@@ -171,6 +171,45 @@ async fn a_second_factor_is_reset_by_another_administrator_with_a_fresh_proof() 
     assert_eq!(answer.status, StatusCode::NO_CONTENT);
     assert!(!theirs.is_signed_in().await);
     clinic.enrol(&mut clinic.browser(), "doc").await;
+}
+
+#[tokio::test]
+async fn an_account_is_linked_to_its_practitioner_by_version_and_signs_in_anew() {
+    let clinic = Clinic::new().await;
+    let doctor = clinic.person("doc", "doctor").await;
+    let mut theirs = clinic.browser();
+    clinic.enrol(&mut theirs, "doc").await;
+    let (mut browser, token) = admin(&clinic).await;
+    let path = format!("/api/v1/users/{}/practitioner", doctor.id);
+    let version = |number: u32| format!("\"{number}\"");
+    let body = |to: Value| json!({"practitioner": to}).to_string();
+    let seen = version(doctor.version);
+    let seen = [("if-match", seen.as_str())];
+    for (to, expected) in [
+        (json!("Patient/p1"), StatusCode::UNPROCESSABLE_ENTITY),
+        (json!("Practitioner/"), StatusCode::UNPROCESSABLE_ENTITY),
+        (json!("Practitioner/d"), StatusCode::OK),
+        (json!("Practitioner/e"), StatusCode::PRECONDITION_FAILED),
+    ] {
+        let answer = call(
+            &mut browser,
+            Method::PUT,
+            &path,
+            &token,
+            &seen,
+            &body(to.clone()),
+        )
+        .await;
+        assert_eq!(answer.status, expected, "{to}");
+    }
+    assert!(!theirs.is_signed_in().await);
+    let linked = clinic
+        .people
+        .account(clinic.tenant, doctor.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(linked.profile.fhir_user.as_deref(), Some("Practitioner/d"));
 }
 
 #[tokio::test]
