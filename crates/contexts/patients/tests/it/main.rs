@@ -1,4 +1,5 @@
 //! The context over a store with a real database.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod finding;
 mod merging;

@@ -72,7 +72,7 @@ async fn a_merge_links_both_records_and_its_undoing_restores_them() {
 
     let merged = practice.merge(&stays, &goes).await.unwrap();
     assert!(merged.patient.active && !merged.source.active);
-    assert_eq!(merged.patient.replaces, [goes.id.clone()]);
+    assert_eq!(merged.patient.replaces, std::slice::from_ref(&goes.id));
     assert_eq!(merged.source.replaced_by.as_ref(), Some(&stays.id));
     // The other's number finds the one that stays, and is nobody's current number twice.
     assert_eq!(
