@@ -1,9 +1,11 @@
 //! The OpenAPI 3.1 document, made from the routes themselves.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::http::header;
 use axum::response::IntoResponse;
+use serde_json::Value;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
@@ -79,7 +81,32 @@ pub(crate) fn finish(mut document: OpenApi) -> String {
     components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     let mut json = serde_json::to_value(&document).unwrap_or_default();
     json["components"]["schemas"]["Problem"] = problem_schema();
+    let mut parts = BTreeSet::new();
+    composed(&json, &mut parts);
+    for name in parts {
+        let part = json["components"]["schemas"].get_mut(&name);
+        if let Some(schema) = part.and_then(Value::as_object_mut) {
+            schema.remove("additionalProperties");
+        }
+    }
     json.to_string()
+}
+
+/// Names of the schemas that are parts of others. `additionalProperties` of a part would forbid the other parts.
+fn composed(json: &Value, names: &mut BTreeSet<String>) {
+    match json {
+        Value::Array(items) => items.iter().for_each(|item| composed(item, names)),
+        Value::Object(fields) => {
+            let parts = fields.get("allOf").and_then(Value::as_array);
+            let references = parts
+                .into_iter()
+                .flatten()
+                .filter_map(|part| part["$ref"].as_str()?.rsplit('/').next());
+            names.extend(references.map(str::to_owned));
+            fields.values().for_each(|field| composed(field, names));
+        }
+        _ => {}
+    }
 }
 
 fn problem_schema() -> serde_json::Value {

@@ -126,6 +126,7 @@ impl Routes {
             )
             .fallback(nowhere)
             .method_not_allowed_fallback(wrong_method)
+            .layer(from_fn(said_as_problem))
             .layer(from_fn(never_stored))
             .layer(Extension(Arc::new(gate)));
         Router::new().nest(PREFIX, router)
@@ -144,6 +145,31 @@ async fn wrong_method() -> Response {
     .into_response();
     *response.status_mut() = axum::http::StatusCode::METHOD_NOT_ALLOWED;
     response
+}
+
+/// Bytes of the framework's words that are read.
+const LONGEST: usize = 8 << 10;
+
+/// What extractors refuse in plain text (an id that is none, a body of another shape) is a problem like any other.
+async fn said_as_problem(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    let plain = content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/plain"));
+    let kind = match response.status().as_u16() {
+        413 => ErrorKind::TooLarge,
+        422 => ErrorKind::Invalid,
+        400..=499 => ErrorKind::Malformed,
+        _ => return response,
+    };
+    if !plain {
+        return response;
+    }
+    let said = axum::body::to_bytes(response.into_body(), LONGEST).await;
+    let said = said
+        .ok()
+        .and_then(|said| String::from_utf8(said.to_vec()).ok());
+    let said = said.unwrap_or_else(|| "the request cannot be read".to_owned());
+    Problem::from(Fault::new(kind, said)).into_response()
 }
 
 /// Answers may be health information: no cache keeps them unless the handler says otherwise.

@@ -299,6 +299,7 @@ enum Form {
 #[into_params(parameter_in = Query)]
 pub(super) struct As {
     /// The form.
+    #[param(inline)]
     format: Form,
     /// What it is for.
     reason: String,
