@@ -24,6 +24,7 @@ pub(crate) struct Config {
     pub(crate) import: Import,
     pub(crate) outbound: Outbound,
     pub(crate) mail: Mail,
+    pub(crate) telehealth: Telehealth,
     pub(crate) archive: Archive,
     pub(crate) log: Log,
 }
@@ -155,6 +156,39 @@ pub(crate) enum MailTls {
     StartTls,
     Implicit,
     None,
+}
+
+/// `[telehealth]`: who carries picture and sound of video visits.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Telehealth {
+    /// `own` (from browser to browser), `100ms` or `twilio`.
+    pub(crate) provider: VideoProvider,
+    /// STUN servers, such as `stun:stun.example.org`. Without one only browsers in one network find each other.
+    pub(crate) stun: Vec<String>,
+    /// TURN servers, such as `turns:turn.example.org:443?transport=tcp`.
+    pub(crate) turn: Vec<String>,
+    /// The secret that the TURN servers share with us (`static-auth-secret` of coturn).
+    pub(crate) turn_secret: Option<Hidden>,
+    /// Access key of 100ms, or account SID (`AC…`) of Twilio.
+    pub(crate) account: Option<String>,
+    /// Key SID (`SK…`) of Twilio.
+    pub(crate) key: Option<String>,
+    /// App secret of 100ms, or secret of Twilio's key.
+    pub(crate) secret: Option<Hidden>,
+    /// Id of the 100ms template, whose roles are `host` and `guest`.
+    pub(crate) template: Option<String>,
+}
+
+/// Who carries picture and sound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum VideoProvider {
+    #[default]
+    Own,
+    #[serde(rename = "100ms")]
+    Hms,
+    Twilio,
 }
 
 /// `[archive]`: a bucket with object lock (S3 API) that the audit logs are archived to once a day.

@@ -8,6 +8,7 @@ use mt_coordination::timeline::{self, Timelines};
 use mt_http::RateLimits;
 use mt_identity::{administration, people};
 use mt_live::Hub;
+use mt_scheduling::telehealth::Provider;
 
 use crate::assembly::Installation;
 use crate::wiring;
@@ -37,7 +38,7 @@ pub(super) fn gate(rates: RateLimits, installation: &Installation) -> Gate {
 }
 
 /// Every route with its state.
-pub(super) fn routes(installation: &Installation, hub: &Hub) -> Routes {
+pub(super) fn routes(installation: &Installation, hub: &Hub, video: &Arc<dyn Provider>) -> Routes {
     let people = people::api::table().with_state(Arc::clone(&installation.people));
     let privacy = mt_privacy::api::table().with_state(installation.office.privacy.clone());
     let administration = administration::api::table();
@@ -52,6 +53,7 @@ pub(super) fn routes(installation: &Installation, hub: &Hub) -> Routes {
         .merge(timeline::table().with_state(timelines))
         .merge(wiring::patients::routes(installation))
         .merge(wiring::scheduling::routes(installation))
+        .merge(wiring::telehealth::routes(installation, hub, video))
         .merge(privacy)
         .merge(webhooks)
         .merge(notifications)
@@ -72,6 +74,7 @@ mod tests {
         rows.extend(mt_coordination::timeline::table().permissions());
         rows.extend(mt_patients::api::table().permissions());
         rows.extend(mt_scheduling::api::table().permissions());
+        rows.extend(mt_scheduling::telehealth::table().permissions());
         rows.extend(mt_privacy::api::table().permissions());
         rows.extend(mt_webhooks::api::table().permissions());
         rows.extend(mt_subscriptions::socket().permissions());

@@ -12,6 +12,7 @@ use axum::Router;
 use mt_fhir_api::{ApiLimits, FhirApi, ImportSources, Sessions, operations};
 use mt_http::{BodyLimits, ServeLimits};
 use mt_identity::people;
+use mt_scheduling::telehealth::Provider;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +25,7 @@ use crate::wiring::events::{self, Events};
 use crate::wiring::live::Live;
 use crate::wiring::notifications::Busy;
 use crate::wiring::outbound::Carrying;
+use crate::wiring::telehealth;
 
 pub(crate) use web::{BASE as WEB_BASE, is_built as web_is_built};
 
@@ -59,7 +61,8 @@ impl Server {
             doors::gatekeeper(installation),
             events::feed(installation).await?,
         );
-        let router = router(config, &api, installation, telemetry, &live);
+        let video = telehealth::provider(config)?;
+        let router = router(config, &api, installation, telemetry, (&live, &video));
         let limits = ServeLimits {
             max_connections: config.server.max_connections,
             ..ServeLimits::default()
@@ -164,7 +167,7 @@ fn router(
     api: &Arc<FhirApi>,
     installation: &Installation,
     telemetry: &Telemetry,
-    live: &Live,
+    (live, video): (&Live, &Arc<dyn Provider>),
 ) -> Router {
     let gate = doors::gate(rates(config), installation);
     let provider = Arc::clone(&installation.provider);
@@ -176,14 +179,14 @@ fn router(
     Router::new()
         .merge(mt_fhir_api::router(Arc::clone(api)).layer(origins))
         .merge(mt_identity::oauth::router(provider))
-        .merge(doors::routes(installation, &live.hub).serve(gate))
+        .merge(doors::routes(installation, &live.hub, video).serve(gate))
         .merge(mt_live::socket_io(live.hub.clone()))
         .merge(people::pages::router(Arc::clone(&installation.people)))
         .merge(health::router(
             &installation.store,
             telemetry.metrics.clone(),
         ))
-        .merge(web::router())
+        .merge(web::router(installation))
         .layer(axum::middleware::from_fn(mt_http::observe))
         .layer(axum::middleware::from_fn(mt_http::correlate))
 }

@@ -11,3 +11,4 @@ pub(crate) mod patients;
 pub(crate) mod privacy;
 pub(crate) mod scheduling;
 mod subscriptions;
+pub(crate) mod telehealth;
