@@ -188,6 +188,8 @@ const schedule = [
   }),
 ] as const;
 
+const video = createRoute({ getParentRoute: () => root, path: '/video/$appointment', component: lazyRouteComponent(() => import('../features/telehealth/VideoPage'), 'VideoPage') });
+
 const system = createRoute({
   getParentRoute: () => root,
   path: '/system',
@@ -195,7 +197,7 @@ const system = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, patients, register, edit, merge, chart.addChildren(chartPages), tasks, messages, admin.addChildren(adminPages), sessions, ...notices, audit, ...schedule, system]),
+  routeTree: root.addChildren([home, patients, register, edit, merge, chart.addChildren(chartPages), tasks, messages, admin.addChildren(adminPages), sessions, ...notices, audit, ...schedule, video, system]),
   basepath: '/app',
   defaultPreload: 'intent',
   scrollRestoration: true,

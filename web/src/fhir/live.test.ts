@@ -80,3 +80,19 @@ it('ends with the last who listens', () => {
   vi.advanceTimersByTime(120_000);
   expect(sockets).toHaveLength(1);
 });
+
+it('enters a room when it can, leaves it with the last who wants to hear, and rings there', () => {
+  const ring = vi.fn();
+  const leave = live.enter('consultation/1', ring);
+  expect(last().sent).toEqual([]);
+  last().says({ type: 'ready', data: {} });
+  const asked = () => last().sent.map((text) => JSON.parse(text) as { type: string; room: string }).map(({ type, room }) => `${type} ${room}`);
+  expect(asked()).toEqual(['subscribe organisation', 'subscribe consultation/1']);
+  const leaveOther = live.enter('consultation/2', ring);
+  last().says({ type: 'telehealth', data: { appointment: 'a' } });
+  expect(ring).toHaveBeenCalledTimes(2);
+  leaveOther();
+  leave();
+  expect(asked().slice(2)).toEqual(['subscribe consultation/2', 'unsubscribe consultation/2', 'unsubscribe consultation/1']);
+  expect(last().closed).toBe(true);
+});

@@ -45,6 +45,8 @@ export function changedTypes({ type, data }: Message): string[] {
 export class Live {
   private socket: WebSocket | undefined;
   private readonly listeners = new Set<Listener>();
+  /** Who wants to hear what rings in a room. */
+  private readonly rooms = new Map<string, Set<() => void>>();
   private readonly watchers = new Set<() => void>();
   private wait = FIRST_WAIT;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -59,8 +61,31 @@ export class Live {
     if (!this.socket && !this.timer) this.open();
     return () => {
       this.listeners.delete(listener);
-      if (this.listeners.size === 0) this.close();
+      if (this.isIdle()) this.close();
     };
+  }
+
+  /** Calls `ring` when it rings in a room, as long as the server lets one in. */
+  enter(room: string, ring: () => void): () => void {
+    const rings = this.rooms.get(room) ?? new Set();
+    this.rooms.set(room, rings.add(ring));
+    if (!this.socket && !this.timer) this.open();
+    else if (this.ready && rings.size === 1) this.ask('subscribe', room);
+    return () => {
+      rings.delete(ring);
+      if (rings.size > 0) return;
+      this.rooms.delete(room);
+      if (this.ready) this.ask('unsubscribe', room);
+      if (this.isIdle()) this.close();
+    };
+  }
+
+  private isIdle(): boolean {
+    return this.listeners.size === 0 && this.rooms.size === 0;
+  }
+
+  private ask(type: 'subscribe' | 'unsubscribe', room: string): void {
+    this.socket?.send(JSON.stringify({ type, room, ref: 1 }));
   }
 
   watch = (changed: () => void): (() => void) => {
@@ -86,9 +111,15 @@ export class Live {
     const message = parsed(text);
     if (message.type === 'ready') {
       this.wait = FIRST_WAIT;
-      this.socket?.send(JSON.stringify({ type: 'subscribe', room: 'organisation', ref: 1 }));
+      // Refused to patients, who listen to rooms alone.
+      this.ask('subscribe', 'organisation');
+      for (const room of this.rooms.keys()) this.ask('subscribe', room);
       this.say(true);
       for (const { hear } of this.listeners) hear();
+      return;
+    }
+    if (message.type === 'telehealth') {
+      for (const rings of this.rooms.values()) for (const ring of rings) ring();
       return;
     }
     const types = changedTypes(message);
@@ -98,7 +129,7 @@ export class Live {
   private lost(): void {
     this.socket = undefined;
     this.say(false);
-    if (this.listeners.size === 0) return;
+    if (this.isIdle()) return;
     // Not all tabs of a clinic at once.
     this.timer = setTimeout(() => this.open(), this.wait * (0.5 + Math.random() / 2));
     this.wait = Math.min(LONGEST_WAIT, this.wait * 2);
@@ -144,4 +175,10 @@ export function useLive(types: readonly string[], changed: () => void): void {
 /** Whether changes are heard at this moment; otherwise they have to be asked for. */
 export function useHears(): boolean {
   return useSyncExternalStore(live.watch, live.isReady);
+}
+
+/** Says when it rings in a room; nothing while there is no room. */
+export function useRing(room: string | undefined, ring: () => void): void {
+  const tell = useEffectEvent(ring);
+  useEffect(() => (room ? live.enter(room, () => tell()) : undefined), [room]);
 }

@@ -2,7 +2,9 @@
 
 import { useEffect, useState } from 'react';
 
-const SIGNS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const;
+/** Said by a page at which somebody is who touches nothing: who talks by video does not type. */
+const PRESENT = 'somebody-present';
+const SIGNS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart', PRESENT] as const;
 const CHECK = 5_000;
 
 /** True once nothing was touched for `milliseconds`; stays true. Time asleep counts. */
@@ -27,4 +29,15 @@ export function useIdle(milliseconds: number): boolean {
     };
   }, [milliseconds]);
   return idle;
+}
+
+const SAID = 30_000;
+
+/** Somebody is here for as long as `present` holds, touched or not. */
+export function usePresence(present: boolean): void {
+  useEffect(() => {
+    if (!present) return;
+    const timer = window.setInterval(() => window.dispatchEvent(new Event(PRESENT)), SAID);
+    return () => window.clearInterval(timer);
+  }, [present]);
 }

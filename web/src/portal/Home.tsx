@@ -4,6 +4,7 @@ import { conceptText, observedAt } from '../fhir/display';
 import { usePatient } from '../fhir/queries';
 import { formatDate } from '../lib/dates';
 import { useI18n } from '../lib/i18n';
+import { Coming } from './Coming';
 import { Card, None, Shown, To } from './parts';
 import { placeOf, tests, useOwn, useRecord } from './record';
 import { ResultLine } from './ResultLine';
@@ -19,6 +20,7 @@ export function Home() {
   return (
     <>
       {given && <p className="greeting">{t('portal.hello', { name: given })}</p>}
+      <Coming />
       <Card title={t('portal.newResults')} action={<To page="results">{t('portal.all')}</To>}>
         <Shown query={results}>
           {({ matches }) => {

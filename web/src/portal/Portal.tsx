@@ -21,11 +21,21 @@ const VIEWS: Record<PageName, React.ComponentType> = {
   messages: lazy(() => import('./Messages')),
   access: lazy(() => import('./Access')),
   settings: lazy(() => import('./Settings')),
+  call: lazy(() => import('./Call')),
 };
 
 const AFTER = 10 * 60_000;
 
+const Guest = lazy(async () => ({ default: (await import('./Call')).Guest }));
+
+/** Whoever comes by a link of the clinic need not sign in. */
 export function Portal() {
+  const page = usePage();
+  if (page === 'call' && location.hash.length > 1) return <Suspense fallback={<Wait />}><Guest /></Suspense>;
+  return <Known />;
+}
+
+function Known() {
   const session = useSessionQuery();
   const client = useQueryClient();
   useEffect(() => {

@@ -3,6 +3,7 @@
 import { conceptText } from '../fhir/display';
 import { formatDateTime } from '../lib/dates';
 import { useI18n } from '../lib/i18n';
+import { Coming } from './Coming';
 import { None, Shown } from './parts';
 import { useRecord } from './record';
 
@@ -10,6 +11,8 @@ export default function Visits() {
   const { t, locale } = useI18n();
   const query = useRecord('Encounter', { _sort: '-date' });
   return (
+    <>
+    <Coming />
     <section className="card" aria-label={t('portal.visits')}>
       <Shown query={query}>
         {({ matches }) =>
@@ -30,5 +33,6 @@ export default function Visits() {
         }
       </Shown>
     </section>
+    </>
   );
 }

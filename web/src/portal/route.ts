@@ -5,11 +5,13 @@ import { useSyncExternalStore } from 'react';
 const BASE = '/app/portal/';
 
 export const PAGES = ['home', 'results', 'medicines', 'visits', 'papers', 'messages', 'access', 'settings'] as const;
-export type PageName = (typeof PAGES)[number];
+/** Pages that are reached from others only. */
+const INNER = ['call'] as const;
+export type PageName = (typeof PAGES)[number] | (typeof INNER)[number];
 
 export function pageOf(path: string): PageName {
   const name = path.startsWith(BASE) ? path.slice(BASE.length).split('/')[0] : '';
-  return PAGES.find((page) => page === name) ?? 'home';
+  return [...PAGES, ...INNER].find((page) => page === name) ?? 'home';
 }
 
 export function pathOf(page: PageName): string {

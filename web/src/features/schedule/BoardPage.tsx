@@ -10,6 +10,7 @@ import { useShortcuts } from '../../lib/keys';
 import { clockOf, clockText, dayText } from '../../lib/zone';
 import { Dialog } from '../../ui/Dialog';
 import { Icon } from '../../ui/icons';
+import { LinkButton } from '../../ui/LinkButton';
 import { Empty } from '../../ui/Notice';
 import { useBoard, useSettings } from './api';
 import { inOrder, serverNow, stepCard, waited, waitOf } from './board';
@@ -17,7 +18,7 @@ import { CancelForm } from './CancelForm';
 import { type Calendar, isPerson, useCalendars, useClinicZone, useToday } from './people';
 import { Refusal } from './Refusal';
 import { ScheduleNav } from './ScheduleNav';
-import { COLUMNS, nextStep, steps } from './states';
+import { COLUMNS, nextStep, steps, isOver } from './states';
 import type { Appointment, Card, Service, State } from './types';
 import { useStep } from './VisitDialog';
 import { WalkInDialog } from './WalkInDialog';
@@ -140,6 +141,7 @@ function CardView({ card, told, seenAt, zone, names, calendars }: CardProps) {
       {mutation.isError && <Refusal error={mutation.error} />}
       <div className="form-actions">
         {first && <Button loading={mutation.isPending} onClick={() => take(first)}>{t(`visit.do.${first}`)}<span className="visually-hidden"> {who}</span></Button>}
+        {appointment.type === 'Telehealth' && !isOver(appointment) && <LinkButton variant="default" to="/video/$appointment" params={{ appointment: appointment.id }}>{t('visit.video')}<span className="visually-hidden"> {who}</span></LinkButton>}
         <More appointment={appointment} without={first} onTake={take} who={who} />
       </div>
       {asks === 'room' && <RoomDialog who={who} rooms={rooms} onClose={() => setAsks(undefined)} onRoom={(room) => {

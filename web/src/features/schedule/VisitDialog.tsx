@@ -9,11 +9,12 @@ import { useI18n } from '../../lib/i18n';
 import { clockOf, clockText, dayText, viewerZone, zoneText } from '../../lib/zone';
 import { Dialog } from '../../ui/Dialog';
 import { Icon } from '../../ui/icons';
+import { LinkButton } from '../../ui/LinkButton';
 import { transition, useAppointment, useScheduleChanged } from './api';
 import { CancelForm } from './CancelForm';
 import { type Calendar, isPerson } from './people';
 import { Refusal } from './Refusal';
-import { isMovable, LOOKS, nextStep, reasonText, steps } from './states';
+import { isMovable, isOver, LOOKS, nextStep, reasonText, steps } from './states';
 import type { Appointment, State } from './types';
 
 interface VisitDialogProps {
@@ -105,6 +106,7 @@ function Steps({ appointment, calendars, onCancel, onMove, onClose }: { appointm
         {next && <Button size="sm" data-autofocus loading={mutation.isPending} onClick={() => take(next)}>{word(next)}</Button>}
         {isMovable(appointment) && <Button size="sm" variant="default" leftSection={<Icon name="move" />} onClick={() => onMove(appointment)}>{t('visit.move')}</Button>}
         {others.map((state) => <Button key={state} size="sm" variant="default" disabled={mutation.isPending} onClick={() => take(state)}>{word(state)}</Button>)}
+        {appointment.type === 'Telehealth' && !isOver(appointment) && <LinkButton size="sm" variant="default" to="/video/$appointment" params={{ appointment: appointment.id }}>{t('visit.video')}</LinkButton>}
         <Button size="sm" variant="default" component="a" href={`/api/v1/appointments/${appointment.id}/invitation.ics`} download>{t('visit.invitation')}</Button>
         <Button size="sm" variant="default" onClick={onClose}>{t('close')}</Button>
       </div>

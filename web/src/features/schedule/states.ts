@@ -38,6 +38,12 @@ export function isMovable(appointment: Appointment): boolean {
   return appointment.allowed.includes('rescheduled');
 }
 
+/** Whether nothing follows any more. */
+export function isOver(appointment: Appointment): boolean {
+  const { tone } = LOOKS[appointment.state];
+  return tone === 'gone' || tone === 'done';
+}
+
 /** What a press on the one obvious button does, in the order of a visit. */
 const FORWARD: readonly State[] = ['confirmed', 'arrived', 'ready', 'roomed', 'in-progress', 'checkout', 'completed'];
 

@@ -11,5 +11,6 @@ import { work } from './work';
 import { portal } from './portal';
 import { admin } from './admin';
 import { notices } from './notices';
+import { telehealth } from './telehealth';
 
-export const en = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal, ...admin, ...schedule, ...notices };
+export const en = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal, ...admin, ...schedule, ...notices, ...telehealth };

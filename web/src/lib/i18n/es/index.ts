@@ -12,5 +12,6 @@ import { work } from './work';
 import { portal } from './portal';
 import { admin } from './admin';
 import { notices } from './notices';
+import { telehealth } from './telehealth';
 
-export const es: Catalogue = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal, ...admin, ...schedule, ...notices };
+export const es: Catalogue = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal, ...admin, ...schedule, ...notices, ...telehealth };
