@@ -88,10 +88,14 @@ impl Store {
         tenant: &Arc<Tenant>,
         batch: &Batch,
     ) -> Result<Vec<Planned>> {
-        let plans = batch.changes.iter().enumerate().map(|(entry, change)| async move {
-            let plan = self.plan_change(source, caller, tenant, batch, entry, change);
-            plan.await.map_err(|error| error.at(entry))
-        });
+        let plans = batch
+            .changes
+            .iter()
+            .enumerate()
+            .map(|(entry, change)| async move {
+                let plan = self.plan_change(source, caller, tenant, batch, entry, change);
+                plan.await.map_err(|error| error.at(entry))
+            });
         // All questions leave at once, and the connection answers one after the other.
         join_all(plans).await.into_iter().collect()
     }

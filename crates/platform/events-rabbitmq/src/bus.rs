@@ -1,0 +1,203 @@
+//! The bus: batches from the relay to the broker, each message confirmed before the relay's place moves.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex as Lock, PoisonError};
+
+use futures::future::BoxFuture;
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::{Confirmation, PublisherConfirm};
+use mt_database::Database;
+use mt_events::catalogue::Topic;
+use mt_events::{
+    EventBus, EventError, EventFeed, Group, GroupStatus, Outgoing, Place, Result, Subscription,
+};
+use tokio::sync::Mutex;
+
+use crate::feed::RabbitFeed;
+use crate::link::{Link, Open, answer, aside, refused};
+use crate::message::properties;
+use crate::options::{OptionsError, RabbitOptions, Target};
+use crate::subscription::{InHand, RabbitSubscription};
+use crate::topology::Topology;
+
+/// Events over RabbitMQ.
+pub struct RabbitBus {
+    database: Database,
+    target: Target,
+    topology: Topology,
+    groups: Vec<Group>,
+    publishing: Link,
+    consuming: Link,
+    publisher: Mutex<Option<Open>>,
+    in_hand: Lock<HashMap<(&'static str, i16), InHand>>,
+}
+
+impl fmt::Debug for RabbitBus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RabbitBus")
+            .field("target", &self.target)
+            .finish_non_exhaustive()
+    }
+}
+
+impl RabbitBus {
+    /// A bus over the broker, for these groups; the relay's place stays in `database`. Does not connect yet.
+    ///
+    /// # Errors
+    /// [`OptionsError`] when the settings cannot be used.
+    pub fn new(
+        options: &RabbitOptions,
+        database: Database,
+        groups: Vec<Group>,
+    ) -> Result<Self, OptionsError> {
+        let target = Target::new(options)?;
+        Ok(Self {
+            database,
+            topology: Topology::new(&target),
+            groups,
+            publishing: Link::new(target.clone(), "relay"),
+            consuming: Link::new(target.clone(), "consumers"),
+            target,
+            publisher: Mutex::new(None),
+            in_hand: Lock::default(),
+        })
+    }
+
+    /// Publishes a batch in its order and waits until the broker has confirmed all of it.
+    async fn publish(&self, batch: &[Outgoing]) -> Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let mut publisher = self.publisher.lock().await;
+        // Put back only when all went well: what the broker then still has of a batch that failed is
+        // followed by the batch again, on a new channel.
+        let open = match publisher.take() {
+            Some(open) if open.is_alive() => open,
+            _ => {
+                let (link, topology) = (self.publishing.clone(), self.topology.clone());
+                aside(publisher(link, topology, self.groups.clone())).await?
+            }
+        };
+        let mut sent = Vec::with_capacity(batch.len());
+        for outgoing in batch {
+            let queued = self.send(&open, outgoing).await;
+            sent.push(queued.map_err(|error| refused(&error, "rabbitmq takes no event"))?);
+        }
+        for confirm in sent {
+            confirmed(confirm).await?;
+        }
+        *publisher = Some(open);
+        Ok(())
+    }
+
+    async fn send(&self, open: &Open, outgoing: &Outgoing) -> lapin::Result<PublisherConfirm> {
+        let topic = outgoing.event.kind.topic;
+        let options = BasicPublishOptions {
+            // An event that nobody reads may have no queue, one that somebody reads must have one.
+            mandatory: self.is_read(topic),
+            ..BasicPublishOptions::default()
+        };
+        let exchange = self.topology.exchange(topic).into();
+        let key = outgoing.event.partition().to_string().into();
+        let body = &outgoing.sealed.body;
+        open.channel
+            .basic_publish(exchange, key, options, body, properties(outgoing))
+            .await
+    }
+
+    fn is_read(&self, topic: &Topic) -> bool {
+        self.groups.iter().any(|group| group.topic == topic)
+    }
+
+    fn in_hand(&self, group: Group) -> InHand {
+        let mut all = self.in_hand.lock().unwrap_or_else(PoisonError::into_inner);
+        InHand::clone(all.entry((group.consumer, group.topic.number)).or_default())
+    }
+}
+
+/// A channel with confirms, behind which every group has its queues.
+async fn publisher(link: Link, topology: Topology, groups: Vec<Group>) -> Result<Open> {
+    let refuse = |error| refused(&error, "rabbitmq makes no queues");
+    let open = link.open().await?;
+    let confirming = open.channel.confirm_select(ConfirmSelectOptions::default());
+    confirming.await.map_err(refuse)?;
+    topology.exchanges(&open.channel).await.map_err(refuse)?;
+    for group in groups {
+        let made = topology.group(&open.channel, group).await;
+        made.map_err(refuse)?;
+    }
+    Ok(open)
+}
+
+/// How much lies in the queues of groups.
+async fn lags(link: Link, topology: Topology, groups: Vec<Group>) -> Result<Vec<GroupStatus>> {
+    let refuse = |error| refused(&error, "rabbitmq does not count");
+    let open = link.open().await?;
+    topology.exchanges(&open.channel).await.map_err(refuse)?;
+    let mut all = Vec::with_capacity(groups.len());
+    for group in groups {
+        let waiting = topology.group(&open.channel, group).await;
+        all.push(GroupStatus {
+            consumer: group.consumer.to_owned(),
+            topic: Some(group.topic),
+            behind: waiting.map_err(refuse)?,
+        });
+    }
+    Ok(all)
+}
+
+async fn confirmed(confirm: PublisherConfirm) -> Result<()> {
+    match confirm.await {
+        Ok(Confirmation::Ack(None)) => Ok(()),
+        Ok(Confirmation::Ack(Some(_))) => Err(EventError::Bus("a queue of rabbitmq is missing")),
+        Ok(_) => Err(EventError::Bus("rabbitmq did not keep an event")),
+        Err(error) => Err(refused(&error, "rabbitmq did not confirm an event")),
+    }
+}
+
+impl EventBus for RabbitBus {
+    fn name(&self) -> &'static str {
+        "rabbitmq"
+    }
+
+    fn carry<'a>(&'a self, events: &'a [Outgoing], place: &'a Place) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            answer(self.publish(events)).await?;
+            place.commit(&self.database).await
+        })
+    }
+
+    fn subscribe(&self, group: Group) -> BoxFuture<'_, Result<Box<dyn Subscription>>> {
+        Box::pin(async move {
+            let in_hand = self.in_hand(group);
+            let (link, topology) = (self.consuming.clone(), self.topology.clone());
+            let joined = RabbitSubscription::join(link, topology, group, in_hand);
+            Ok(Box::new(aside(joined).await?) as Box<dyn Subscription>)
+        })
+    }
+
+    fn feed(&self) -> BoxFuture<'_, Result<Box<dyn EventFeed>>> {
+        Box::pin(async move {
+            let link = Link::new(self.target.clone(), "feed");
+            let feed = aside(RabbitFeed::open(link, self.topology.clone())).await?;
+            Ok(Box::new(feed) as Box<dyn EventFeed>)
+        })
+    }
+
+    fn groups(&self) -> BoxFuture<'_, Result<Vec<GroupStatus>>> {
+        Box::pin(async move {
+            let counted = aside(lags(
+                self.consuming.clone(),
+                self.topology.clone(),
+                self.groups.clone(),
+            ));
+            let mut groups = counted.await?;
+            for (status, group) in groups.iter_mut().zip(&self.groups) {
+                status.behind += self.in_hand(*group).load(Ordering::Relaxed);
+            }
+            Ok(groups)
+        })
+    }
+}

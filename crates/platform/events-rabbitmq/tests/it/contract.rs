@@ -1,0 +1,3 @@
+//! RabbitMQ keeps the contract of every bus.
+
+mt_events_contract::contract!(crate::broker::Shared);
