@@ -77,7 +77,7 @@ impl RabbitBus {
             Some(open) if open.is_alive() => open,
             _ => {
                 let (link, topology) = (self.publishing.clone(), self.topology.clone());
-                aside(publisher(link, topology, self.groups.clone())).await?
+                aside(confirming(link, topology, self.groups.clone())).await?
             }
         };
         let mut sent = Vec::with_capacity(batch.len());
@@ -118,7 +118,7 @@ impl RabbitBus {
 }
 
 /// A channel with confirms, behind which every group has its queues.
-async fn publisher(link: Link, topology: Topology, groups: Vec<Group>) -> Result<Open> {
+async fn confirming(link: Link, topology: Topology, groups: Vec<Group>) -> Result<Open> {
     let refuse = |error| refused(&error, "rabbitmq makes no queues");
     let open = link.open().await?;
     let confirming = open.channel.confirm_select(ConfirmSelectOptions::default());
