@@ -17,6 +17,7 @@ const PREFIX: &str = "MEDITRACK__";
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Config {
     pub(crate) server: Server,
+    pub(crate) http: Http,
     pub(crate) database: Database,
     pub(crate) keys: Keys,
     pub(crate) store: Store,
@@ -49,6 +50,26 @@ impl Default for Server {
             max_connections: 10_000,
         }
     }
+}
+
+/// `[http]`
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Http {
+    /// Addresses and networks of reverse proxies, such as `10.0.0.0/8`. Only they are believed when they say
+    /// for whom they ask.
+    pub(crate) trusted_proxies: Vec<String>,
+    /// The header by which they say so; any other one is ignored.
+    pub(crate) forwarded_by: ForwardedHeader,
+}
+
+/// `http.forwarded_by`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ForwardedHeader {
+    #[default]
+    XForwardedFor,
+    Forwarded,
 }
 
 /// `[database]`

@@ -6,6 +6,7 @@ mod body;
 mod correlation;
 mod observe;
 mod problem;
+mod proxies;
 mod rate;
 mod serve;
 
@@ -15,5 +16,6 @@ pub use body::{BodyError, BodyLimits, read_body};
 pub use correlation::{CorrelationId, correlate};
 pub use observe::{RouteName, observe};
 pub use problem::Problem;
+pub use proxies::{ForwardedBy, Network, NetworkError, TrustedProxies, behind_proxies};
 pub use rate::{Quota, RateLimits, Throttled};
 pub use serve::{PeerAddress, ServeLimits, serve};

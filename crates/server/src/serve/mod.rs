@@ -10,14 +10,14 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use mt_fhir_api::{ApiLimits, FhirApi, ImportSources, Sessions, operations};
-use mt_http::{BodyLimits, ServeLimits};
+use mt_http::{BodyLimits, ServeLimits, TrustedProxies};
 use mt_identity::people;
 use mt_scheduling::telehealth::Provider;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::assembly::{Installation, origin, rates};
-use crate::config::Config;
+use crate::config::{Config, ForwardedHeader, Http};
 use crate::telemetry::Telemetry;
 use crate::wiring::archive::Vault;
 use crate::wiring::deletion;
@@ -62,7 +62,10 @@ impl Server {
             events::feed(installation).await?,
         );
         let video = telehealth::provider(config)?;
-        let router = router(config, &api, installation, telemetry, (&live, &video));
+        let proxies = proxies(&config.http)?;
+        let proxies = axum::middleware::from_fn_with_state(proxies, mt_http::behind_proxies);
+        let router =
+            router(config, &api, installation, telemetry, (&live, &video)).layer(proxies);
         let limits = ServeLimits {
             max_connections: config.server.max_connections,
             ..ServeLimits::default()
@@ -189,6 +192,18 @@ fn router(
         .merge(web::router(installation))
         .layer(axum::middleware::from_fn(mt_http::observe))
         .layer(axum::middleware::from_fn(mt_http::correlate))
+}
+
+/// Finds out who asks when reverse proxies stand in between.
+fn proxies(http: &Http) -> anyhow::Result<Arc<TrustedProxies>> {
+    let networks = http.trusted_proxies.iter().map(|text| text.parse());
+    let networks: Result<_, mt_http::NetworkError> = networks.collect();
+    let header = match http.forwarded_by {
+        ForwardedHeader::XForwardedFor => mt_http::ForwardedBy::XForwardedFor,
+        ForwardedHeader::Forwarded => mt_http::ForwardedBy::Forwarded,
+    };
+    let networks = networks.context("http.trusted_proxies")?;
+    Ok(Arc::new(TrustedProxies { networks, header }))
 }
 
 /// Resolves when the process is asked to stop (SIGINT, SIGTERM).
