@@ -105,7 +105,7 @@ pub(crate) struct Installation {
     pub(crate) validator: Arc<Validator>,
     pub(crate) terminology: Arc<Catalog>,
     pub(crate) clock: Arc<dyn Clock>,
-    following: [tokio::task::JoinHandle<()>; 2],
+    following: [tokio::task::JoinHandle<()>; 3],
 }
 
 impl Installation {
@@ -147,7 +147,6 @@ impl Installation {
         let patients = Patients::new(store.clone(), numbering);
         let office = Office::open(&database, &audit, &store, &clock);
         let origin = origin(config);
-        let people = people(config, &database, &store, &audit, &clock)?;
         let identity = Identity::new(
             database.clone(),
             store.tenants().clone(),
@@ -155,6 +154,7 @@ impl Installation {
             &origin,
         );
         let administration = Administration::new(store.clone(), Arc::clone(&audit));
+        let people = people(config, &administration, &store, &audit)?;
         let identity = Arc::new(identity);
         let residents = Residents::new(&identity, people.sessions().clone());
         let provider = Arc::new(Provider::new(
@@ -176,6 +176,7 @@ impl Installation {
                 Arc::clone(&terminology),
             )),
             tokio::spawn(Arc::clone(&provider).sweep_forever()),
+            tokio::spawn(Arc::clone(&provider).tell_of_ends_forever(people.sessions().clone())),
         ];
         Ok(Self {
             ground,
@@ -232,18 +233,18 @@ fn policies(guard: Guard, numbering: &Numbering) -> PolicyRegistry {
 
 fn people(
     config: &Config,
-    database: &Database,
+    administration: &Administration,
     store: &Store,
     audit: &Arc<mt_audit::Audit>,
-    clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<People> {
     Ok(People::new(PeopleParts {
-        database: database.clone(),
+        database: store.database().clone(),
         tenants: store.tenants().clone(),
         audit: Arc::clone(audit),
-        clock: Arc::clone(clock),
+        clock: Arc::clone(store.clock()),
         origin: origin(config),
         hashing: Hashing::for_this_machine(),
+        organisation: Arc::new(administration.clone()),
         smtp: smtp(&config.mail)?,
     }))
 }

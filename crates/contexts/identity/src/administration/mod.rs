@@ -9,6 +9,7 @@ mod error;
 mod glass;
 mod lifecycle;
 mod panel;
+mod people;
 mod proxy;
 mod roles;
 mod rows;
@@ -31,7 +32,7 @@ pub use glass::{BreakGlass, Broken, Decided};
 pub use lifecycle::{Allowance, COOLING_OFF_DAYS, Closing};
 pub use proxy::{Basis, NewProxy, ProxyView};
 pub use roles::{Assignment, NewAssignment};
-pub use settings::{Branding, MfaPolicy, Onboarding, Settings, Step, contrast};
+pub use settings::{Branding, MfaPolicy, Onboarding, SecondFactor, Settings, Step, contrast};
 pub use standing::Standing;
 
 use error::Result;

@@ -112,7 +112,7 @@ impl Administration {
     }
 
     /// Whether one more person with a role is within the organisation's limit.
-    async fn check_seats(&self, tenant: TenantId, subject: &str) -> Result<()> {
+    pub(super) async fn check_seats(&self, tenant: TenantId, subject: &str) -> Result<()> {
         let Some(users) = self.allowance(tenant).await?.users else {
             return Ok(());
         };
@@ -171,7 +171,7 @@ impl Administration {
     }
 
     /// Whether a role is the administrator's to give, in these places.
-    async fn check_conferred(
+    pub(super) async fn check_conferred(
         &self,
         by: Administrator<'_>,
         role: Role,

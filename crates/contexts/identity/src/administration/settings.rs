@@ -21,6 +21,17 @@ pub enum MfaPolicy {
     Everybody,
 }
 
+/// A second factor that an organisation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecondFactor {
+    /// An authenticator app. Where it is not taken, one that is enrolled already only leads to the
+    /// set-up of a passkey.
+    App,
+    /// A passkey.
+    Passkey,
+}
+
 /// Settings of an organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -33,6 +44,8 @@ pub struct Settings {
     pub care_team_restriction: bool,
     /// Who must have a second factor.
     pub mfa: MfaPolicy,
+    /// Which second factors are taken: at least one.
+    pub second_factors: Vec<SecondFactor>,
     /// Minutes without a person's doing after which a session ends: 5 to 15.
     pub session_idle_minutes: u8,
     /// Hours after which a session ends whatever is done: 1 to 12.
@@ -52,6 +65,7 @@ impl Default for Settings {
             locale: "en".to_owned(),
             care_team_restriction: false,
             mfa: MfaPolicy::Staff,
+            second_factors: vec![SecondFactor::App, SecondFactor::Passkey],
             session_idle_minutes: 15,
             session_hours: 12,
             age_of_majority: 18,
@@ -76,6 +90,9 @@ impl Settings {
         if !(5..=15).contains(&self.session_idle_minutes) || !(1..=12).contains(&self.session_hours)
         {
             return invalid("sessions end after 5 to 15 idle minutes and after 1 to 12 hours");
+        }
+        if self.second_factors.is_empty() || self.second_factors.len() > 2 {
+            return invalid("one or two kinds of second factors are taken");
         }
         if !(14..=21).contains(&self.age_of_majority) {
             return invalid("the age of majority is 14 to 21 years");
@@ -417,6 +434,10 @@ mod tests {
             },
             Settings {
                 session_idle_minutes: 60,
+                ..settings.clone()
+            },
+            Settings {
+                second_factors: vec![],
                 ..settings.clone()
             },
             Settings {

@@ -294,7 +294,7 @@ pub(crate) async fn clients_of(
     session: Uuid,
 ) -> Result<Vec<(Uuid, Uuid)>, IdentityError> {
     let sql = "select distinct client, account from oauth.family \
-               where tenant = $1 and session = $2 and revoked_at is null";
+               where tenant = $1 and session = $2";
     let rows = database
         .readers()
         .query(tenant, sql, &[&tenant.0, &session])

@@ -1,11 +1,10 @@
-//! The end of a session: asked for by a client (OpenID Connect RP-Initiated Logout), told to the others
-//! (OpenID Connect Back-Channel Logout).
+//! The end of a session: asked for by a client (OpenID Connect RP-Initiated Logout), told to all that had
+//! tokens of it (OpenID Connect Back-Channel Logout).
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -24,7 +23,7 @@ use super::error::{OAuthError, no_store};
 use super::events::person_actor;
 use super::family::{self, Which};
 use super::jose::Jws;
-use super::params::Params;
+use super::params::{Asked, Params};
 use super::people::SignedIn;
 use super::place::{At, Own};
 use crate::keys::{self, SigningAlgorithm};
@@ -72,36 +71,17 @@ pub(super) async fn hinted(provider: &Provider, at: &At, text: &str) -> Result<H
     }
 }
 
-/// `GET /oauth2/logout`
-pub(super) async fn get(
+/// `GET` and `POST /oauth2/logout`
+pub(super) async fn endpoint(
     State(provider): State<Arc<Provider>>,
     Own(at): Own,
     headers: HeaderMap,
-    RawQuery(query): RawQuery,
+    Asked(params): Asked,
 ) -> Response {
-    let params = Params::parse(query.unwrap_or_default().as_bytes());
-    respond(&provider, &at, &headers, params).await
-}
-
-/// `POST /oauth2/logout`
-pub(super) async fn post(
-    State(provider): State<Arc<Provider>>,
-    Own(at): Own,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let params = Params::from_body(&headers, body).await;
-    respond(&provider, &at, &headers, params).await
-}
-
-async fn respond(
-    provider: &Arc<Provider>,
-    at: &At,
-    headers: &HeaderMap,
-    params: Result<Params, OAuthError>,
-) -> Response {
-    let outcome = async { answer(provider, at, headers, &params?).await };
-    outcome.await.unwrap_or_else(|error| error_page(at, &error))
+    let outcome = async { answer(&provider, &at, &headers, &params?).await };
+    outcome
+        .await
+        .unwrap_or_else(|error| error_page(&at, &error))
 }
 
 async fn answer(
@@ -144,7 +124,9 @@ async fn answer(
         EventCode::Logout,
         "logout",
     )?;
-    provider.session_ended(at.tenant, who.session).await?;
+    // At once; the clients are told with all others whose session has ended.
+    let session = Which::Session(who.session);
+    provider.end_family(at, session, "logout").await?;
     Ok(done(at, back.as_deref()))
 }
 
@@ -249,7 +231,7 @@ impl Provider {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn session_ended(
+    pub(super) async fn session_ended(
         self: &Arc<Self>,
         tenant: TenantId,
         session: Uuid,
@@ -270,7 +252,11 @@ impl Provider {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn account_ended(&self, tenant: TenantId, account: Uuid) -> Result<(), OAuthError> {
+    pub(super) async fn account_ended(
+        &self,
+        tenant: TenantId,
+        account: Uuid,
+    ) -> Result<(), OAuthError> {
         let at = self.at(tenant).await?;
         self.end_family(&at, Which::Account(account), "account ended")
             .await

@@ -12,6 +12,7 @@ pub mod error;
 mod events;
 pub mod external;
 mod family;
+mod farewell;
 mod introspect;
 mod jose;
 mod launch;
@@ -209,7 +210,7 @@ fn routes(prefix: &str) -> Router<Arc<Provider>> {
         .route(&path("/oauth2/jwks"), get(discovery::jwks))
         .route(
             &path("/oauth2/authorize"),
-            get(authorize::get).post(authorize::post),
+            get(authorize::endpoint).post(authorize::endpoint),
         )
         .route(&path("/oauth2/consent"), post(authorize::consent))
         .route(&path("/oauth2/par"), post(authorize::push))
@@ -221,7 +222,10 @@ fn routes(prefix: &str) -> Router<Arc<Provider>> {
             &path("/oauth2/userinfo"),
             get(userinfo::endpoint).post(userinfo::endpoint),
         )
-        .route(&path("/oauth2/logout"), get(logout::get).post(logout::post))
+        .route(
+            &path("/oauth2/logout"),
+            get(logout::endpoint).post(logout::endpoint),
+        )
         .route(&path("/oauth2/register"), post(registration::register))
         .route(
             &path("/oauth2/register/{client}"),

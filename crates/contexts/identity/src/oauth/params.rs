@@ -1,12 +1,32 @@
 //! Parameters of a request: each at most once, an empty one counts as absent (RFC 6749 §3.1, §3.2).
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, header};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, Method, header};
 use serde::{Deserialize, Serialize};
 
 use super::error::OAuthError;
+
+/// The parameters of a request to an endpoint that takes them in the query (`GET`) or in a form (`POST`).
+/// What cannot be read is for the endpoint to answer, in its own way.
+pub(crate) struct Asked(pub(crate) Result<Params, OAuthError>);
+
+impl<S: Sync> FromRequest<S> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
+        let (parts, body) = request.into_parts();
+        let params = if parts.method == Method::POST {
+            Params::from_body(&parts.headers, body).await
+        } else {
+            Params::parse(parts.uri.query().unwrap_or_default().as_bytes())
+        };
+        Ok(Self(params))
+    }
+}
 
 /// More than any request needs; a SMART scope list can be long.
 const LARGEST_BODY: usize = 64 << 10;

@@ -34,6 +34,16 @@ pub struct Invitation {
     pub roles: Vec<Held>,
 }
 
+/// What an invitation's link stands for.
+#[derive(Serialize, Deserialize)]
+struct Sent {
+    #[serde(flatten)]
+    invitation: Invitation,
+    /// Who invited.
+    #[serde(default)]
+    by: String,
+}
+
 /// What a reset link stands for.
 #[derive(Serialize, Deserialize)]
 struct Reset {
@@ -55,7 +65,11 @@ impl People {
         let tx = self.database.tenant(ctx.tenant).await?;
         let life = (ctx.now, INVITATION_SECONDS);
         let kind = (Kind::Invitation, None);
-        let secret = pending::put_in(&tx, &keys, kind, invitation, life).await?;
+        let sent = Sent {
+            invitation: invitation.clone(),
+            by: ctx.actor.id.to_string(),
+        };
+        let secret = pending::put_in(&tx, &keys, kind, &sent, life).await?;
         let link = format!("{}/t/{organisation}/invitation/{secret}", self.origin);
         let letter = Letter::new(
             invitation.email.clone(),
@@ -80,13 +94,13 @@ impl People {
         secret: &str,
     ) -> Result<Option<Invitation>, IdentityError> {
         let now = self.clock.now();
-        self.pending
-            .get(tenant, Kind::Invitation, secret, now)
-            .await
+        let kind = Kind::Invitation;
+        let sent = self.pending.get::<Sent>(tenant, kind, secret, now).await?;
+        Ok(sent.map(|sent| sent.invitation))
     }
 
     /// Makes the account of an invitation, which is used up by it; `None` when it cannot be accepted any
-    /// more.
+    /// more. The roles are given in the name of who invited, confined and ending as the invitation says.
     pub(crate) async fn accept(
         &self,
         tenant: TenantId,
@@ -109,11 +123,11 @@ impl People {
         let keys = self.tenants.keys(tenant).await?;
         let now = self.clock.now();
         let tx = self.database.tenant(tenant).await?;
-        let taken: Option<Invitation> =
+        let taken: Option<Sent> =
             pending::take_in(&tx, &keys, Kind::Invitation, secret, now).await?;
-        if taken.is_none() {
+        let Some(Sent { by, .. }) = taken else {
             return Ok(None);
-        }
+        };
         let account = account::insert(&tx, &keys, profile, now).await?;
         password::put_in(&tx, &keys, account.id, &hash, now).await?;
         let ctx = self.ctx_of(tenant, Some(&account));
@@ -123,6 +137,11 @@ impl People {
             None,
             "invitation accepted",
         )?;
+        // Roles of an account that then fails to be made are nobody's.
+        let roles = &account.profile.roles;
+        self.organisation
+            .appoint(&ctx, account.id, &by, roles)
+            .await?;
         tx.commit().await?;
         Ok(Some(account))
     }

@@ -8,6 +8,7 @@ mod factors;
 mod gatekeeper;
 mod links;
 mod mail;
+mod organisation;
 pub mod pages;
 mod passkeys;
 mod password;
@@ -23,6 +24,7 @@ pub use account::{Account, Held, Profile};
 pub use factors::Factors;
 pub use gatekeeper::{Gatekeeper, authenticated};
 pub use links::Invitation;
+pub use organisation::{Organisation, SignInRules};
 pub use passkeys::Passkey;
 pub use password::{Cost, Hashing};
 pub use service::{People, PeopleParts};
@@ -44,6 +46,11 @@ pub const MIGRATIONS: Migrations = Migrations {
             2,
             "passkeys",
             include_str!("../../migrations/people/0002_passkeys.sql"),
+        ),
+        Migration::new(
+            3,
+            "ended",
+            include_str!("../../migrations/people/0003_ended.sql"),
         ),
     ],
 };

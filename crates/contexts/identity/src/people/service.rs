@@ -17,7 +17,7 @@ use super::passkeys::Passkeys;
 use super::password::{self, Hashing};
 use super::pending::Pending;
 use super::sessions::Sessions;
-use super::{Account, Profile};
+use super::{Account, Organisation, Profile, SignInRules};
 use crate::IdentityError;
 use crate::webauthn::RelyingParty;
 
@@ -35,6 +35,8 @@ pub struct PeopleParts {
     pub origin: String,
     /// The workers that hash passwords.
     pub hashing: Hashing,
+    /// What organisations decided, and who gives roles.
+    pub organisation: Arc<dyn Organisation>,
     /// How e-mail leaves; `None` when none is configured.
     pub smtp: Option<mt_mail::Smtp>,
 }
@@ -47,6 +49,7 @@ pub struct People {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) origin: String,
     pub(crate) hashing: Hashing,
+    pub(crate) organisation: Arc<dyn Organisation>,
     pub(crate) accounts: Accounts,
     pub(crate) sessions: Sessions,
     pub(crate) totp: Totp,
@@ -69,6 +72,7 @@ impl People {
             clock,
             origin,
             hashing,
+            organisation,
             smtp,
         } = parts;
         let origin = origin.trim_end_matches('/').to_owned();
@@ -92,6 +96,7 @@ impl People {
             clock,
             origin,
             hashing,
+            organisation,
         }
     }
 
@@ -162,14 +167,14 @@ impl People {
         Ok(account)
     }
 
-    /// Replaces profile and state of an account; a disabled account loses its sessions.
+    /// Replaces profile and state of an account; a disabled account loses its sessions and tokens.
     ///
     /// # Errors
     /// A refusal when the profile breaks a rule or somebody else was faster.
     pub async fn update(&self, ctx: &OpCtx, account: &Account) -> Result<(), IdentityError> {
         self.accounts.update(ctx.tenant, account).await?;
         if !account.enabled {
-            self.sessions.end_all(ctx.tenant, account.id, None).await?;
+            self.sessions.end_account(ctx.tenant, account.id).await?;
         }
         let code = EventCode::PermissionChange;
         self.note(ctx, code, None, &format!("account {} changed", account.id))
@@ -232,6 +237,18 @@ impl People {
             totp: self.totp.exists(tenant, account).await?,
             passkeys: self.passkeys.count(tenant, account).await?,
             recovery_codes: self.recovery.left(tenant, account).await?,
+        })
+    }
+
+    /// The rules of signing in at an organisation. Where browsers allow no passkeys, an authenticator app
+    /// is taken whatever was decided.
+    pub(crate) async fn rules(&self, tenant: TenantId) -> Result<SignInRules, IdentityError> {
+        let rules = self.organisation.sign_in_rules(tenant).await?;
+        let possible = self.relying_party.is_some();
+        Ok(SignInRules {
+            apps: rules.apps || !possible,
+            passkeys: rules.passkeys && possible,
+            ..rules
         })
     }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::account::Account;
 use super::service::People;
-use super::sessions::{Proof, STEP_UP_SECONDS, Session, Whereabouts};
+use super::sessions::{Limits, Proof, STEP_UP_SECONDS, Session, Whereabouts};
 use super::throttle::{Attempt, Source, device_put, is_known_device};
 use super::{password, pending};
 use crate::IdentityError;
@@ -37,6 +37,17 @@ pub(crate) struct UnderWay {
     pub(crate) next: String,
     /// Secret of an app that is being enrolled.
     pub(crate) enrolling: Option<super::factors::TotpSecret>,
+}
+
+/// What follows a proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The second factor.
+    Code,
+    /// The set-up of a second factor that the organisation takes.
+    Enrol,
+    /// Nothing is missing.
+    Session,
 }
 
 /// A sign-in that has come to its end: the cookies that it sets.
@@ -145,6 +156,23 @@ impl People {
         Ok(session.step_up(needed, Some(STEP_UP_SECONDS), self.clock.now()))
     }
 
+    /// What follows a proof: whoever has a second factor gives it, and whoever must have one that the
+    /// organisation takes sets it up.
+    pub(crate) async fn next_step(
+        &self,
+        tenant: TenantId,
+        account: &Account,
+        proof: &Proof,
+    ) -> Result<Step, IdentityError> {
+        let factors = self.factors(tenant, account.id).await?;
+        if factors.any() && proof.assurance() == Assurance::Single {
+            return Ok(Step::Code);
+        }
+        let rules = self.rules(tenant).await?;
+        let missing = rules.needs_second_factor(account) && !rules.takes(factors);
+        Ok(if missing { Step::Enrol } else { Step::Session })
+    }
+
     /// Keeps a sign-in until its next factor; returns the secret of its cookie.
     pub(crate) async fn keep_under_way(
         &self,
@@ -195,12 +223,17 @@ impl People {
             Some(device) => device.clone(),
             None => mt_crypto::random_token(32)?,
         };
+        let rules = self.rules(tenant).await?;
+        let limits = Limits {
+            idle_seconds: rules.idle_seconds,
+            lifetime_seconds: rules.lifetime_seconds,
+        };
         let tx = self.database.tenant(tenant).await?;
         device_put(&tx, tenant, account.id, &device, ctx.now).await?;
         tx.commit().await?;
         let (_, session) = self
             .sessions
-            .begin(tenant, account.id, proof, whereabouts)
+            .begin(tenant, account.id, proof, (whereabouts, limits))
             .await?;
         let cookies = self.sessions.cookies();
         let others = [

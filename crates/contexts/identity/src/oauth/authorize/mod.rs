@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use maud::html;
@@ -25,7 +25,7 @@ use super::Provider;
 use super::client::{Authenticating, SharedClient, authenticate};
 use super::error::{Code, OAuthError, no_store};
 use super::events::client_actor;
-use super::params::Params;
+use super::params::{Asked, Params};
 use super::people::SignedIn;
 use super::place::{At, Own};
 use super::token;
@@ -45,39 +45,19 @@ struct Journey<'a> {
     client: SharedClient,
 }
 
-/// `GET /oauth2/authorize`
-pub(super) async fn get(
+/// `GET` and `POST /oauth2/authorize`
+pub(super) async fn endpoint(
     State(provider): State<Arc<Provider>>,
     Own(at): Own,
     headers: HeaderMap,
-    RawQuery(query): RawQuery,
+    Asked(params): Asked,
 ) -> Response {
-    let params = Params::parse(query.unwrap_or_default().as_bytes());
-    respond(&provider, &at, &headers, params).await
-}
-
-/// `POST /oauth2/authorize`
-pub(super) async fn post(
-    State(provider): State<Arc<Provider>>,
-    Own(at): Own,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let params = Params::from_body(&headers, body).await;
-    respond(&provider, &at, &headers, params).await
-}
-
-async fn respond(
-    provider: &Provider,
-    at: &At,
-    headers: &HeaderMap,
-    params: Result<Params, OAuthError>,
-) -> Response {
+    let (provider, at) = (&*provider, &at);
     let outcome = async {
         let params = params?;
         match params.get("pending") {
-            Some(handle) => resume(provider, at, headers, handle, params.get("q")).await,
-            None => begin(provider, at, headers, params.clone()).await,
+            Some(handle) => resume(provider, at, &headers, handle, params.get("q")).await,
+            None => begin(provider, at, &headers, params.clone()).await,
         }
     };
     outcome

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use mt_access::Role;
 use mt_api::{Caller, Problem};
 use mt_kernel::{ErrorKind, Fault};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::session::problem;
-use crate::people::{Held, Invitation, People};
+use crate::people::{Invitation, People};
 
 /// An invitation that was made.
 #[derive(Serialize, ToSchema)]
@@ -33,27 +32,15 @@ pub(super) async fn create(
         let fault = Fault::new(ErrorKind::Invalid, "this is no e-mail address");
         return Err(fault.at("email").into());
     }
-    for held in &invitation.roles {
-        check_role(held, &caller)?;
-    }
+    let (grant, roles) = (&caller.who.grant, &invitation.roles);
+    let conferred = people
+        .organisation
+        .check_conferred(&caller.ctx, grant, roles);
+    conferred.await.map_err(problem)?;
     let name = people.tenant_name(caller.tenant()).await.map_err(problem)?;
     let link = people
         .invite(&caller.ctx, &name, &invitation)
         .await
         .map_err(problem)?;
     Ok((StatusCode::CREATED, Json(Invited { link })))
-}
-
-/// People hold people's roles, and nobody makes a super administrator but one.
-fn check_role(held: &Held, caller: &Caller) -> Result<(), Fault> {
-    let refused = |text: &'static str| Err(Fault::new(ErrorKind::Invalid, text).at("roles"));
-    match Role::from_code(&held.role) {
-        None => refused("there is no such role"),
-        Some(Role::Service) => refused("a service is no person"),
-        Some(Role::SuperAdmin) if !caller.who.grant.roles().contains(&Role::SuperAdmin) => {
-            let text = "nobody grants what they lack";
-            Err(Fault::new(ErrorKind::Forbidden, text).at("roles"))
-        }
-        Some(_) => Ok(()),
-    }
 }

@@ -26,6 +26,7 @@ pub fn table() -> Routes<Arc<People>> {
         .route(own(), routes!(passkeys::rename, passkeys::remove))
         .route(manage(), routes!(users::list))
         .route(manage(), routes!(users::end_sessions))
+        .route(manage().with_step_up(), routes!(users::set_state))
         .route(manage().with_step_up(), routes!(users::reset_factors))
         .route(manage().with_step_up(), routes!(users::link))
         .route(manage(), routes!(invitations::create))

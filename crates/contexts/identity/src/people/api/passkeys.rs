@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use mt_api::{Caller, insufficient};
+use mt_api::{Caller, Problem, insufficient};
 use mt_kernel::{Assurance, ErrorKind, Fault};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -71,10 +71,10 @@ pub(super) async fn list(
     State(people): State<Arc<People>>,
     caller: Caller,
     headers: HeaderMap,
-) -> Result<Json<Vec<Passkey>>, Response> {
-    let session = own(&people, &headers).await?;
+) -> Result<Json<Vec<Passkey>>, Refused> {
+    let session = found(&people, &headers).await?;
     let all = people.passkeys(caller.tenant(), session.account.id);
-    let all = all.await.map_err(refusal)?;
+    let all = all.await?;
     Ok(Json(all.into_iter().map(Passkey::from).collect()))
 }
 
@@ -85,11 +85,11 @@ pub(super) async fn options(
     State(people): State<Arc<People>>,
     caller: Caller,
     headers: HeaderMap,
-) -> Result<Json<serde_json::Value>, Response> {
+) -> Result<Json<serde_json::Value>, Refused> {
     let session = proved(&people, &headers).await?;
     let ceremony = ceremony(&session);
     let options = people.begin_passkey(caller.tenant(), &session.account, &ceremony);
-    Ok(Json(options.await.map_err(refusal)?))
+    Ok(Json(options.await?))
 }
 
 /// Registers what the browser made with the options.
@@ -101,12 +101,12 @@ pub(super) async fn create(
     caller: Caller,
     headers: HeaderMap,
     Json(new): Json<NewPasskey>,
-) -> Result<(StatusCode, Json<Passkey>), Response> {
+) -> Result<(StatusCode, Json<Passkey>), Refused> {
     let session = proved(&people, &headers).await?;
     let (ceremony, credential) = (ceremony(&session), new.credential.to_string());
     let answer = (&ceremony, new.name.as_str(), credential.as_str());
     let made = people.register_passkey(caller.tenant(), &session.account, answer);
-    let made = made.await.map_err(refusal)?;
+    let made = made.await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
@@ -119,11 +119,11 @@ pub(super) async fn rename(
     headers: HeaderMap,
     Path(id): Path<Uuid>,
     Json(to): Json<PasskeyName>,
-) -> Result<StatusCode, Response> {
-    let session = own(&people, &headers).await?;
+) -> Result<StatusCode, Refused> {
+    let session = found(&people, &headers).await?;
     let ids = (session.account.id, id);
     let renamed = people.rename_passkey(&caller.ctx, ids, &to.name).await;
-    existing(renamed)
+    existing(renamed?)
 }
 
 /// Removes a passkey; not the last second factor of somebody who must have one.
@@ -135,12 +135,40 @@ pub(super) async fn remove(
     caller: Caller,
     headers: HeaderMap,
     Path(id): Path<Uuid>,
-) -> Result<StatusCode, Response> {
+) -> Result<StatusCode, Refused> {
     let session = proved(&people, &headers).await?;
     let removed = people
         .remove_passkey(&caller.ctx, &session.account, id)
         .await;
-    existing(removed)
+    existing(removed?)
+}
+
+/// Why a handler does not do what it was asked.
+pub(super) enum Refused {
+    Fault(Problem),
+    /// The session is too old for this act.
+    Stale,
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self::Fault(problem)
+    }
+}
+
+impl From<IdentityError> for Refused {
+    fn from(error: IdentityError) -> Self {
+        Self::Fault(problem(error))
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Fault(problem) => problem.into_response(),
+            Self::Stale => *insufficient(Assurance::StepUp),
+        }
+    }
 }
 
 /// A registration within this session.
@@ -149,30 +177,20 @@ fn ceremony(session: &Session) -> Ceremony {
     Ceremony::new(Intent::Register, account, session.id.as_bytes())
 }
 
-async fn own(people: &People, headers: &HeaderMap) -> Result<Session, Response> {
-    found(people, headers)
-        .await
-        .map_err(IntoResponse::into_response)
-}
-
-/// The same, of somebody who proved moments ago who they are.
-async fn proved(people: &People, headers: &HeaderMap) -> Result<Session, Response> {
-    let session = own(people, headers).await?;
-    if people.proved_lately(&session).await.map_err(refusal)? {
+/// The session of somebody who proved moments ago who they are.
+async fn proved(people: &People, headers: &HeaderMap) -> Result<Session, Refused> {
+    let session = found(people, headers).await?;
+    if people.proved_lately(&session).await? {
         Ok(session)
     } else {
-        Err(*insufficient(Assurance::StepUp))
+        Err(Refused::Stale)
     }
 }
 
-fn existing(done: Result<bool, IdentityError>) -> Result<StatusCode, Response> {
-    if done.map_err(refusal)? {
+fn existing(done: bool) -> Result<StatusCode, Refused> {
+    if done {
         return Ok(StatusCode::NO_CONTENT);
     }
     let none = Fault::new(ErrorKind::NotFound, "there is no such passkey");
-    Err(problem(none.into()).into_response())
-}
-
-fn refusal(error: IdentityError) -> Response {
-    problem(error).into_response()
+    Err(Problem::from(none).into())
 }

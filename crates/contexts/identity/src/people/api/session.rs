@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::people::People;
-use crate::people::sessions::{IDLE_SECONDS, Session, SessionView, Touch};
+use crate::people::sessions::{Session, SessionView, Touch};
 
 /// The session of this browser.
 #[derive(Serialize, ToSchema)]
@@ -35,7 +35,7 @@ pub(super) struct OwnSession {
     /// When it ends in any case (RFC 3339).
     expires_at: String,
     /// Seconds without a request after which it ends.
-    idle_seconds: i64,
+    idle_seconds: i32,
     /// To be sent as `X-CSRF-Token` with every change.
     csrf_token: String,
 }
@@ -72,7 +72,7 @@ pub(super) async fn show(
         roles: session.roles.iter().map(|held| held.role.clone()).collect(),
         acr: session.acr(caller.ctx.now).to_owned(),
         expires_at: session.expires_at.to_fhir(),
-        idle_seconds: IDLE_SECONDS,
+        idle_seconds: session.idle_seconds,
         csrf_token: session.csrf_token().to_owned(),
     }))
 }

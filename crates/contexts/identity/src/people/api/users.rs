@@ -83,6 +83,38 @@ pub(super) async fn list(
     Ok(Json(Page { items, next }))
 }
 
+/// Whether somebody may sign in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserState {
+    enabled: bool,
+}
+
+/// Locks an account, which ends its sessions and every token of it, or opens it again. Nobody does
+/// this to themselves.
+#[utoipa::path(put, path = "/users/{id}/state", tag = "users", params(("id" = Uuid, Path)), request_body = UserState,
+    responses((status = 204), (status = 404, description = "No such account"),
+        (status = 409, description = "One's own account")))]
+pub(super) async fn set_state(
+    State(people): State<Arc<People>>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    Json(state): Json<UserState>,
+) -> Result<StatusCode, Problem> {
+    let account = existing(&people, &caller, id).await.map_err(problem)?;
+    if *caller.ctx.actor.id == *account.id.to_string() {
+        let text = "nobody locks or opens their own account";
+        return Err(Fault::new(ErrorKind::Conflict, text).into());
+    }
+    let changed = Account {
+        enabled: state.enabled,
+        ..account
+    };
+    let updated = people.update(&caller.ctx, &changed).await;
+    updated.map_err(problem)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Ends every session of an account.
 #[utoipa::path(delete, path = "/users/{id}/sessions", tag = "users", params(("id" = Uuid, Path)),
     responses((status = 204), (status = 404, description = "No such account")))]

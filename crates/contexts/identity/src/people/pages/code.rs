@@ -6,7 +6,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::passkey;
-use super::sign_in::{Problem, finish};
+use super::sign_in::{Problem, go_on};
 use super::visit::{Answer, Visit, see, with_cookies};
 use crate::people::passkeys::Intent;
 use crate::people::pending::Kind;
@@ -58,13 +58,8 @@ pub(super) async fn submit(visit: Visit, Form(given): Form<Given>) -> Answer {
     if taken.is_none() {
         return Ok(see(&visit.path("sign-in")));
     }
-    finish(
-        &visit,
-        &account,
-        &under_way.proof.and(method),
-        &under_way.next,
-    )
-    .await
+    let proof = under_way.proof.and(method);
+    go_on(&visit, &account, proof, &under_way.next).await
 }
 
 pub(super) async fn form(visit: &Visit, account: Uuid, problem: Option<Problem>) -> Answer {

@@ -13,7 +13,7 @@ use crate::people::Account;
 use crate::people::factors::TotpSecret;
 use crate::people::passkeys::Intent;
 use crate::people::pending::Kind;
-use crate::people::sign_in::UnderWay;
+use crate::people::sign_in::{Step, UnderWay};
 
 #[derive(Deserialize)]
 pub(super) struct Given {
@@ -29,7 +29,8 @@ pub(super) async fn show(visit: Visit) -> Answer {
         return Ok(see(&visit.path("sign-in")));
     };
     // An app that is enrolled is asked for, never replaced on the way in.
-    if people.factors(tenant, account.id).await?.any() {
+    let step = people.next_step(tenant, &account, &under_way.proof);
+    if step.await? != Step::Enrol {
         return Ok(see(&visit.path("sign-in/code")));
     }
     if let Some(secret) = &under_way.enrolling {
@@ -55,6 +56,10 @@ pub(super) async fn submit(visit: Visit, Form(given): Form<Given>) -> Answer {
     let Some(secret) = &under_way.enrolling else {
         return Ok(see(&visit.path("sign-in/enrol")));
     };
+    let next = people.next_step(tenant, &account, &under_way.proof);
+    if next.await? != Step::Enrol || !visit.rules.apps {
+        return Ok(see(&visit.path("sign-in")));
+    }
     let now = people.clock.now();
     let Some(step) = secret.matching_step(&given.code, 0, now) else {
         let text = "The code is not right. Check that the app shows this account and that its clock is right.";
@@ -64,7 +69,7 @@ pub(super) async fn submit(visit: Visit, Form(given): Form<Given>) -> Answer {
         .pending
         .take(tenant, Kind::SignIn, cookie, now)
         .await?;
-    if taken.is_none() || people.factors(tenant, account.id).await?.any() {
+    if taken.is_none() {
         return Ok(see(&visit.path("sign-in")));
     }
     people
@@ -101,22 +106,25 @@ pub(super) fn form(
     let qr = secret.qr(&organisation, &account.profile.username);
     let body = html! {
         h1 { "Set up your second factor" }
-        p { "Your role opens health records, so a password alone is not enough. Scan this with an authenticator app." }
+        p { "A password alone is not enough here." }
         (Problem::shown(problem.as_ref()))
-        @if let Some((side, path)) = qr {
-            svg class="qr" viewBox=(format!("-4 -4 {0} {0}", side + 8)) role="img"
-                aria-label="QR code for the authenticator app; the same secret follows as text" {
-                rect x="-4" y="-4" width=(side + 8) height=(side + 8) fill="#fff" {}
-                path d=(path) fill="#000" {}
+        @if visit.rules.apps {
+            p { "Scan this with an authenticator app." }
+            @if let Some((side, path)) = qr {
+                svg class="qr" viewBox=(format!("-4 -4 {0} {0}", side + 8)) role="img"
+                    aria-label="QR code for the authenticator app; the same secret follows as text" {
+                    rect x="-4" y="-4" width=(side + 8) height=(side + 8) fill="#fff" {}
+                    path d=(path) fill="#000" {}
+                }
             }
-        }
-        p class="quiet" { "Or type this secret into the app: " span class="secret" { (secret.text()) } }
-        form method="post" action=(visit.path("sign-in/enrol")) {
-            input type="hidden" name="csrf" value=(csrf);
-            label for="code" { "Code that the app shows" }
-            input class="code" id="code" name="code" type="text" inputmode="numeric"
-                autocomplete="one-time-code" required;
-            button type="submit" { "Continue" }
+            p class="quiet" { "Or type this secret into the app: " span class="secret" { (secret.text()) } }
+            form method="post" action=(visit.path("sign-in/enrol")) {
+                input type="hidden" name="csrf" value=(csrf);
+                label for="code" { "Code that the app shows" }
+                input class="code" id="code" name="code" type="text" inputmode="numeric"
+                    autocomplete="one-time-code" required;
+                button type="submit" { "Continue" }
+            }
         }
         (passkey::form(visit, Intent::Enrol, &csrf, &html! {}))
     };

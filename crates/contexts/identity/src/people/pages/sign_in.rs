@@ -12,7 +12,7 @@ use super::visit::{Answer, Refusal, Visit, local_path, see, with_cookies};
 use crate::people::Account;
 use crate::people::passkeys::Intent;
 use crate::people::sessions::Proof;
-use crate::people::sign_in::{Checked, SignedIn, UnderWay};
+use crate::people::sign_in::{Checked, SignedIn, Step, UnderWay};
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -63,19 +63,21 @@ pub(super) async fn submit(visit: Visit, Form(given): Form<Given>) -> Answer {
     };
     let next = local_path(given.back.as_deref()).unwrap_or_else(|| visit.path("account"));
     let proof = Proof::by("pwd");
-    let factors = people.factors(tenant, account.id).await?;
-    if !factors.any() && !account.must_have_second_factor() {
-        return finish(&visit, &account, &proof, &next).await;
-    }
-    let step = if factors.any() {
-        "sign-in/code"
-    } else {
-        "sign-in/enrol"
+    go_on(&visit, &account, proof, &next).await
+}
+
+/// What follows a proof: the session, or the page of what is missing.
+pub(super) async fn go_on(visit: &Visit, account: &Account, proof: Proof, next: &str) -> Answer {
+    let (people, tenant) = (&visit.people, visit.tenant);
+    let step = match people.next_step(tenant, account, &proof).await? {
+        Step::Session => return finish(visit, account, &proof, next).await,
+        Step::Code => "sign-in/code",
+        Step::Enrol => "sign-in/enrol",
     };
     let under_way = UnderWay {
         account: account.id,
         proof,
-        next,
+        next: next.to_owned(),
         enrolling: None,
     };
     let secret = people.keep_under_way(tenant, &under_way).await?;

@@ -15,7 +15,7 @@ use mt_store::TenantState;
 use super::Page;
 use crate::IdentityError;
 use crate::people::sessions::{Session, Touch, Whereabouts, csrf_of};
-use crate::people::{People, Source};
+use crate::people::{People, SignInRules, Source};
 
 /// A request for a page of a tenant.
 pub(crate) struct Visit {
@@ -23,6 +23,8 @@ pub(crate) struct Visit {
     pub(crate) tenant: TenantId,
     pub(crate) organisation: TenantName,
     pub(crate) headers: HeaderMap,
+    /// The rules of signing in here.
+    pub(crate) rules: SignInRules,
     address: Option<IpAddr>,
 }
 
@@ -63,7 +65,9 @@ impl FromRequestParts<Arc<People>> for Visit {
             .map_err(IdentityError::from)?;
         let info = info.filter(|info| info.state == TenantState::Active);
         let info = info.ok_or(Refusal::Nowhere)?;
+        let rules = people.rules(info.id).await?;
         Ok(Self {
+            rules,
             people: Arc::clone(people),
             tenant: info.id,
             organisation: info.name,
@@ -136,7 +140,7 @@ impl Visit {
     /// A page whose forms may talk to an authenticator.
     pub(crate) fn page_with_passkeys(&self, title: &str, body: Markup) -> Result<Page, Refusal> {
         let page = self.page(title, body);
-        if !self.people.offers_passkeys() {
+        if !self.rules.passkeys {
             return Ok(page);
         }
         let nonce = mt_crypto::random_token(16).map_err(IdentityError::from)?;

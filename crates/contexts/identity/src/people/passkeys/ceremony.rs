@@ -68,15 +68,12 @@ impl Ceremony {
 }
 
 impl People {
-    /// Whether browsers allow passkeys at this installation.
-    pub(crate) const fn offers_passkeys(&self) -> bool {
-        self.relying_party.is_some()
-    }
-
-    fn relying_party(&self) -> Result<&RelyingParty, IdentityError> {
-        let text = "passkeys need an address with a name and TLS";
-        let none = || Fault::new(ErrorKind::NotFound, text).into();
-        self.relying_party.as_ref().ok_or_else(none)
+    /// Us, where passkeys are possible and the organisation takes them.
+    async fn relying_party(&self, tenant: TenantId) -> Result<&RelyingParty, IdentityError> {
+        let taken = self.rules(tenant).await?.passkeys;
+        let found = self.relying_party.as_ref().filter(|_| taken);
+        let text = "passkeys are not possible here";
+        found.ok_or_else(|| Fault::new(ErrorKind::NotFound, text).into())
     }
 
     /// Options for the browser to make a credential of `account`.
@@ -86,7 +83,7 @@ impl People {
         account: &Account,
         ceremony: &Ceremony,
     ) -> Result<Json, IdentityError> {
-        let relying_party = self.relying_party()?;
+        let relying_party = self.relying_party(tenant).await?;
         let known = self.passkeys.of(tenant, account.id).await?;
         if known.len() >= MOST {
             let text = "an account has at most twenty passkeys; remove one first";
@@ -113,7 +110,7 @@ impl People {
         (ceremony, name, answer): (&Ceremony, &str, &str),
     ) -> Result<Passkey, IdentityError> {
         let name = checked_name(name)?.to_owned();
-        let relying_party = self.relying_party()?;
+        let relying_party = self.relying_party(tenant).await?;
         let parsed = RegistrationResponse::parse(answer).map_err(refused)?;
         let challenge = parsed.challenge().map_err(refused)?;
         if !self.take_challenge(tenant, ceremony, &challenge).await? {
@@ -142,7 +139,7 @@ impl People {
         tenant: TenantId,
         ceremony: &Ceremony,
     ) -> Result<Json, IdentityError> {
-        let relying_party = self.relying_party()?;
+        let relying_party = self.relying_party(tenant).await?;
         let known = match ceremony.account {
             Some(account) => self.passkeys.of(tenant, account).await?,
             None => Vec::new(),
@@ -206,7 +203,7 @@ impl People {
         answer: &str,
         owner: &mut Option<Account>,
     ) -> Result<Proof, Judgement> {
-        let relying_party = self.relying_party()?;
+        let relying_party = self.relying_party(tenant).await?;
         let answer = AuthenticationResponse::parse(answer)?;
         let challenge = answer.challenge()?;
         if !self.take_challenge(tenant, ceremony, &challenge).await? {

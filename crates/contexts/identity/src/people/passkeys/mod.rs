@@ -99,7 +99,8 @@ impl People {
         passkey: Uuid,
     ) -> Result<bool, IdentityError> {
         let ids = (account.id, passkey);
-        let needed = account.must_have_second_factor();
+        let rules = self.rules(ctx.tenant).await?;
+        let needed = rules.needs_second_factor(account);
         let removed = self.passkeys.remove(ctx.tenant, ids, needed).await?;
         if removed {
             let text = format!("passkey {passkey} of account {} removed", account.id);

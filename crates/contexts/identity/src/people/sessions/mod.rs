@@ -1,9 +1,11 @@
 //! Sessions of browsers: who is signed in, how strongly, until when.
 //!
-//! A session is a row, so that it ends at once, everywhere. It ends by itself after fifteen minutes
-//! without a request and after twelve hours in any case; both are decided here, not by the browser.
+//! A session is a row, so that it ends at once, everywhere. It ends by itself after some minutes without a
+//! request and after some hours in any case, as the organisation decided when it began; the row says when,
+//! not the browser.
 
 mod cookie;
+mod ended;
 mod store;
 
 use std::sync::Arc;
@@ -15,18 +17,16 @@ use mt_database::Database;
 use mt_kernel::{Assurance, Clock, Instant, Secret, TenantId};
 use mt_store::Tenants;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 pub use cookie::Cookies;
 pub(crate) use cookie::Presented;
+pub(crate) use ended::Ended;
 
 use super::account::{Account, Held};
 use crate::IdentityError;
 
-/// A session without a request ends after so many seconds.
-pub const IDLE_SECONDS: i64 = 15 * 60;
-/// A session ends after so many seconds.
-pub const LIFETIME_SECONDS: i64 = 12 * 3600;
 /// A proof of who one is counts as fresh for so many seconds.
 pub const STEP_UP_SECONDS: i64 = 300;
 /// A request is noted when the last one noted is older than so many seconds.
@@ -49,6 +49,8 @@ pub struct Session {
     pub auth_time: Instant,
     /// When the session ends in any case.
     pub expires_at: Instant,
+    /// Seconds without a request after which it ends.
+    pub idle_seconds: i32,
     /// Methods of the proof (RFC 8176): `pwd`, `otp`, `hwk`, `mfa`, …
     pub amr: Vec<String>,
     assurance: Assurance,
@@ -123,6 +125,15 @@ pub const fn acr_code(assurance: Assurance) -> &'static str {
         Assurance::Multi => "mfa",
         Assurance::StepUp => "step-up",
     }
+}
+
+/// How long a session lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Seconds without a request.
+    pub idle_seconds: i32,
+    /// Seconds in all.
+    pub lifetime_seconds: i64,
 }
 
 /// Whether a look at the session counts as a sign of life.
@@ -220,6 +231,8 @@ pub struct Sessions {
     tenants: Tenants,
     clock: Arc<dyn Clock>,
     cookies: Cookies,
+    /// Rung when this process has ended something.
+    ended: Arc<Notify>,
 }
 
 impl Sessions {
@@ -231,6 +244,7 @@ impl Sessions {
             tenants,
             clock,
             cookies: Cookies::of(origin),
+            ended: Arc::default(),
         }
     }
 
@@ -280,7 +294,7 @@ impl Sessions {
         tenant: TenantId,
         account: Uuid,
         proof: &Proof,
-        whereabouts: &Whereabouts,
+        (whereabouts, limits): (&Whereabouts, Limits),
     ) -> Result<(Uuid, HeaderValue), IdentityError> {
         let keys = self.tenants.keys(tenant).await?;
         let presented = Presented::generate(tenant)?;
@@ -293,6 +307,7 @@ impl Sessions {
             proof,
             now: self.clock.now(),
             sealed,
+            limits,
         };
         store::insert(&self.database, tenant, &new).await?;
         Ok((id, self.set(&presented)))
@@ -323,16 +338,8 @@ impl Sessions {
         account: Uuid,
         session: Uuid,
     ) -> Result<bool, IdentityError> {
-        let now = self.clock.now();
-        Ok(store::end(
-            &self.database,
-            tenant,
-            account,
-            store::Which::One(session),
-            now,
-        )
-        .await?
-            > 0)
+        let which = store::Which::One(session);
+        Ok(self.end_which(tenant, account, which).await? > 0)
     }
 
     /// Ends every session of an account, except one; returns how many.
@@ -345,9 +352,22 @@ impl Sessions {
         account: Uuid,
         except: Option<Uuid>,
     ) -> Result<u64, IdentityError> {
-        let now = self.clock.now();
         let which = except.map_or(store::Which::All, store::Which::AllBut);
-        store::end(&self.database, tenant, account, which, now).await
+        self.end_which(tenant, account, which).await
+    }
+
+    async fn end_which(
+        &self,
+        tenant: TenantId,
+        account: Uuid,
+        which: store::Which,
+    ) -> Result<u64, IdentityError> {
+        let now = self.clock.now();
+        let ended = store::end(&self.database, tenant, account, which, now).await?;
+        if ended > 0 {
+            self.has_ended();
+        }
+        Ok(ended)
     }
 
     /// The live sessions of an account, newest first.

@@ -7,7 +7,7 @@ use mt_database::Database;
 use mt_kernel::{Assurance, Instant, TenantId};
 use uuid::Uuid;
 
-use super::{IDLE_SECONDS, LIFETIME_SECONDS, Presented, Proof, Session, SessionView, csrf_of};
+use super::{Limits, Presented, Proof, Session, SessionView, csrf_of};
 use crate::IdentityError;
 use crate::people::account::Account;
 use crate::people::sealed::{Place, open};
@@ -20,6 +20,7 @@ pub(super) struct Row {
     proved_at: Instant,
     pub(super) seen_at: Instant,
     expires_at: Instant,
+    idle_seconds: i32,
     assurance: i16,
     amr: String,
     sealed_account: Vec<u8>,
@@ -32,7 +33,7 @@ pub(super) async fn find(
     digest: &[u8; 32],
 ) -> Result<Option<Row>, IdentityError> {
     let sql = "select s.id, s.account, s.created_at, s.proved_at, s.seen_at, s.expires_at, \
-               s.assurance, s.amr, a.sealed, a.version \
+               s.assurance, s.amr, a.sealed, a.version, s.idle_seconds \
                from people.session s \
                join people.account a on a.tenant = s.tenant and a.id = s.account \
                where s.tenant = $1 and s.digest = $2 and s.ended_at is null and a.enabled";
@@ -51,12 +52,13 @@ pub(super) async fn find(
         amr: row.get(7),
         sealed_account: row.get(8),
         account_version: row.get(9),
+        idle_seconds: row.get(10),
     }))
 }
 
 impl Row {
     pub(super) fn is_alive(&self, now: Instant) -> bool {
-        now < self.expires_at && now < self.seen_at.plus_seconds(IDLE_SECONDS)
+        now < self.expires_at && now < self.seen_at.plus_seconds(i64::from(self.idle_seconds))
     }
 
     pub(super) fn session(
@@ -79,6 +81,7 @@ impl Row {
             created_at: self.created_at,
             auth_time: self.proved_at,
             expires_at: self.expires_at,
+            idle_seconds: self.idle_seconds,
             amr: self.amr.split_whitespace().map(str::to_owned).collect(),
             assurance: if self.assurance >= 2 {
                 Assurance::Multi
@@ -99,6 +102,7 @@ pub(super) struct New<'a> {
     pub(super) proof: &'a Proof,
     pub(super) now: Instant,
     pub(super) sealed: Vec<u8>,
+    pub(super) limits: Limits,
 }
 
 fn level(proof: &Proof) -> i16 {
@@ -120,8 +124,9 @@ pub(super) async fn insert(
         "delete from people.session where tenant = $1 and account = $2 and expires_at < $3";
     tx.execute(forget, &[&tenant.0, &new.account, &old]).await?;
     let sql = "insert into people.session (tenant, id, digest, account, created_at, proved_at, seen_at, \
-               expires_at, assurance, amr, sealed) values ($1, $2, $3, $4, $5, $5, $5, $6, $7, $8, $9)";
-    let expires_at = new.now.plus_seconds(LIFETIME_SECONDS).0;
+               expires_at, assurance, amr, sealed, idle_seconds) \
+               values ($1, $2, $3, $4, $5, $5, $5, $6, $7, $8, $9, $10)";
+    let expires_at = new.now.plus_seconds(new.limits.lifetime_seconds).0;
     tx.execute(
         sql,
         &[
@@ -134,6 +139,7 @@ pub(super) async fn insert(
             &level(new.proof),
             &new.proof.amr.join(" "),
             &new.sealed,
+            &new.limits.idle_seconds,
         ],
     )
     .await?;
@@ -204,8 +210,10 @@ pub(super) async fn end(
         Which::All => (Uuid::nil(), "id <> $4"),
     };
     let sql = format!(
-        "update people.session set ended_at = $3 \
-         where tenant = $1 and account = $2 and ended_at is null and {condition}"
+        "with ended as (update people.session set ended_at = $3 \
+         where tenant = $1 and account = $2 and ended_at is null and {condition} \
+         returning id, account) insert into people.ended (tenant, id, account, whole, at) \
+         select $1, id, account, false, $3 from ended"
     );
     let tx = database.tenant(tenant).await?;
     let ended = tx
@@ -223,10 +231,9 @@ pub(super) async fn list(
 ) -> Result<Vec<SessionView>, IdentityError> {
     let sql = "select id, created_at, seen_at, sealed from people.session \
                where tenant = $1 and account = $2 and ended_at is null and expires_at > $3 \
-               and seen_at > $4 order by created_at desc limit 200";
+               and seen_at + idle_seconds::int8 * 1000000 > $3 order by created_at desc limit 200";
     let tenant = keys.tenant();
-    let idle = now.plus_seconds(-IDLE_SECONDS).0;
-    let params: mt_database::Params<'_> = &[&tenant.0, &account, &now.0, &idle];
+    let params: mt_database::Params<'_> = &[&tenant.0, &account, &now.0];
     let rows = database.readers().query(tenant, sql, params).await?;
     rows.iter()
         .map(|row| {

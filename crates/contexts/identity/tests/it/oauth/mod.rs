@@ -6,6 +6,7 @@ mod clients;
 mod code;
 mod discovery;
 mod external;
+mod farewell;
 mod jwt;
 mod launch;
 mod proof;

@@ -11,9 +11,11 @@ use mt_audit::Audit;
 use mt_crypto::{FileKeyring, KeyService, LogKeyUse};
 use mt_database::testing::TestDatabase;
 use mt_http::{Quota, RateLimits};
+use mt_identity::administration::Administration;
 use mt_identity::oauth::client::{ClientMetadata, Registered};
 use mt_identity::oauth::people::{People, Person, SignedIn};
 use mt_identity::oauth::{Provider, router};
+use mt_identity::people;
 use mt_identity::{Identity, IdentityError};
 use mt_kernel::{Clock, FixedClock, SystemClock, TenantId, TenantName};
 use mt_store::{Hooks, PolicyRegistry, Store, StoreOptions, StoreParts};
@@ -22,6 +24,12 @@ use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
+
+/// The cheapest argon2id.
+const CHEAP: people::Cost = people::Cost {
+    memory_kib: 64,
+    passes: 1,
+};
 
 /// Puts a form into a request.
 pub(crate) trait Form {
@@ -54,6 +62,8 @@ pub(crate) struct World {
     pub(crate) identity: Arc<Identity>,
     pub(crate) store: Store,
     pub(crate) town: Arc<Town>,
+    /// Accounts and sessions that are rows, for what is told of their ends.
+    pub(crate) residents: people::People,
     pub(crate) clock: FixedClock,
     pub(crate) origin: String,
     pub(crate) north: TenantId,
@@ -152,6 +162,7 @@ impl World {
             mt_audit::MIGRATIONS,
             mt_identity::MIGRATIONS,
             mt_identity::people::MIGRATIONS,
+            mt_identity::administration::MIGRATIONS,
             mt_identity::oauth::MIGRATIONS,
         ];
         let test = TestDatabase::create(&schemas).await;
@@ -184,6 +195,16 @@ impl World {
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let tenants = store.tenants().clone();
         let identity = Arc::new(Identity::new(database, tenants, shared, &origin));
+        let residents = people::People::new(people::PeopleParts {
+            database: store.database().clone(),
+            tenants: store.tenants().clone(),
+            audit: Arc::clone(&audit),
+            clock: Arc::clone(store.clock()),
+            origin: origin.clone(),
+            hashing: people::Hashing::new(CHEAP, 1, 10),
+            organisation: Arc::new(Administration::new(store.clone(), Arc::clone(&audit))),
+            smtp: None,
+        });
         let town = Arc::new(Town::default());
         let people = Arc::clone(&town) as Arc<dyn People>;
         let provider = Provider::new(Arc::clone(&identity), store.clone(), audit, people, rates());
@@ -197,6 +218,7 @@ impl World {
             identity,
             store,
             town,
+            residents,
             clock,
             origin,
             north,

@@ -16,6 +16,7 @@ use mt_database::Database;
 use mt_database::testing::TestDatabase;
 use mt_http::{PeerAddress, Quota, RateLimits};
 use mt_identity::Identity;
+use mt_identity::administration::{Administration, Standing};
 use mt_identity::people::{
     Account, Cost, Gatekeeper, Hashing, Held, People, PeopleParts, Profile, api, pages,
 };
@@ -45,6 +46,7 @@ pub(super) struct Clinic {
     pub(super) database: Database,
     pub(super) audit: Arc<Audit>,
     pub(super) store: Store,
+    pub(super) administration: Administration,
     router: Router,
     _place: (TestDatabase, TempDir),
 }
@@ -60,6 +62,7 @@ impl Clinic {
             mt_audit::MIGRATIONS,
             mt_identity::MIGRATIONS,
             mt_identity::people::MIGRATIONS,
+            mt_identity::administration::MIGRATIONS,
             mt_api::MIGRATIONS,
         ]);
         let test_database = TestDatabase::create(&sets).await;
@@ -73,6 +76,7 @@ impl Clinic {
         let audit = Arc::new(audit.unwrap());
         audit.follow(&store);
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let administration = Administration::new(store.clone(), Arc::clone(&audit));
         let people = Arc::new(People::new(PeopleParts {
             database: database.clone(),
             tenants: store.tenants().clone(),
@@ -80,9 +84,10 @@ impl Clinic {
             clock: Arc::clone(&shared),
             origin: ORIGIN.to_owned(),
             hashing,
+            organisation: Arc::new(administration.clone()),
             smtp,
         }));
-        let router = router(&people, &database, &store, &shared);
+        let router = router(&people, &store, &administration);
         Self {
             people,
             clock,
@@ -91,6 +96,7 @@ impl Clinic {
             database,
             audit,
             store,
+            administration,
             router,
             _place: (test_database, directory),
         }
@@ -205,12 +211,8 @@ async fn store(database: &Database, directory: &TempDir, clock: &FixedClock) -> 
     Store::open(parts, StoreOptions::default()).await.unwrap()
 }
 
-fn router(
-    people: &Arc<People>,
-    database: &Database,
-    store: &Store,
-    clock: &Arc<dyn Clock>,
-) -> Router {
+fn router(people: &Arc<People>, store: &Store, administration: &Administration) -> Router {
+    let (database, clock) = (store.database(), store.clock());
     let tenants = store.tenants().clone();
     let tokens = Identity::new(database.clone(), tenants.clone(), Arc::clone(clock), ORIGIN);
     let tokens: Arc<dyn Authenticator> = Arc::new(tokens);
@@ -220,7 +222,10 @@ fn router(
         burst: NonZeroU32::new(1_000).unwrap(),
     };
     let gate = Gate {
-        authenticator: Arc::new(Gatekeeper::new(tokens, sessions, Arc::clone(clock))),
+        authenticator: Arc::new(Standing::new(
+            Arc::new(Gatekeeper::new(tokens, sessions, Arc::clone(clock))),
+            administration.clone(),
+        )),
         rates: RateLimits::new(quota, quota),
         idempotency: Idempotency::new(database.clone(), tenants),
         clock: Arc::clone(clock),

@@ -5,6 +5,7 @@ mod attacks;
 mod authenticator;
 mod clinic;
 mod links;
+mod organisation;
 mod passkeys;
 mod sessions;
 mod sign_in;

@@ -13,7 +13,7 @@ use mt_audit::EventCode;
 use serde::Deserialize;
 
 use super::enrol::{self, recovery};
-use super::sign_in::{self, Problem, begin, finish, going_on};
+use super::sign_in::{self, Problem, begin, finish, go_on, going_on};
 use super::visit::{Answer, Refusal, Visit, local_path, see, with_cookies};
 use super::{code, step_up};
 use crate::IdentityError;
@@ -22,7 +22,7 @@ use crate::people::gatekeeper::actor_of;
 use crate::people::passkeys::{Ceremony, Intent};
 use crate::people::pending::Kind;
 use crate::people::sessions::{Proof, Session};
-use crate::people::sign_in::{Checked, UnderWay};
+use crate::people::sign_in::{Checked, Step, UnderWay};
 
 const SCRIPT: &str = include_str!("passkey.js");
 /// Said when an answer is wrong; nothing says what of it.
@@ -50,7 +50,7 @@ struct Stand {
 enum Who {
     Nobody,
     /// Has given the password.
-    UnderWay(UnderWay, Account),
+    UnderWay(Box<(UnderWay, Account)>),
     SignedIn(Box<Session>),
 }
 
@@ -73,15 +73,19 @@ impl Stand {
                 let found = people.under_way(visit.tenant, Some(secret)).await?;
                 let back = || Refusal::SignIn(visit.path("sign-in"));
                 let (under_way, account) = found.ok_or_else(back)?;
-                let enrolled = people.factors(visit.tenant, account.id).await?.any();
                 // A factor that is enrolled is asked for, never replaced on the way in.
-                if enrolled != (intent == Intent::SecondFactor) {
+                let step = people.next_step(visit.tenant, &account, &under_way.proof);
+                let expected = match intent {
+                    Intent::Enrol => Step::Enrol,
+                    _ => Step::Code,
+                };
+                if step.await? != expected {
                     return Err(back());
                 }
                 let ceremony = Ceremony::new(intent, Some(account.id), secret.as_bytes());
                 Ok(Self {
                     ceremony,
-                    who: Who::UnderWay(under_way, account),
+                    who: Who::UnderWay(Box::new((under_way, account))),
                 })
             }
             Intent::StepUp | Intent::Register => {
@@ -103,20 +107,16 @@ impl Stand {
 
 /// `POST …/passkey/options`: what the browser hands to the authenticator.
 pub(super) async fn options(visit: Visit, Form(given): Form<Given>) -> Answer {
-    let stand = Stand::of(&visit, &given).await?;
+    let Stand { ceremony, who } = Stand::of(&visit, &given).await?;
     let (people, tenant) = (&visit.people, visit.tenant);
-    let options = match (given.intent, &stand.who) {
-        (Intent::Enrol, Who::UnderWay(_, account)) => {
-            people
-                .begin_passkey(tenant, account, &stand.ceremony)
-                .await?
-        }
-        (Intent::Register, Who::SignedIn(session)) => {
-            people
-                .begin_passkey(tenant, &session.account, &stand.ceremony)
-                .await?
-        }
-        _ => people.ask_passkey(tenant, &stand.ceremony).await?,
+    let made_for = match (given.intent, &who) {
+        (Intent::Enrol, Who::UnderWay(stood)) => Some(&stood.1),
+        (Intent::Register, Who::SignedIn(session)) => Some(&*session.account),
+        _ => None,
+    };
+    let options = match made_for {
+        Some(account) => people.begin_passkey(tenant, account, &ceremony).await?,
+        None => people.ask_passkey(tenant, &ceremony).await?,
     };
     let mut response = Json(options).into_response();
     let no_store = HeaderValue::from_static("no-store");
@@ -131,10 +131,14 @@ pub(super) async fn submit(visit: Visit, Form(given): Form<Given>) -> Answer {
     let Stand { ceremony, who } = Stand::of(&visit, &given).await?;
     match who {
         Who::Nobody => sign_in(&visit, &given, &ceremony).await,
-        Who::UnderWay(under_way, account) if given.intent == Intent::Enrol => {
-            enrol(&visit, &given, &ceremony, (&under_way, &account)).await
+        Who::UnderWay(stood) => {
+            let (under_way, account) = *stood;
+            if given.intent == Intent::Enrol {
+                enrol(&visit, &given, &ceremony, (&under_way, &account)).await
+            } else {
+                second_factor(&visit, &given, &ceremony, &under_way).await
+            }
         }
-        Who::UnderWay(under_way, _) => second_factor(&visit, &given, &ceremony, &under_way).await,
         Who::SignedIn(session) if given.intent == Intent::Register => {
             own::register(&visit, &given, &ceremony, &session).await
         }
@@ -176,7 +180,7 @@ async fn second_factor(
         return Ok(see(&visit.path("sign-in")));
     }
     let proof = under_way.proof.clone().with(&proof);
-    finish(visit, &account, &proof, &under_way.next).await
+    go_on(visit, &account, proof, &under_way.next).await
 }
 
 /// The first second factor is a passkey: the account gets recovery codes and is signed in by both.
@@ -256,7 +260,7 @@ pub(super) fn form(visit: &Visit, intent: Intent, csrf: &str, fields: &Markup) -
         Intent::Register => "Add a passkey",
     };
     html! {
-        @if visit.people.offers_passkeys() {
+        @if visit.rules.passkeys {
             form method="post" action=(visit.path("passkey")) data-options=(visit.path("passkey/options")) hidden {
                 input type="hidden" name="csrf" value=(csrf);
                 input type="hidden" name="intent" value=(intent.code());
