@@ -15,11 +15,11 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 /** A server that is ready: the one that the environment names, else a demonstration of our own. */
-async function server() {
+async function server({ listen = '127.0.0.1:0', origin } = {}) {
   if (process.env.MEDITRACK_URL) return { url: process.env.MEDITRACK_URL, token: process.env.MEDITRACK_TOKEN, stop: () => undefined };
   const binary = process.env.MEDITRACK_BIN ?? `${process.env.CARGO_TARGET_DIR ?? `${root}target`}/debug/meditrack`;
   const data = mkdtempSync(join(tmpdir(), 'meditrack-web-'));
-  const child = spawn(binary, ['demo', '--data-dir', data, '--listen', '127.0.0.1:0', '--samples', `${root}samples`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(binary, ['demo', '--data-dir', data, '--listen', listen, '--samples', `${root}samples`], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...(origin && { MEDITRACK__SERVER__PUBLIC_URL: origin }) } });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const stop = async () => {
     child.kill('SIGINT');
@@ -31,14 +31,14 @@ async function server() {
     said += chunk;
     const url = /serves (http:\/\/[^/\s]+)\//.exec(said)?.[1];
     const token = /^(ey[\w.-]+)$/m.exec(said)?.[1];
-    if (url && token && said.includes('Stop with')) return { url, token, stop };
+    if (url && token && said.includes('Stop with')) return { url: origin ?? url, token, stop };
   }
   throw new Error(`the server did not start: ${said}`);
 }
 
 /** Everything that a journey needs, and what was seen on the way. */
 export async function open(options = {}) {
-  const { url, token, stop } = await server();
+  const { url, token, stop } = await server(options);
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
   const rig = { url, token, browser, contexts: [] };
   rig.close = async () => {

@@ -10,7 +10,7 @@ import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { base64 } from '../documents/file';
 import { OnlinePanel } from './OnlinePanel';
-import { type Branding, LEGIBLE, type Settings, contrast, useAct, useDocument } from './api';
+import { type Branding, LEGIBLE, SECOND_FACTORS, type Settings, contrast, useAct, useDocument } from './api';
 
 export function OrganisationPage() {
   const { t } = useI18n();
@@ -44,7 +44,7 @@ function SettingsForm({ stored, save }: { stored: Settings; save: Save }) {
   const wrong = COUNTS.filter((field) => !whole(typed[field], BOUNDS[field]));
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (wrong.length > 0) return;
+    if (wrong.length > 0 || typed.secondFactors.length === 0) return;
     const counts = Object.fromEntries(COUNTS.map((field) => [field, new Decimal(typed[field])]));
     save.mutate({ method: 'PUT', path: '/admin/settings', body: { ...typed, ...counts } });
   };
@@ -59,12 +59,19 @@ function SettingsForm({ stored, save }: { stored: Settings; save: Save }) {
           <TextInput key={field} label={t(`admin.${field}`)} inputMode="numeric" value={typed[field]} onChange={(event) => set({ [field]: event.currentTarget.value })} error={wrong.includes(field) ? t('admin.between', { low: BOUNDS[field][0], high: BOUNDS[field][1] }) : undefined} autoComplete="off" />
         ))}
       </div>
+      <fieldset className="stack">
+        <legend>{t('admin.secondFactors')}</legend>
+        {SECOND_FACTORS.map((one) => (
+          <Checkbox key={one} label={t(`admin.secondFactors.${one}`)} checked={typed.secondFactors.includes(one)} onChange={() => set({ secondFactors: SECOND_FACTORS.filter((other) => typed.secondFactors.includes(other) !== (other === one)) })} />
+        ))}
+        {typed.secondFactors.length === 0 && <p className="critical" role="alert">{t('admin.secondFactors.none')}</p>}
+      </fieldset>
       <Checkbox label={t('admin.careTeam')} checked={typed.careTeamRestriction} onChange={(event) => set({ careTeamRestriction: event.currentTarget.checked })} />
       <Checkbox label={t('admin.careCoordination')} checked={typed.careCoordination} onChange={(event) => set({ careCoordination: event.currentTarget.checked })} />
       <Checkbox label={t('admin.preauthorization')} checked={typed.preauthorization} onChange={(event) => set({ preauthorization: event.currentTarget.checked })} />
       {save.isError && <Failure error={save.error} />}
       <Saved done={save.isSuccess} />
-      <div className="form-actions"><Button type="submit" size="sm" disabled={wrong.length > 0} loading={save.isPending}>{t('save')}</Button></div>
+      <div className="form-actions"><Button type="submit" size="sm" disabled={wrong.length > 0 || typed.secondFactors.length === 0} loading={save.isPending}>{t('save')}</Button></div>
     </form>
   );
 }

@@ -1,4 +1,4 @@
-/** Where one is signed in oneself, and how to end it elsewhere. */
+/** Where one is signed in oneself, how to end it elsewhere, and one's passkeys. */
 
 import { Button } from '@mantine/core';
 import { Failure } from '../../fhir/Failure';
@@ -7,6 +7,7 @@ import { formatDateTime } from '../../lib/dates';
 import { useTitle } from '../../lib/hooks';
 import { useI18n } from '../../lib/i18n';
 import { Panel } from '../../ui/Panel';
+import { PasskeysPanel } from './PasskeysPanel';
 import { useAct, useDocument } from './api';
 
 export function SessionsPage() {
@@ -48,6 +49,7 @@ export function SessionsPage() {
           )}
         </Loaded>
       </Panel>
+      <PasskeysPanel />
     </div>
   );
 }

@@ -50,11 +50,15 @@ export interface Template {
   permissions: [string, string][];
 }
 
+export const SECOND_FACTORS = ['app', 'passkey'] as const;
+export type SecondFactor = (typeof SECOND_FACTORS)[number];
+
 export interface Settings {
   timeZone: string;
   locale: string;
   careTeamRestriction: boolean;
   mfa: 'staff' | 'everybody';
+  secondFactors: SecondFactor[];
   sessionIdleMinutes: Decimal;
   sessionHours: Decimal;
   ageOfMajority: Decimal;
@@ -102,6 +106,15 @@ export interface OwnSession {
   current: boolean;
 }
 
+export interface Passkey {
+  id: string;
+  name: string;
+  createdAt: string;
+  usedAt?: string;
+  synced: boolean;
+  backedUp: boolean;
+}
+
 /** What each address answers with. */
 interface Documents {
   '/users': { items: User[]; next?: string };
@@ -114,6 +127,7 @@ interface Documents {
   '/admin/access-reviews': Broken[];
   '/admin/organisations': Organisation[];
   '/sessions': OwnSession[];
+  '/passkeys': Passkey[];
 }
 
 const BASE = '/api/v1';
@@ -141,7 +155,7 @@ export function useAct<T = unknown>(then?: (answer: T) => void) {
 }
 
 /** Roles of the matrix that an organisation gives to people. */
-export const ROLES = ['org_admin', 'doctor', 'nurse', 'clinical_staff', 'receptionist', 'lab_technician', 'lab_supervisor', 'pharmacist', 'biller', 'auditor', 'patient', 'caregiver'] as const;
+export const ROLES = ['org_admin', 'doctor', 'nurse', 'clinical_staff', 'receptionist', 'lab_technician', 'lab_supervisor', 'pharmacist', 'biller', 'auditor', 'privacy_officer', 'patient', 'caregiver'] as const;
 
 /** Microseconds since 1970 as the moment that people read. */
 export function moment(microseconds: Decimal): string {
