@@ -3,14 +3,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { clean, holds, open, settled, signIn } from './rig.mjs';
+import { video } from './video.mjs';
 
 const ZONE = 'Europe/Madrid';
 const EVERY_DAY = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const SERVICE = { code: 'follow-up', name: 'Follow-up', minutes: 30, type: 'FollowUp', online: true };
 
 /** The clinic's administrator, who may set hours and rules, as another client. */
-async function administrator(rig) {
-  const context = await rig.browser.newContext({ storageState: await signIn(rig, 'admin') });
+export async function administrator(rig) {
+  const storageState = await signIn(rig, 'admin');
+  const context = await rig.browser.newContext({ storageState });
   const { csrfToken } = await (await context.request.get(`${rig.url}/api/v1/session`)).json();
   const ask = async (method, path, data, more = {}) => {
     const headers = { origin: rig.url, 'x-csrf-token': csrfToken, 'content-type': path.startsWith('/fhir/') ? 'application/fhir+json' : 'application/json', ...more };
@@ -18,11 +20,11 @@ async function administrator(rig) {
     assert.ok(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
     return { body: await answer.json(), etag: answer.headers().etag };
   };
-  return { ask, create: async (resource) => (await ask('POST', `/fhir/R4/${resource.resourceType}`, resource)).body };
+  return { storageState, ask, create: async (resource) => (await ask('POST', `/fhir/R4/${resource.resourceType}`, resource)).body };
 }
 
 /** The day in the clinic, so many days from today. */
-function day(ahead = 0) {
+export function day(ahead = 0) {
   return new Intl.DateTimeFormat('en-CA', { timeZone: ZONE }).format(Date.now() + ahead * 86_400_000);
 }
 
@@ -34,9 +36,9 @@ function at(date, clock) {
 }
 
 /** People, a room and patients of one run, open at every hour, and the settings of the clinic. */
-async function clinic(rig, families = ['Vega', 'Osei']) {
+export async function clinic(rig, families = ['Vega', 'Osei']) {
   const stamp = Date.now().toString(36).replaceAll(/\d/g, (digit) => String.fromCodePoint(97 + Number(digit)));
-  const { ask, create } = await administrator(rig);
+  const { storageState, ask, create } = await administrator(rig);
   const people = [];
   const patients = [];
   for (const family of families) people.push(await create({ resourceType: 'Practitioner', active: true, name: [{ family: `${family}-${stamp}`, given: ['Dana'] }] }));
@@ -49,7 +51,7 @@ async function clinic(rig, families = ['Vega', 'Osei']) {
   for (const actor of [...people.map(({ id }) => `Practitioner/${id}`), `Location/${room.id}`]) await ask('PUT', `/api/v1/scheduling/availability/${actor}`, hours);
   const book = async (patient, person, date, clock) =>
     (await ask('POST', '/api/v1/appointments', { patient: `Patient/${patients[patient].id}`, actors: [`Practitioner/${people[person].id}`], start: at(date, clock), minutes: 30, service: SERVICE.code })).body;
-  return { stamp, people, book };
+  return { stamp, people, book, ask, admin: storageState };
 }
 
 /** The journeys, with a server of their own: they set the clinic's hours and rules. */
@@ -59,12 +61,14 @@ export function scheduling() {
   let stamp;
   let people;
   let book;
+  let ask;
+  let admin;
 
   before(async () => {
     rig = await open();
     if (!rig.hasSignIn) return;
     desk = await signIn(rig, 'reception');
-    ({ stamp, people, book } = await clinic(rig));
+    ({ stamp, people, book, ask, admin } = await clinic(rig));
   });
 
   after(() => rig?.close());
@@ -260,4 +264,57 @@ export function scheduling() {
     await page.getByRole('region', { name: /The next two weeks/ }).getByText('none').first().waitFor();
     await context.close();
   });
+
+  journey('one visit from the desk to the portal: checked in, roomed, seen, written, signed, added to, read by its patient', async () => {
+    const reception = await rig.visit({ storageState: desk });
+    await reception.page.goto(`${rig.url}/app/schedule/board`);
+    await settled(reception.page);
+    await reception.page.keyboard.press('n');
+    const walkIn = reception.page.getByRole('dialog');
+    await walkIn.getByRole('combobox', { name: 'Patient' }).fill('Pat Patient');
+    await walkIn.getByRole('option', { name: /Pat/ }).first().click();
+    await walkIn.locator('[name=actor]').selectOption(actor(0));
+    await walkIn.getByRole('button', { name: 'Add and check in' }).click();
+    const card = (state) => reception.page.getByRole('region', { name: new RegExp(`^${state}, `) }).getByRole('article', { name: /Pat Patient/i });
+    await card('Arrived').first().focus();
+    await reception.page.keyboard.press('r');
+    await reception.page.getByRole('dialog', { name: /Which room/ }).getByRole('button', { name: `Room ${stamp}` }).click();
+    await card('In room').first().waitFor();
+
+    const { page, context } = await rig.visit();
+    const reason = `Sore throat ${stamp}`;
+    await page.goto(`${rig.url}/app/patients/demo-patient/encounters`);
+    await page.getByRole('button', { name: 'Begin a visit' }).click();
+    const begin = page.getByRole('dialog', { name: 'Begin a visit' });
+    await begin.getByLabel('Reason').fill(reason);
+    await begin.getByRole('button', { name: 'Begin a visit' }).click();
+    await page.getByRole('link', { name: 'Record vital signs' }).click();
+    await page.getByLabel('Temperature').fill('38.1');
+    await page.keyboard.press('Control+Enter');
+    await page.getByRole('row', { name: /Temperature/ }).getByText('38.1').first().waitFor();
+    await page.goto(`${rig.url}/app/patients/demo-patient/encounters`);
+    await page.getByRole('link', { name: new RegExp(reason) }).click();
+    await page.getByRole('link', { name: 'New note' }).click();
+    await page.getByLabel('Title').fill(reason);
+    await page.getByLabel('Subjective').fill('Pain when swallowing.');
+    await page.keyboard.press('Control+Enter');
+    await page.getByRole('dialog').getByRole('button', { name: 'Sign note' }).click();
+    const note = page.locator('details').filter({ hasText: reason });
+    await note.locator('summary').click();
+    await note.getByRole('button', { name: 'Addendum' }).click();
+    await page.getByRole('dialog').getByLabel('Addendum').fill('Throat swab is clear.');
+    await page.getByRole('dialog').getByRole('button', { name: 'Sign addendum' }).click();
+    await note.getByText('Throat swab is clear.').waitFor();
+
+    const own = await rig.visit({ storageState: await rig.signIn('patient'), viewport: { width: 390, height: 844 } });
+    await own.page.goto(`${rig.url}/app/portal/papers`);
+    await own.page.getByText(reason).first().click();
+    await own.page.getByText('Pain when swallowing.').waitFor();
+    await own.page.goto(`${rig.url}/app/portal/access`);
+    await own.page.getByText('Dr. Dana Doctor').first().waitFor();
+    await clean(own, 'who looked');
+    await Promise.all([reception.context.close(), context.close(), own.context.close()]);
+  });
+
+  video(journey, () => ({ rig, ask, admin, practitioner: actor(0), other: actor(1), name: `Dana Vega-${stamp}` }));
 }

@@ -2,7 +2,9 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fhir, open, settled } from './rig.mjs';
+import { fhir, open, settled, signIn } from './rig.mjs';
+import { clinic, day } from './schedule.mjs';
+import { sees, videoVisit } from './video.mjs';
 
 const folder = process.argv[2] ?? new URL('../screenshots', import.meta.url).pathname;
 const only = process.argv[3];
@@ -61,6 +63,73 @@ for (const [size, viewport] of [['wide', { width: 1280, height: 800 }], ['phone'
     await context.close();
   }
 }
+
+/** A week of ten people, as busy as a clinic is, and the pictures of the desk. */
+async function desk() {
+  const families = ['Vega', 'Osei', 'Lindqvist', 'Marchetti', 'Tanaka', 'Okafor', 'Dubois', 'Novak', 'Haddad', 'Silva'];
+  const { people, book, ask } = await clinic(rig, families);
+  const times = ['08:30', '09:00', '10:00', '11:30', '14:00', '15:30'];
+  for (let ahead = 0; ahead < 3; ahead += 1) {
+    for (const [person] of people.entries()) for (const [index, time] of times.entries()) if ((person + index + ahead) % 3 !== 0) await book((person + index) % 6, person, day(ahead + 1), time).catch(() => undefined);
+  }
+  await ask('PUT', '/api/v1/scheduling/settings', { ...(await ask('GET', '/api/v1/scheduling/settings')).body, widget: { enabled: true, origins: [] } }, { 'if-match': (await ask('GET', '/api/v1/scheduling/settings')).etag });
+  const storageState = await signIn(rig, 'reception');
+  const who = encodeURIComponent(JSON.stringify(people.slice(0, 4).map(({ id }) => `Practitioner/${id}`)));
+  const screens = [
+    ['calendar-day', `/schedule?day=${day(1)}&who=${who}`],
+    ['calendar-week', `/schedule?day=${day(1)}&view=week&who=${who}`],
+    ['board', '/schedule/board'],
+    ['waitlist', '/schedule/waitlist'],
+    ['hours', `/schedule/hours?actor=Practitioner/${people[0].id}`],
+    ['booking', '/book/demo'],
+  ];
+  for (const [size, viewport] of [['wide', { width: 1280, height: 800 }], ['phone', { width: 390, height: 844 }]]) {
+    for (const colorScheme of ['light', 'dark']) {
+      const { context, page } = await rig.visit({ viewport, colorScheme, storageState });
+      for (const [name, path] of screens) {
+        if (only && !`${name}-${size}-${colorScheme}`.includes(only)) continue;
+        await page.goto(`${rig.url}/app${path}`);
+        if (name === 'booking') await page.getByRole('heading').first().waitFor();
+        else await settled(page);
+        await page.waitForLoadState('networkidle');
+        await page.screenshot({ path: join(folder, `${name}-${size}-${colorScheme}.png`) });
+      }
+      await context.close();
+    }
+  }
+  if (!only || 'video'.includes(only)) await call(ask, `Practitioner/${people[0].id}`);
+}
+
+/** Both sides of a video visit, before and during the call. */
+async function call(ask, practitioner) {
+  const visit = await videoVisit(ask, practitioner);
+  const doctor = await rig.visit({ viewport: { width: 1280, height: 800 } });
+  const patient = await rig.visit({ viewport: { width: 390, height: 844 }, storageState: await rig.signIn('patient') });
+  const shot = (seen, name) => seen.page.screenshot({ path: join(folder, `${name}.png`) });
+  await doctor.page.goto(`${rig.url}/app/video/${visit.id}`);
+  await doctor.page.getByRole('button', { name: 'Enter the room' }).waitFor();
+  await settled(doctor.page);
+  await shot(doctor, 'video-check');
+  await doctor.page.getByRole('button', { name: 'Enter the room' }).click();
+  await patient.page.goto(`${rig.url}/app/portal/call?visit=${visit.id}`);
+  await patient.page.getByLabel(/I agree to be seen by video/).check();
+  await shot(patient, 'video-consent-phone');
+  await patient.page.getByRole('button', { name: 'Enter the waiting room' }).click();
+  await patient.page.getByText('will let you in', { exact: false }).waitFor();
+  await shot(patient, 'video-waiting-phone');
+  await doctor.page.getByText('is waiting', { exact: false }).waitFor();
+  await shot(doctor, 'video-waiting');
+  await doctor.page.getByRole('button', { name: 'Let in' }).click();
+  await doctor.page.locator('[data-link=connected]').waitFor();
+  await sees(doctor.page, (await ask('GET', `/api/v1/appointments/${visit.id}`)).body.patient.display);
+  await shot(doctor, 'video-call');
+  await shot(patient, 'video-call-phone');
+  await doctor.page.emulateMedia({ colorScheme: 'dark' });
+  await shot(doctor, 'video-call-dark');
+  await Promise.all([doctor.context.close(), patient.context.close()]);
+}
+
+if (rig.hasSignIn) await desk();
 
 // The portal is a patient's, on a telephone.
 const storageState = rig.hasSignIn ? await rig.signIn('patient') : undefined;
