@@ -1,9 +1,10 @@
 /** Queries of the chart: one search a resource type, cached by patient, so that every view asks once. */
 
-import { keepPreviousData, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, keepPreviousData, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback } from 'react';
 import { type Params, expand, match, read, search } from './client';
 import { conceptText } from './display';
+import { send } from './http';
 import type { Medication, MedicationRequest, Patient, Stored, TypeName } from './types';
 
 /** Records loaded of one kind; a chart with more says so. */
@@ -16,11 +17,19 @@ export function usePatient(id: string) {
   return useQuery(patientQuery(id));
 }
 
+/** Ids of the records that stand for one person: what was merged into a record is part of its chart. */
+async function samePerson(client: QueryClient, id: string, signal: AbortSignal): Promise<string[]> {
+  const { body } = await client.ensureQueryData(patientQuery(id));
+  if (!body.link?.some((link) => link.type === 'replaces')) return [id];
+  const answer = await send<{ items: string[] }>(`/api/v1/patients/${encodeURIComponent(id)}/records`, { signal });
+  return answer.body.items;
+}
+
 /** All records of `type` in a patient's chart that match `params`. */
 export function chartQuery<N extends TypeName>(type: N, patient: string, params: Params = {}) {
   return queryOptions({
     queryKey: ['chart', patient, type, params],
-    queryFn: ({ signal }) => search(type, { patient, _count: MOST, ...params }, signal),
+    queryFn: async ({ client, signal }) => search(type, { patient: (await samePerson(client, patient, signal)).join(','), _count: MOST, ...params }, signal),
   });
 }
 

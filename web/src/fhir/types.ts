@@ -107,6 +107,7 @@ export interface Patient extends Resource {
   deceasedDateTime?: string;
   address?: Address[];
   communication?: { language?: CodeableConcept; preferred?: boolean }[];
+  link?: { other: Reference; type: string }[];
 }
 
 export interface Condition extends Resource {

@@ -2,7 +2,7 @@
 
 import { getRouteApi, Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef } from 'react';
-import { patientName } from '../../fhir/display';
+import { patientName, referenceId } from '../../fhir/display';
 import { Failure } from '../../fhir/Failure';
 import { Loaded } from '../../fhir/Loaded';
 import { usePatient } from '../../fhir/queries';
@@ -10,6 +10,7 @@ import { useTitle } from '../../lib/hooks';
 import { type Key, useI18n } from '../../lib/i18n';
 import { type Shortcuts, useShortcuts } from '../../lib/keys';
 import { rememberPatient } from '../../lib/recent';
+import { Notice } from '../../ui/Notice';
 import { Banner } from './Banner';
 import { BreakGlass, useMayBreakGlass } from './BreakGlass';
 
@@ -70,6 +71,7 @@ export function ChartLayout() {
       {(answer) => (
         <div className="chart">
           <Banner patient={answer.body} />
+          <Replaced by={referenceId(answer.body.link?.find((link) => link.type === 'replaced-by')?.other.reference)} />
           <nav ref={tabs} className="chart-nav" aria-label={t('chart.label')}>
             {PAGES.map(([to, label], index) => (
               <Link key={to} to={to} params={{ id }} activeOptions={{ exact: to === '/patients/$id' }} aria-keyshortcuts={index < 9 ? `Alt+${index + 1}` : undefined}>
@@ -83,6 +85,19 @@ export function ChartLayout() {
         </div>
       )}
     </Loaded>
+  );
+}
+
+/** Says that the record was merged, and leads to the one that stands for it. */
+function Replaced({ by }: { by: string | undefined }) {
+  const { t } = useI18n();
+  if (!by) return null;
+  return (
+    <Notice tone="warning" icon="alert" title={t('merge.replaced')}>
+      <Link to="/patients/$id" params={{ id: by }}>
+        {t('merge.replaced.open')}
+      </Link>
+    </Notice>
   );
 }
 

@@ -17,7 +17,7 @@ pub use merge::{Merge, Merged, Unmerge};
 pub use numbers::{NumberSettings, NumberSettingsView};
 pub use photo::Photo;
 pub use register::Registration;
-pub use view::{Links, Number, PatientView};
+pub use view::{Number, PatientLinks, PatientView};
 
 use std::sync::Arc;
 

@@ -35,7 +35,7 @@ pub struct PatientView {
     /// Records that this one stands for.
     pub replaces: Vec<String>,
     /// Where the rest of it is.
-    pub links: Links,
+    pub links: PatientLinks,
 }
 
 /// A record number.
@@ -55,7 +55,7 @@ pub struct Number {
 /// Where the rest of a patient is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Links {
+pub struct PatientLinks {
     /// The FHIR record.
     pub fhir: String,
     /// What happened.
@@ -101,12 +101,12 @@ impl PatientView {
                 .into_iter()
                 .map(str::to_owned)
                 .collect(),
-            links: Links::of(id),
+            links: PatientLinks::of(id),
         }
     }
 }
 
-impl Links {
+impl PatientLinks {
     fn of(id: &str) -> Self {
         Self {
             fhir: format!("/fhir/R4/Patient/{id}"),

@@ -71,6 +71,8 @@ export const patients = {
   'merge.do': 'Merge',
   'merge.blocked': 'One of the records has been merged before.',
   'merge.self': 'Choose another record: this is the same one.',
+  'merge.replaced': 'This record was merged into another one and is no longer in use.',
+  'merge.replaced.open': 'Open the record that stays',
   'merge.undo.title': 'Merged into this record',
   'merge.undo.reason': 'Why they are two people',
   'merge.undo.do': 'Undo the merge',

@@ -73,6 +73,8 @@ export const patients: Record<keyof typeof english, string> = {
   'merge.do': 'Unir',
   'merge.blocked': 'Uno de los registros ya se unió antes.',
   'merge.self': 'Elija otro registro: este es el mismo.',
+  'merge.replaced': 'Este registro se unió a otro y ya no se usa.',
+  'merge.replaced.open': 'Abrir el registro que permanece',
   'merge.undo.title': 'Unidos a este registro',
   'merge.undo.reason': 'Por qué son dos personas',
   'merge.undo.do': 'Deshacer la unión',
