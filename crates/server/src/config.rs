@@ -27,6 +27,7 @@ pub(crate) struct Config {
     pub(crate) mail: Mail,
     pub(crate) telehealth: Telehealth,
     pub(crate) archive: Archive,
+    pub(crate) events: Events,
     pub(crate) log: Log,
 }
 
@@ -245,6 +246,57 @@ impl Default for Archive {
     }
 }
 
+/// `[events]`: what carries the events from the outbox to those who take them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Events {
+    /// `embedded` (the database) or `rabbitmq`.
+    pub(crate) bus: Bus,
+    /// How RabbitMQ is reached.
+    pub(crate) rabbitmq: RabbitMq,
+}
+
+/// What carries events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Bus {
+    #[default]
+    Embedded,
+    RabbitMq,
+}
+
+impl Bus {
+    /// Its name in the configuration.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::RabbitMq => "rabbitmq",
+        }
+    }
+}
+
+/// `[events.rabbitmq]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RabbitMq {
+    /// `amqp://name:password@host:port/vhost`, or `amqps://…`.
+    pub(crate) url: Option<Hidden>,
+    /// What the names of exchanges and queues begin with.
+    pub(crate) prefix: String,
+    /// Certificates (PEM) that the broker's is verified by; those of the system when absent.
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+impl Default for RabbitMq {
+    fn default() -> Self {
+        Self {
+            url: None,
+            prefix: "meditrack".to_owned(),
+            ca_file: None,
+        }
+    }
+}
+
 /// `[log]`
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -398,5 +450,20 @@ mod tests {
         );
         assert!(!toml::to_string(&config).unwrap().contains("hunter2"));
         assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_bus_is_chosen_and_its_secrets_are_not_printed() {
+        assert_eq!(parse("", &[]).unwrap().events.bus, Bus::Embedded);
+        let environment = [
+            ("MEDITRACK__EVENTS__BUS", "rabbitmq"),
+            ("MEDITRACK__EVENTS__RABBITMQ__URL", "amqp://u:hunter2@h"),
+        ];
+        let config = parse("[events.rabbitmq]\nprefix = \"ward\"", &environment).unwrap();
+        assert_eq!(config.events.bus, Bus::RabbitMq);
+        let printed = format!("{config:?} {}", toml::to_string(&config).unwrap());
+        assert!(printed.contains("ward") && !printed.contains("hunter2"));
+        assert!(parse("[events]\nbus = \"pigeon\"", &[]).is_err());
+        assert!(parse("[events.rabbitmq]\nurls = \"x\"", &[]).is_err());
     }
 }

@@ -1,13 +1,17 @@
 //! `meditrack doctor`: checks the installation and says what to do.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use mt_crypto::FileKeyring;
 use mt_database::cluster::Binaries;
-use mt_database::{migrate, selfcheck};
+use mt_database::{Database, Sizes, migrate, selfcheck};
+use mt_kernel::SystemClock;
 
 use super::{Common, Outcome, say};
 use crate::assembly::{Ground, key_directory};
+use crate::config::Config;
+use crate::wiring::bus;
 use crate::{catalog, telemetry};
 
 /// What was found, and what to do about it.
@@ -65,6 +69,9 @@ pub(super) async fn run(common: &Common) -> Outcome {
                 findings.note::<(), _>("isolation of tenants", Err(error));
             }
         }
+        let name = format!("events over the {} bus", config.events.bus.name());
+        let answers = events(&config, &ground).await;
+        findings.note(&name, answers.map_err(|error| format!("{error:#}")));
         ground.close().await;
     }
     Ok(if findings.bad == 0 {
@@ -72,4 +79,12 @@ pub(super) async fn run(common: &Common) -> Outcome {
     } else {
         ExitCode::from(1)
     })
+}
+
+/// Whether the bus answers.
+async fn events(config: &Config, ground: &Ground) -> anyhow::Result<()> {
+    let database = Database::open(&ground.app, Sizes::default()).await?;
+    let bus = bus::open(&config.events, database, Arc::new(SystemClock), Vec::new())?;
+    bus.groups().await?;
+    Ok(())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use mt_audit::EventCode;
 use mt_events::catalogue::EventType;
-use mt_events::{Consumer, DeadLetters, Operations, Past};
+use mt_events::{Consumer, DeadLetters, EventBus, Operations, Past};
 use mt_fhir::datetime::DateTime;
 use mt_kernel::Instant;
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use super::tenant::existing;
 use super::trail::enter;
 use super::{Common, Outcome, say};
 use crate::assembly::Installation;
+use crate::config::Config;
 use crate::telemetry;
 use crate::wiring::events::{bus, consumers, keys};
 
@@ -23,7 +24,7 @@ const LETTERS: i64 = 10_000;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
-    /// Say where relay and groups stand and what lies among the dead letters; exit code 1 when letters wait
+    /// Say where relay and groups stand and what lies among the dead letters; exit code 1 when letters wait or the bus does not answer
     Status,
     /// Give events of the past to a consumer again
     Replay {
@@ -97,16 +98,16 @@ pub(super) async fn run(common: &Common, args: Args) -> Outcome {
     let config = common.load()?;
     let telemetry = telemetry::init(&config.log)?;
     let installation = Installation::open(&config, &common.data_dir()).await?;
-    let outcome = act(&installation, args).await;
+    let outcome = act(&config, &installation, args).await;
     installation.close().await;
     telemetry.flush();
     outcome
 }
 
-async fn act(installation: &Installation, args: Args) -> Outcome {
+async fn act(config: &Config, installation: &Installation, args: Args) -> Outcome {
     let operations = Operations::new(installation.database.clone(), keys(installation));
     match args {
-        Args::Status => status(installation, &operations).await,
+        Args::Status => status(bus(config, installation)?.as_ref(), &operations).await,
         Args::Replay {
             tenant,
             consumer,
@@ -138,7 +139,7 @@ async fn act(installation: &Installation, args: Args) -> Outcome {
     }
 }
 
-async fn status(installation: &Installation, operations: &Operations) -> Outcome {
+async fn status(bus: &dyn EventBus, operations: &Operations) -> Outcome {
     let relay = operations.relay().await?;
     let held = if relay.held { "held" } else { "free" };
     say(format_args!(
@@ -149,7 +150,14 @@ async fn status(installation: &Installation, operations: &Operations) -> Outcome
             .oldest
             .map_or_else(String::new, |at| format!(" since {}", at.to_fhir()))
     ));
-    for group in bus(installation).groups().await? {
+    let groups = bus.groups().await;
+    let state = if groups.is_ok() {
+        "answers"
+    } else {
+        "does not answer"
+    };
+    say(format_args!("bus    {}, {state}", bus.name()));
+    for group in groups.iter().flatten() {
         let topic = group.topic.map_or("unknown", |topic| topic.name);
         say(format_args!(
             "group  {} {topic}: {} behind",
@@ -164,7 +172,7 @@ async fn status(installation: &Installation, operations: &Operations) -> Outcome
             kind.tenant, kind.consumer, kind.count, kind.reason
         ));
     }
-    Ok(done(letters.is_empty()))
+    Ok(done(letters.is_empty() && groups.is_ok()))
 }
 
 async fn dead_letters(installation: &Installation, letters: Letters) -> Outcome {

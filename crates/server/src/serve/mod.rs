@@ -20,6 +20,7 @@ use crate::assembly::{Installation, origin, rates};
 use crate::config::{Config, ForwardedHeader, Http};
 use crate::telemetry::Telemetry;
 use crate::wiring::archive::Vault;
+use crate::wiring::bus::Eventually;
 use crate::wiring::deletion;
 use crate::wiring::events::{self, Events};
 use crate::wiring::live::Live;
@@ -55,17 +56,17 @@ impl Server {
             .with_context(|| format!("{} cannot be listened on", config.server.listen))?;
         let address = listener.local_addr()?;
         let api = Arc::new(api(config, installation)?);
+        let bus = events::bus(config, installation)?;
         let live = Live::start(
             origin(config),
             &installation.store,
             doors::gatekeeper(installation),
-            events::feed(installation).await?,
+            Box::new(Eventually::open(Arc::clone(&bus)).await),
         );
         let video = telehealth::provider(config)?;
         let proxies = proxies(&config.http)?;
         let proxies = axum::middleware::from_fn_with_state(proxies, mt_http::behind_proxies);
-        let router =
-            router(config, &api, installation, telemetry, (&live, &video)).layer(proxies);
+        let router = router(config, &api, installation, telemetry, (&live, &video)).layer(proxies);
         let limits = ServeLimits {
             max_connections: config.server.max_connections,
             ..ServeLimits::default()
@@ -108,7 +109,7 @@ impl Server {
             task,
             background,
             mail,
-            events: Events::start(installation),
+            events: Events::start(installation, bus),
             live,
             carrying: installation.outbound.start(),
             telling: installation.telling.start(),

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use mt_coordination::timeline::TimelineConsumer;
 use mt_events::{
-    Consumer, ConsumerOptions, EventBus, EventFeed, Keys, LogBus, Operations, Relay, RelayOptions,
-    Runtime,
+    Consumer, ConsumerOptions, EventBus, Group, Keys, Operations, Relay, RelayOptions, Runtime,
 };
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::assembly::Installation;
+use crate::config::Config;
 
 /// How often the gauges are set, and how many times that old days are looked for.
 const MEASURE_EVERY: Duration = Duration::from_secs(15);
@@ -31,15 +31,16 @@ pub(crate) fn consumers(installation: &Installation) -> Vec<Arc<dyn Consumer>> {
     consumers
 }
 
-/// Every event from now on, for whoever is connected to this process.
-pub(crate) async fn feed(installation: &Installation) -> mt_events::Result<Box<dyn EventFeed>> {
-    bus(installation).feed().await
-}
-
-/// What carries the events.
-pub(crate) fn bus(installation: &Installation) -> Arc<dyn EventBus> {
+/// The bus of the installation, for all consumers.
+pub(crate) fn bus(
+    config: &Config,
+    installation: &Installation,
+) -> anyhow::Result<Arc<dyn EventBus>> {
+    let consumers = consumers(installation);
+    let groups = consumers.iter().flat_map(|one| Group::of(one.as_ref()));
+    let database = installation.database.clone();
     let clock = Arc::clone(&installation.clock);
-    Arc::new(LogBus::new(installation.database.clone(), clock))
+    super::bus::open(&config.events, database, clock, groups.collect())
 }
 
 /// The keys of the tenants that serve.
@@ -57,11 +58,10 @@ pub(crate) struct Events {
 
 impl Events {
     /// Begins to relay and to consume.
-    pub(crate) fn start(installation: &Installation) -> Self {
+    pub(crate) fn start(installation: &Installation, bus: Arc<dyn EventBus>) -> Self {
         let database = installation.database.clone();
         let keys = keys(installation);
         let clock = Arc::clone(&installation.clock);
-        let bus = bus(installation);
         let relay = Relay::new(
             database.clone(),
             Arc::clone(&keys),

@@ -1,6 +1,7 @@
 //! How parts of the product that are more than a line are put together, one file each.
 
 pub(crate) mod archive;
+pub(crate) mod bus;
 pub(crate) mod coordination;
 pub(crate) mod deletion;
 pub(crate) mod events;

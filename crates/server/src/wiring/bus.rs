@@ -1,0 +1,69 @@
+//! Which bus carries the events, as the configuration says.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use futures::future::BoxFuture;
+use mt_database::Database;
+use mt_events::{Delivery, EventBus, EventFeed, Group, LogBus};
+use mt_events_rabbitmq::{RabbitBus, RabbitOptions};
+use mt_kernel::Clock;
+
+use crate::config;
+
+/// The bus, for these groups. Connects when it is first used: a broker that is away stops no start.
+pub(crate) fn open(
+    events: &config::Events,
+    database: Database,
+    clock: Arc<dyn Clock>,
+    groups: Vec<Group>,
+) -> anyhow::Result<Arc<dyn EventBus>> {
+    let bus: Arc<dyn EventBus> = match events.bus {
+        config::Bus::Embedded => Arc::new(LogBus::new(database, clock)),
+        config::Bus::RabbitMq => {
+            let rabbitmq = &events.rabbitmq;
+            let url = rabbitmq.url.as_ref();
+            let options = RabbitOptions {
+                url: url.context("events.rabbitmq.url is missing")?.secret(),
+                prefix: rabbitmq.prefix.clone(),
+                delivery_limit: RabbitOptions::DELIVERY_LIMIT,
+                ca_file: rabbitmq.ca_file.clone(),
+            };
+            Arc::new(RabbitBus::new(&options, database, groups).context("events.rabbitmq")?)
+        }
+    };
+    Ok(bus)
+}
+
+/// A feed that is opened as soon as the bus answers.
+pub(crate) struct Eventually {
+    bus: Arc<dyn EventBus>,
+    feed: Option<Box<dyn EventFeed>>,
+}
+
+impl Eventually {
+    /// A feed that begins now, or when a bus that does not answer is back.
+    pub(crate) async fn open(bus: Arc<dyn EventBus>) -> Self {
+        let feed = bus.feed().await;
+        let feed =
+            feed.inspect_err(|error| tracing::warn!(%error, "the feed of the hub is waited for"));
+        Self {
+            bus,
+            feed: feed.ok(),
+        }
+    }
+
+    async fn read(&mut self, limit: usize) -> mt_events::Result<Vec<Delivery>> {
+        let feed = match &mut self.feed {
+            Some(feed) => feed,
+            none => none.insert(self.bus.feed().await?),
+        };
+        feed.next(limit).await
+    }
+}
+
+impl EventFeed for Eventually {
+    fn next(&mut self, limit: usize) -> BoxFuture<'_, mt_events::Result<Vec<Delivery>>> {
+        Box::pin(self.read(limit))
+    }
+}
