@@ -20,6 +20,7 @@ mod params;
 mod privacy;
 mod rest;
 mod running;
+mod schema;
 mod search;
 mod standing;
 mod telemetry;
