@@ -34,14 +34,14 @@ fn schemathesis() -> Option<PathBuf> {
         Ok(output) if output.status.success() => std::fs::write(&ready, "").ok()?,
         Ok(output) => {
             let reason = String::from_utf8_lossy(&output.stderr).into_owned();
-            println!(
+            eprintln!(
                 "skipped: schemathesis cannot be installed: {}",
                 reason.trim()
             );
             return None;
         }
         Err(error) => {
-            println!("skipped: python3 is not available: {error}");
+            eprintln!("skipped: python3 is not available: {error}");
             return None;
         }
     }
