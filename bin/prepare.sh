@@ -28,6 +28,9 @@ prepare() {
   fi
   command -v cc >/dev/null || missing+=(build-essential)
   command -v cmake >/dev/null || missing+=(cmake)
+  # The Kafka client is a C library that takes its TLS from OpenSSL.
+  [ -f /usr/include/openssl/ssl.h ] || missing+=(libssl-dev pkg-config)
+  [ -f /usr/include/zlib.h ] || missing+=(zlib1g-dev)
   if [ "${#missing[@]}" -gt 0 ]; then install "${missing[@]}"; fi
   if ! command -v cargo >/dev/null; then
     say "A Rust toolchain is needed: install rustup, then try again."

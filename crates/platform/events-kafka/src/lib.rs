@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+mod bus;
+mod feed;
+mod held;
+mod lag;
+mod message;
+mod options;
+mod registry;
+mod subscription;
+mod topics;
+
+pub use bus::KafkaBus;
+pub use options::{KafkaOptions, OptionsError, RegistryOptions};
