@@ -250,8 +250,10 @@ impl Default for Archive {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Events {
-    /// `embedded` (the database) or `rabbitmq`.
+    /// `embedded` (the database), `kafka` or `rabbitmq`.
     pub(crate) bus: Bus,
+    /// How Kafka is reached.
+    pub(crate) kafka: Kafka,
     /// How RabbitMQ is reached.
     pub(crate) rabbitmq: RabbitMq,
 }
@@ -262,6 +264,7 @@ pub(crate) struct Events {
 pub(crate) enum Bus {
     #[default]
     Embedded,
+    Kafka,
     RabbitMq,
 }
 
@@ -270,7 +273,51 @@ impl Bus {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Embedded => "embedded",
+            Self::Kafka => "kafka",
             Self::RabbitMq => "rabbitmq",
+        }
+    }
+}
+
+/// `[events.kafka]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Kafka {
+    /// `host:port`, several separated by commas.
+    pub(crate) brokers: String,
+    /// What the names of topics and groups begin with.
+    pub(crate) prefix: String,
+    /// Whether missing topics are made.
+    pub(crate) create_topics: bool,
+    /// Copies of each topic that is made.
+    pub(crate) replication: i32,
+    /// Name to sign in with (SASL).
+    pub(crate) user: Option<String>,
+    /// Password to sign in with.
+    pub(crate) password: Option<Hidden>,
+    /// URL of the schema registry; without one, nobody but our consumers can read the messages.
+    pub(crate) registry: Option<String>,
+    /// Name to sign in to the schema registry with.
+    pub(crate) registry_user: Option<String>,
+    /// Password to sign in to the schema registry with.
+    pub(crate) registry_password: Option<Hidden>,
+    /// Settings of librdkafka for TLS and SASL (`security.*`, `sasl.*`, `ssl.*`); no passwords here.
+    pub(crate) security: std::collections::BTreeMap<String, String>,
+}
+
+impl Default for Kafka {
+    fn default() -> Self {
+        Self {
+            brokers: String::new(),
+            prefix: String::new(),
+            create_topics: true,
+            replication: 3,
+            user: None,
+            password: None,
+            registry: None,
+            registry_user: None,
+            registry_password: None,
+            security: std::collections::BTreeMap::new(),
         }
     }
 }
@@ -458,6 +505,7 @@ mod tests {
         let environment = [
             ("MEDITRACK__EVENTS__BUS", "rabbitmq"),
             ("MEDITRACK__EVENTS__RABBITMQ__URL", "amqp://u:hunter2@h"),
+            ("MEDITRACK__EVENTS__KAFKA__PASSWORD", "hunter2"),
         ];
         let config = parse("[events.rabbitmq]\nprefix = \"ward\"", &environment).unwrap();
         assert_eq!(config.events.bus, Bus::RabbitMq);

@@ -6,6 +6,7 @@ use anyhow::Context;
 use futures::future::BoxFuture;
 use mt_database::Database;
 use mt_events::{Delivery, EventBus, EventFeed, Group, LogBus};
+use mt_events_kafka::{KafkaBus, KafkaOptions, RegistryOptions};
 use mt_events_rabbitmq::{RabbitBus, RabbitOptions};
 use mt_kernel::Clock;
 
@@ -20,6 +21,10 @@ pub(crate) fn open(
 ) -> anyhow::Result<Arc<dyn EventBus>> {
     let bus: Arc<dyn EventBus> = match events.bus {
         config::Bus::Embedded => Arc::new(LogBus::new(database, clock)),
+        config::Bus::Kafka => {
+            let options = kafka(&events.kafka)?;
+            Arc::new(KafkaBus::new(options, database, groups).context("events.kafka")?)
+        }
         config::Bus::RabbitMq => {
             let rabbitmq = &events.rabbitmq;
             let url = rabbitmq.url.as_ref();
@@ -33,6 +38,35 @@ pub(crate) fn open(
         }
     };
     Ok(bus)
+}
+
+fn kafka(kafka: &config::Kafka) -> anyhow::Result<KafkaOptions> {
+    anyhow::ensure!(!kafka.brokers.is_empty(), "events.kafka.brokers is missing");
+    // They would be printed with the configuration.
+    let secret = |name: &&String| {
+        name.ends_with("password") || name.contains("secret") || name.ends_with("key.pem")
+    };
+    if let Some(name) = kafka.security.keys().find(secret) {
+        anyhow::bail!("events.kafka.security: {name} is a secret and may not stand there");
+    }
+    let mut security = kafka.security.clone();
+    if let Some(user) = &kafka.user {
+        security.insert("sasl.username".to_owned(), user.clone());
+    }
+    let password = kafka.registry_password.as_ref().map(config::Hidden::secret);
+    let login = kafka.registry_user.clone().zip(password);
+    Ok(KafkaOptions {
+        brokers: kafka.brokers.clone(),
+        prefix: kafka.prefix.clone(),
+        create_topics: kafka.create_topics,
+        replication: kafka.replication,
+        security,
+        password: kafka.password.as_ref().map(config::Hidden::secret),
+        registry: kafka
+            .registry
+            .clone()
+            .map(|url| RegistryOptions { url, login }),
+    })
 }
 
 /// A feed that is opened as soon as the bus answers.
