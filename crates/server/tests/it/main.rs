@@ -1,5 +1,9 @@
 //! Tests of the whole: the walls between crates, the command, the doors.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that cannot go on says where, one that is skipped says why"
+)]
 
 mod access;
 mod bulk;
