@@ -169,7 +169,11 @@ impl Installation {
             (&store, &audit, &clock),
             (&provider, &administration),
         )?;
-        let telling = Telling::open(config, (&store, &audit, &clock), &administration);
+        let telling = Telling::open(
+            (config, data_dir),
+            (&store, &audit, &clock),
+            &administration,
+        )?;
         let following = [
             tokio::spawn(follow_terminology(
                 database.clone(),
@@ -250,7 +254,7 @@ fn people(
 }
 
 /// The mail server, when one is configured.
-fn smtp(mail: &config::Mail) -> anyhow::Result<Option<Smtp>> {
+pub(crate) fn smtp(mail: &config::Mail) -> anyhow::Result<Option<Smtp>> {
     let Some(host) = &mail.host else {
         return Ok(None);
     };

@@ -26,6 +26,7 @@ pub(crate) struct Config {
     pub(crate) outbound: Outbound,
     pub(crate) mail: Mail,
     pub(crate) telehealth: Telehealth,
+    pub(crate) notifications: Notifications,
     pub(crate) archive: Archive,
     pub(crate) events: Events,
     pub(crate) log: Log,
@@ -211,6 +212,112 @@ pub(crate) enum VideoProvider {
     #[serde(rename = "100ms")]
     Hms,
     Twilio,
+}
+
+/// `[notifications]`: vendors by which people are told things. Without them mail goes through `[mail]`, and nothing else leaves.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Notifications {
+    pub(crate) sendgrid: SendGrid,
+    pub(crate) twilio: Twilio,
+    pub(crate) fcm: Fcm,
+    pub(crate) web_push: WebPush,
+}
+
+/// `[notifications.sendgrid]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SendGrid {
+    /// API key. With it notifications are mailed by SendGrid and not through `[mail]`.
+    pub(crate) key: Option<Hidden>,
+    /// Mail address of the sender.
+    pub(crate) from: Option<String>,
+    /// Verification key of the signed event webhook.
+    pub(crate) webhook_key: Option<String>,
+    /// Address of the API.
+    pub(crate) url: String,
+}
+
+impl Default for SendGrid {
+    fn default() -> Self {
+        Self {
+            key: None,
+            from: None,
+            webhook_key: None,
+            url: "https://api.sendgrid.com".to_owned(),
+        }
+    }
+}
+
+/// `[notifications.twilio]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Twilio {
+    /// SID of the account. Without it no text message leaves.
+    pub(crate) account: Option<String>,
+    /// Auth token of the account.
+    pub(crate) token: Option<Hidden>,
+    /// SID of a messaging service that sends.
+    pub(crate) service: Option<String>,
+    /// Number that sends when there is no service, such as `"+15551234567"`.
+    #[serde(deserialize_with = "telephone")]
+    pub(crate) from: Option<String>,
+    /// Address of the API.
+    pub(crate) url: String,
+}
+
+impl Default for Twilio {
+    fn default() -> Self {
+        Self {
+            account: None,
+            token: None,
+            service: None,
+            from: None,
+            url: "https://api.twilio.com".to_owned(),
+        }
+    }
+}
+
+/// A telephone number; the environment makes an integer of `+15551234567`.
+fn telephone<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Text(String),
+        Number(u64),
+    }
+    let written = Option::<Written>::deserialize(from)?;
+    Ok(written.map(|written| match written {
+        Written::Text(text) => text,
+        Written::Number(number) => format!("+{number}"),
+    }))
+}
+
+/// `[notifications.fcm]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Fcm {
+    /// File of the service account. Without it no device is woken.
+    pub(crate) account_file: Option<PathBuf>,
+    /// Address of the API.
+    pub(crate) url: String,
+}
+
+impl Default for Fcm {
+    fn default() -> Self {
+        Self {
+            account_file: None,
+            url: "https://fcm.googleapis.com".to_owned(),
+        }
+    }
+}
+
+/// `[notifications.web_push]`
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct WebPush {
+    /// Whom push services may ask, such as `mailto:operator@clinic.example`. Without it no browser is woken.
+    pub(crate) contact: Option<String>,
 }
 
 /// `[archive]`: a bucket with object lock (S3 API) that the audit logs are archived to once a day.
@@ -486,6 +593,17 @@ mod tests {
         }
         let error = parse("", &[("MEDITRACK__LOG__COLOUR", "red")]).unwrap_err();
         assert!(format!("{error:#}").contains("colour"));
+    }
+
+    #[test]
+    fn a_telephone_number_is_read_from_the_environment_too() {
+        let named = [("MEDITRACK__NOTIFICATIONS__TWILIO__FROM", "+15551234567")];
+        let text = "[notifications.twilio]\nfrom = \"+15551234567\"";
+        for (text, environment) in [(text, &[][..]), ("", &named[..])] {
+            let config = parse(text, environment).unwrap();
+            let from = config.notifications.twilio.from;
+            assert_eq!(from.as_deref(), Some("+15551234567"));
+        }
     }
 
     #[test]

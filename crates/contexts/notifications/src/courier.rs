@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use mt_crypto::TenantKeys;
-use mt_events::catalogue::Value;
 use mt_outbound::{Carried, Courier, Parcel, Schedule};
 
 use crate::app::{Notifications, Parcelled};
@@ -145,28 +144,13 @@ impl NotificationCourier {
         let tx = context.database().tenant(parcel.tenant).await?;
         let changed = store::deliveries::settle(&tx, parcel.id, &attempt, parcel.now).await?;
         if changed && state == DeliveryState::Failed {
-            context.say_failed(&tx, parcel.id, reason).await?;
+            let keys = context.keys(parcel.tenant).await?;
+            let kept = store::deliveries::find(context.database(), &keys, parcel.id).await?;
+            if let Some(kept) = kept {
+                context.say_end(&tx, &kept, state, reason).await?;
+            }
         }
         Ok(tx.commit().await?)
-    }
-}
-
-impl Notifications {
-    /// Says that a delivery failed for good.
-    pub(crate) async fn say_failed(
-        &self,
-        tx: &mt_database::TenantTx,
-        id: uuid::Uuid,
-        reason: Option<&str>,
-    ) -> Result<()> {
-        let keys = self.keys(tx.tenant()).await?;
-        let Some(kept) = store::deliveries::find(self.database(), &keys, id).await? else {
-            return Ok(());
-        };
-        let mut more = vec![("channel", Value::from(kept.channel.code()))];
-        more.extend(reason.map(|reason| ("reason_code", Value::from(reason))));
-        self.say(tx, "notification.failed.v1", kept.message, &more)
-            .await
     }
 }
 

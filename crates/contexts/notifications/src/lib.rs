@@ -2,11 +2,13 @@
 
 pub mod api;
 mod app;
+pub mod channels;
 mod courier;
 mod domain;
 mod error;
 mod events;
 mod ports;
+mod receipts;
 mod store;
 
 use mt_database::{Migration, Migrations};
@@ -24,6 +26,7 @@ pub use domain::{
 pub use error::{NotificationError, Result};
 pub use events::{Announcer, announcer};
 pub use ports::{Address, Dispatch, Organisation, Organisations, Sent, Transport, Transports};
+pub use receipts::{ReceiptKeys, SendGridKey};
 
 /// Messages, deliveries, preferences, registrations, wordings, reminders.
 pub const MIGRATIONS: Migrations = Migrations {

@@ -13,3 +13,4 @@ pub(crate) mod privacy;
 pub(crate) mod scheduling;
 mod subscriptions;
 pub(crate) mod telehealth;
+mod ways;

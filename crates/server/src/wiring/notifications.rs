@@ -1,5 +1,6 @@
 //! Notifications: what organisations decided, the ways out, and what happens by itself.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,14 +10,15 @@ use mt_events::Consumer;
 use mt_identity::administration::Administration;
 use mt_kernel::{Clock, Fault, TenantId};
 use mt_notifications::{
-    NotificationCourier, Notifications, NotificationsParts, Organisation, Organisations,
-    Transports, announcer,
+    NotificationCourier, Notifications, NotificationsParts, Organisation, Organisations, announcer,
 };
 use mt_outbound::{Desk, Queue};
 use mt_scheduling::Scheduling;
 use mt_store::Store;
 use tokio::task::AbortHandle;
 
+use super::outbound::guard;
+use super::ways::Ways;
 use crate::assembly::origin;
 use crate::config::Config;
 
@@ -43,10 +45,11 @@ impl Drop for Busy {
 
 impl Telling {
     pub(crate) fn open(
-        config: &Config,
+        (config, data_dir): (&Config, &Path),
         (store, audit, clock): (&Store, &Arc<Audit>, &Arc<dyn Clock>),
         administration: &Administration,
-    ) -> Self {
+    ) -> anyhow::Result<Self> {
+        let ways = Ways::open(config, data_dir, clock)?;
         let queue = Queue::new(store.database().clone(), store.tenants().clone());
         let decided = Decided {
             administration: administration.clone(),
@@ -57,14 +60,17 @@ impl Telling {
             audit: Arc::clone(audit),
             queue: queue.clone(),
             organisations: Arc::new(decided),
-            transports: Transports::default(),
+            transports: ways.transports,
+            receipts: ways.receipts,
+            push_key: ways.push_key,
+            guard: guard(config)?,
             origin: origin(config),
         });
-        Self {
+        Ok(Self {
             notifications,
             queue,
             clock: Arc::clone(clock),
-        }
+        })
     }
 
     /// What tells people of events.

@@ -2,6 +2,7 @@
 
 mod administration;
 mod own;
+mod receipts;
 mod stop;
 
 use mt_access::Operation;
@@ -16,6 +17,8 @@ pub fn table() -> Routes<Notifications> {
     const TENANT: Permission = Permission::operation(Operation::ManageTenant);
     const LINK: Permission =
         Permission::public("the link is sealed, and stops mail of one kind to one person");
+    const SIGNED: Permission =
+        Permission::public("the message is signed by the vendor, and refused when no key is set");
     Routes::new()
         .route(OWN, routes!(own::list))
         .route(OWN, routes!(own::read))
@@ -25,6 +28,9 @@ pub fn table() -> Routes<Notifications> {
         .route(OWN, routes!(own::devices))
         .route(OWN, routes!(own::register))
         .route(OWN, routes!(own::deregister))
+        .route(OWN, routes!(own::push_key))
+        .route(SIGNED, routes!(receipts::twilio))
+        .route(SIGNED, routes!(receipts::sendgrid))
         .route(LINK, routes!(stop::ask))
         .route(LINK, routes!(stop::stop))
         .route(TENANT, routes!(administration::templates))

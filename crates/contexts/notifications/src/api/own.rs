@@ -147,3 +147,23 @@ pub(super) async fn deregister(
     notifications.deregister(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
+
+/// What browsers register with.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PushKey {
+    /// `applicationServerKey`, base64url; absent when browsers are not woken here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+}
+
+/// What browsers register with.
+#[utoipa::path(get, path = "/push-subscriptions/key", tag = "notifications",
+    responses((status = 200, body = PushKey)))]
+pub(super) async fn push_key(
+    State(notifications): State<Notifications>,
+    _: Caller,
+) -> Json<PushKey> {
+    Json(PushKey {
+        key: notifications.parts.push_key.clone(),
+    })
+}

@@ -5,6 +5,7 @@ mod inbox;
 mod letters;
 mod log;
 mod people;
+mod receipts;
 mod settings;
 mod tell;
 mod templates;
@@ -17,7 +18,7 @@ use mt_audit::{Audit, Event, EventCode};
 use mt_crypto::TenantKeys;
 use mt_database::Database;
 use mt_kernel::{Actor, Instant, OpCtx, PurposeOfUse, TenantId};
-use mt_outbound::Queue;
+use mt_outbound::{Guard, Queue};
 use mt_store::{Caller, Store};
 use uuid::Uuid;
 
@@ -30,6 +31,7 @@ pub use templates::{Previewed, TemplateView};
 
 use crate::error::Result;
 use crate::ports::{Organisations, Transports};
+use crate::receipts::ReceiptKeys;
 
 /// What the context is made of.
 pub struct NotificationsParts {
@@ -39,10 +41,16 @@ pub struct NotificationsParts {
     pub audit: Arc<Audit>,
     /// What leaves.
     pub queue: Queue,
+    /// What may be called.
+    pub guard: Guard,
     /// What organisations decided.
     pub organisations: Arc<dyn Organisations>,
     /// The ways out.
     pub transports: Transports,
+    /// By what vendors' words are known.
+    pub receipts: ReceiptKeys,
+    /// What browsers register with, where they are woken.
+    pub push_key: Option<String>,
     /// URL of the installation, without a slash at its end.
     pub origin: String,
 }

@@ -99,6 +99,10 @@ impl Notifications {
             let text = "nothing is sent to this kind of device here";
             return Err(NotificationError::invalid(text, "kind"));
         }
+        if let Address::Web { endpoint, .. } = &address {
+            let may = self.parts.guard.check(endpoint);
+            may.map_err(|error| NotificationError::invalid(error.to_string(), "endpoint"))?;
+        }
         let (id, now) = (Uuid::now_v7(), self.now());
         let keys = self.keys(caller.tenant()).await?;
         let tx = self.database().tenant(caller.tenant()).await?;

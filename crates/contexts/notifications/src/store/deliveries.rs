@@ -20,6 +20,8 @@ const INSERT: &str = "insert into notifications.delivery (tenant, id, message, r
     values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11) on conflict do nothing";
 const SETTLE: &str = "update notifications.delivery set state = $3, reason = $4, attempts = $5, updated_at = $6 \
     where tenant = $1 and id = $2 and state in (1, 2)";
+const MOVE: &str = "update notifications.delivery set state = $4, reason = coalesce($5, reason), updated_at = $6 \
+    where tenant = $1 and id = $2 and state = $3";
 const GATHERED: &str = "update notifications.delivery set state = 2, updated_at = $3, reason = 'digest' \
     where tenant = $1 and recipient = $2 and state = 6 and due_at <= $3";
 const DUE: &str = "select recipient, sealed, id from notifications.delivery \
@@ -190,4 +192,29 @@ pub(crate) async fn take_gathered(tx: &TenantTx, person: i64, now: Instant) -> R
     Ok(tx
         .execute(GATHERED, &[&tx.tenant().0, &person, &now.0])
         .await?)
+}
+
+/// Moves a delivery from one state to another; false when it is in another by now.
+pub(crate) async fn advance(
+    tx: &TenantTx,
+    id: Uuid,
+    (from, to): (DeliveryState, DeliveryState),
+    reason: Option<&str>,
+    now: Instant,
+) -> Result<bool> {
+    let params: mt_database::Params<'_> = &[
+        &tx.tenant().0,
+        &id,
+        &from.number(),
+        &to.number(),
+        &reason,
+        &now.0,
+    ];
+    Ok(tx.execute(MOVE, params).await? == 1)
+}
+
+/// Takes what a vendor said; false when it was taken before.
+pub(crate) async fn receive(tx: &TenantTx, digest: &[u8], now: Instant) -> Result<bool> {
+    let sql = "insert into notifications.receipt (tenant, digest, at) values ($1, $2, $3) on conflict do nothing";
+    Ok(tx.execute(sql, &[&tx.tenant().0, &digest, &now.0]).await? == 1)
 }

@@ -7,14 +7,14 @@ use serde_json::{Value as Json, json};
 use crate::world::{ADMIN, ANA, World};
 
 impl World {
-    async fn prefers(&self, preferences: &Json) {
+    pub(crate) async fn prefers(&self, preferences: &Json) {
         let path = "/notification-preferences";
         let (status, said) = self.call_at(ANA, ("PUT", path), Some(0), preferences).await;
         assert_eq!(status, StatusCode::OK, "{said}");
     }
 
     /// Ana has an appointment in three days.
-    async fn books(&self) {
+    pub(crate) async fn books(&self) {
         self.ana().await;
         let start = self.appointment(3 * 1_440, "booked").await;
         self.happens(&self.visit("appointment.confirmed.v1", start))
@@ -22,7 +22,7 @@ impl World {
     }
 
     /// States and reasons of all deliveries, the latest first.
-    async fn log(&self) -> Vec<(String, String, String)> {
+    pub(crate) async fn log(&self) -> Vec<(String, String, String)> {
         let (_, page) = self
             .call(ADMIN, ("GET", "/notification-deliveries"), &json!(null))
             .await;

@@ -18,9 +18,9 @@ use mt_events::{Consumer, Event};
 use mt_kernel::{Actor, Clock, Fault, Instant, TenantId};
 use mt_notifications::{
     Dispatch, NotificationCourier, Notifications, NotificationsParts, Organisation, Organisations,
-    Sent, Transport, Transports, announcer, api,
+    ReceiptKeys, Sent, Transport, Transports, announcer, api,
 };
-use mt_outbound::{Desk, Queue};
+use mt_outbound::{Desk, Guard, Queue};
 use mt_testkit::TestStore;
 use serde_json::{Value as Json, json};
 use tower::ServiceExt as _;
@@ -106,7 +106,25 @@ pub(crate) struct World {
 const NOON: &str = "2027-03-15T12:00:00Z";
 
 impl World {
+    /// With ways out that remember.
     pub(crate) async fn new() -> Self {
+        let ways = [(); 3].map(|()| Arc::new(Way::default()));
+        let [email, sms, push] = ways.clone();
+        let transports = Transports {
+            email: Some(email),
+            sms: Some(sms),
+            fcm: Some(push.clone()),
+            web: Some(push),
+        };
+        let mut world = Self::with(|_, _| (transports, ReceiptKeys::default())).await;
+        [world.email, world.sms, world.push] = ways;
+        world
+    }
+
+    /// With these ways out.
+    pub(crate) async fn with(
+        make: impl FnOnce(&Guard, Arc<dyn Clock>) -> (Transports, ReceiptKeys),
+    ) -> Self {
         let schemas = [
             mt_audit::MIGRATIONS,
             mt_outbound::MIGRATIONS,
@@ -125,20 +143,21 @@ impl World {
         audit.follow(&test.store);
         let queue = Queue::new(database.clone(), test.store.tenants().clone());
         let [email, sms, push] = [(); 3].map(|()| Arc::new(Way::default()));
+        // A development installation may call vendors that are on this machine.
+        let guard = Guard::new("http://localhost:3000", &[]).unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(test.clock.clone());
+        let (transports, receipts) = make(&guard, clock.clone());
         let notifications = Notifications::new(NotificationsParts {
             store: test.store.clone(),
             audit,
             queue: queue.clone(),
             organisations: Arc::new(Decided),
-            transports: Transports {
-                email: Some(email.clone()),
-                sms: Some(sms.clone()),
-                fcm: Some(push.clone()),
-                web: Some(push.clone()),
-            },
+            transports,
+            receipts,
+            push_key: None,
+            guard,
             origin: "https://ehr.example.org".to_owned(),
         });
-        let clock: Arc<dyn Clock> = Arc::new(test.clock.clone());
         let quota = mt_http::Quota {
             per_second: 1_000.try_into().unwrap(),
             burst: 1_000.try_into().unwrap(),
@@ -306,6 +325,23 @@ impl World {
             status,
             serde_json::from_slice(&body).unwrap_or_else(|_| text()),
         )
+    }
+
+    /// A vendor calls with its headers. Returns the status.
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> StatusCode {
+        let form = "application/x-www-form-urlencoded";
+        let mut request =
+            Request::post(format!("/api/v1{path}")).header(header::CONTENT_TYPE, form);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        self.router.clone().oneshot(request).await.unwrap().status()
     }
 
     /// The messages of somebody, the latest first.
