@@ -14,11 +14,17 @@ use crate::domain::number::Format;
 pub struct Numbering(Arc<RwLock<HashMap<TenantId, Format>>>);
 
 impl Numbering {
+    /// How `tenant` decided to write its numbers.
+    #[must_use]
+    pub fn decided(&self, tenant: TenantId) -> Option<Format> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.get(&tenant).cloned()
+    }
+
     /// How `tenant` writes its numbers.
     #[must_use]
     pub fn of(&self, tenant: TenantId) -> Format {
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        all.get(&tenant).cloned().unwrap_or_default()
+        self.decided(tenant).unwrap_or_default()
     }
 
     /// From now on `tenant` writes them so.

@@ -50,9 +50,11 @@ const REFUSALS: &[Refusal] = &[Refusal {
 }];
 
 impl Policy for Patients {
-    /// Whoever a person registers has a record number at the facility that keeps the record.
+    /// Whoever a person registers has a record number at the facility that keeps the record, once the
+    /// organisation has decided how it writes them; before, a record is kept as it was sent.
     fn complete(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Option<Arc<dyn Patch>> {
         let new = change.new.filter(|_| is_person(ctx))?;
+        let format = self.numbering.decided(ctx.tenant)?;
         if items(new, "identifier").any(is_record_number) {
             return None;
         }
@@ -60,7 +62,7 @@ impl Policy for Patients {
         let facility = facility.and_then(|facility| facility.str("reference"));
         let seed = mt_crypto::sha256(format!("{}/{}", ctx.tenant.0, change.id).as_bytes());
         let day = ctx.now.timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
-        let number = self.numbering.of(ctx.tenant).number(seed, day);
+        let number = format.number(seed, day);
         Some(Arc::new(Numbered(record_number(facility, &number))))
     }
 

@@ -80,9 +80,17 @@ impl Patients {
     /// # Errors
     /// When the database does not answer.
     pub async fn refresh(&self, tenant: TenantId) -> Result<()> {
-        let (_, format) = self.format(tenant).await?;
-        self.numbering.set(tenant, format);
+        if let (1.., format) = self.format(tenant).await? {
+            self.numbering.set(tenant, format);
+        }
         Ok(())
+    }
+
+    /// A number that nobody has yet.
+    pub(super) fn new_number(&self, caller: &Caller) -> String {
+        let seed = mt_crypto::sha256(Uuid::new_v4().as_bytes());
+        let now = caller.ctx.now.timestamp().to_zoned(jiff::tz::TimeZone::UTC);
+        self.numbering.of(caller.tenant()).number(seed, now.date())
     }
 
     /// Gives a patient a number at a facility, where there is none yet.
@@ -105,14 +113,7 @@ impl Patients {
             ));
         }
         let records = self.records(caller, Interaction::Update).await?;
-        let seed = mt_crypto::sha256(Uuid::new_v4().as_bytes());
-        let day = caller
-            .ctx
-            .now
-            .timestamp()
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .date();
-        let number = self.numbering.of(caller.tenant()).number(seed, day);
+        let number = self.new_number(caller);
         let (system, item) = (
             system_of(Some(facility)),
             record_number(Some(facility), &number),

@@ -73,7 +73,11 @@ impl Patients {
         let records = self.records(caller, Interaction::Create).await?;
         let name = format!("urn:uuid:{}", Uuid::new_v4());
         let mut batch = Batch::new();
-        let mut patient = create(ResourceType::PATIENT, &new.resource())?;
+        let mut numbered = new.clone();
+        numbered
+            .record_number
+            .get_or_insert_with(|| self.new_number(caller));
+        let mut patient = create(ResourceType::PATIENT, &numbered.resource())?;
         patient.full_url = Some(name.clone());
         batch.push(patient);
         if let Some(reason) = reason {

@@ -75,6 +75,14 @@ async fn whoever_a_person_registers_through_any_door_has_a_record_number_of_the_
     let system = practice.test.caller(practice.tenant);
     let nurse = person(&system);
     let at = r#"{"resourceType":"Patient","managingOrganization":{"reference":"Organization/f"}}"#;
+    let undecided = practice.test.try_create(&nurse, at).await.unwrap();
+    assert_eq!(numbers(&undecided.body), []);
+    let settings = serde_json::from_str(r#"{"pattern":"MRN-{date}-{hex}"}"#).unwrap();
+    let patients = &practice.patients;
+    patients
+        .change_number_settings(practice.tenant, 0, &settings)
+        .await
+        .unwrap();
     let one = numbers(&practice.test.try_create(&nurse, at).await.unwrap().body);
     let other = numbers(&practice.test.try_create(&nurse, at).await.unwrap().body);
     assert_eq!(one[0].0, "urn:meditrack:mrn:f");
