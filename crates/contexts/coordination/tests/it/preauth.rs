@@ -196,7 +196,7 @@ async fn from_the_records_themselves_an_order_becomes_an_event_that_names_its_co
     let keys: Arc<dyn Keys> = Arc::new(office.test.store.tenants().clone());
     let clock = Arc::new(office.test.clock.clone());
     let database = office.database.clone();
-    let log = LogBus::new(database.clone(), Arc::clone(&keys), clock.clone());
+    let log = LogBus::new(database.clone(), clock.clone());
     let bus: Arc<dyn EventBus> = Arc::new(log.clone());
     let relay = Relay::new(
         database.clone(),
