@@ -3,7 +3,7 @@
 import { Button, TextInput, Textarea } from '@mantine/core';
 import { type UseQueryResult, useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { create, read, update } from '../../fhir/client';
 import { conceptText, observationText, referenceId } from '../../fhir/display';
 import { Failure } from '../../fhir/Failure';
@@ -112,7 +112,16 @@ function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
   const begun = Object.values(settled.note).some(Boolean);
   // Keeping the same text twice does no harm, so this may run with the rendering that shows its outcome.
   const kept = useMemo(() => (begun ? keepDraft(key, settled) : undefined), [begun, key, settled]);
+  // A last rendering may keep the draft once more, so it is dropped again when the page has gone.
+  const finished = useRef(false);
+  useEffect(
+    () => () => {
+      if (finished.current) dropDraft(key);
+    },
+    [key],
+  );
   const leave = () => {
+    finished.current = true;
     dropDraft(key);
     void navigate({ to: '/patients/$id/notes', params: { id } });
   };
