@@ -23,6 +23,7 @@ fn layer(package: &Package) -> Layer {
     match () {
         () if has("/crates/base/") => Layer::Base,
         () if has("/crates/contracts/") => Layer::Contracts,
+        () if has("/crates/platform/events-contract/") => Layer::Testkit,
         () if has("/crates/platform/") => Layer::Platform,
         () if has("/crates/contexts/") => Layer::Context,
         () if has("/crates/fhir-api/") => Layer::Door,
@@ -38,9 +39,13 @@ fn may_depend(from: Layer, to: Layer) -> bool {
         Layer::Base => to == Layer::Base,
         Layer::Contracts => to == Layer::Base,
         Layer::Platform => matches!(to, Layer::Base | Layer::Contracts | Layer::Platform),
-        Layer::Context | Layer::Door | Layer::Testkit => {
+        Layer::Context | Layer::Door => {
             matches!(to, Layer::Base | Layer::Contracts | Layer::Platform)
         }
+        Layer::Testkit => matches!(
+            to,
+            Layer::Base | Layer::Contracts | Layer::Platform | Layer::Testkit
+        ),
         Layer::Server | Layer::Bench => !matches!(to, Layer::Bench | Layer::Testkit),
     }
 }

@@ -12,7 +12,7 @@ use crate::Notifications;
 /// A status callback of Twilio.
 #[utoipa::path(post, path = "/notification-receipts/twilio/{tenant}/{delivery}", tag = "notifications",
     params(("tenant" = i32, Path, description = "Tenant"), ("delivery" = String, Path, description = "Delivery")),
-    responses((status = 204), (status = 401, description = "not signed by Twilio"), (status = 503, description = "no key is set")))]
+    responses((status = 204), (status = 401, description = "not signed by Twilio"), (status = 403, description = "no key is set")))]
 pub(super) async fn twilio(
     State(notifications): State<Notifications>,
     Path((tenant, delivery)): Path<(i32, Uuid)>,
@@ -26,7 +26,7 @@ pub(super) async fn twilio(
 
 /// SendGrid's signed event webhook.
 #[utoipa::path(post, path = "/notification-receipts/sendgrid", tag = "notifications",
-    responses((status = 204), (status = 401, description = "not signed by SendGrid"), (status = 503, description = "no key is set")))]
+    responses((status = 204), (status = 401, description = "not signed by SendGrid"), (status = 403, description = "no key is set")))]
 pub(super) async fn sendgrid(
     State(notifications): State<Notifications>,
     headers: HeaderMap,

@@ -45,7 +45,7 @@ pub enum Refused {
 impl From<Refused> for Fault {
     fn from(refused: Refused) -> Self {
         let kind = match refused {
-            Refused::NoKey => ErrorKind::Unavailable,
+            Refused::NoKey => ErrorKind::Forbidden,
             Refused::Unreadable => ErrorKind::Malformed,
             _ => ErrorKind::Unauthenticated,
         };
