@@ -166,10 +166,7 @@ async fn sendgrid_signs_what_we_take_and_a_bounced_address_is_not_written_to_aga
     let world = World::new().await;
     let path = "/notification-receipts/sendgrid";
     // Without a key everything is refused.
-    assert_eq!(
-        world.post(path, &[], "[]").await,
-        StatusCode::SERVICE_UNAVAILABLE
-    );
+    assert_eq!(world.post(path, &[], "[]").await, StatusCode::FORBIDDEN);
     let described = json!({"now": world.now().unix_seconds(), "events": []});
     let signed = judged(&folder, "sendgrid", &described).await;
     let text = |name: &str| signed[name].as_str().unwrap().to_owned();
