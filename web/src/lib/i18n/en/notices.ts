@@ -1,7 +1,7 @@
 /** English: what one is told, and how. */
 export const notices = {
   'notices.title': 'Notifications',
-  'notices.bell': '{count, plural, =0 {Notifications: nothing new} one {Notifications: one unread} other {Notifications: # unread}}',
+  'notices.bell': '{count, plural, =0 {Notifications: nothing new} one {Notifications: # unread} other {Notifications: # unread}}',
   'notices.all': 'Everything',
   'notices.unread': 'Unread',
   'notices.count': '{count, plural, =0 {nothing unread} one {one unread} other {# unread}}',

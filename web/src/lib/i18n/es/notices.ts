@@ -1,7 +1,7 @@
 /** Spanish: what one is told, and how. */
 export const notices = {
   'notices.title': 'Notificaciones',
-  'notices.bell': '{count, plural, =0 {Notificaciones: nada nuevo} one {Notificaciones: una sin leer} other {Notificaciones: # sin leer}}',
+  'notices.bell': '{count, plural, =0 {Notificaciones: nada nuevo} one {Notificaciones: # sin leer} other {Notificaciones: # sin leer}}',
   'notices.all': 'Todas',
   'notices.unread': 'Sin leer',
   'notices.count': '{count, plural, =0 {nada sin leer} one {una sin leer} other {# sin leer}}',
