@@ -25,7 +25,6 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const found = useFound(settled.startsWith('>') ? '' : settled);
   const [ids] = useState(recentPatients);
   const recent = usePatients(ids);
-  const actions = useActions(text);
   const asked = !text.startsWith('>') && text.trim().length >= 2;
   const shown = asked ? (found.data ?? []) : text === '' ? (recent.data ?? []).map((patient) => ({ patient, soundsLike: false })) : [];
   const alike = sameNames(shown.map((one) => one.patient), patientName);
@@ -36,7 +35,10 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     flag: alike.has(patient.id) ? t('patients.sameName') : soundsLike ? t('patients.soundsLike') : undefined,
     run: () => void navigate({ to: '/patients/$id', params: { id: patient.id } }),
   }));
-  const failed = asked ? found.isError : false;
+  const failed = asked && found.isError;
+  const busy = asked && (found.isFetching || settled !== text);
+  // Somebody is new only once the search has answered: Enter must not register who is about to be found.
+  const actions = useActions(text, asked && !busy && !failed);
   return (
     <Dialog onClose={onClose} size="lg" title={t('palette.title')}>
       <Picker
@@ -46,7 +48,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
         text={text}
         onText={setText}
         options={[...patients, ...actions]}
-        busy={asked && (found.isFetching || settled !== text)}
+        busy={busy}
         error={failed ? t('palette.failed') : undefined}
         empty={t('palette.none')}
         keyOf={(entry) => entry.key}
@@ -61,8 +63,8 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   );
 }
 
-/** Pages and actions whose words have all of what was typed; a chart's pages only while one is open. */
-function useActions(text: string): Entry[] {
+/** Pages and actions whose words have all of what was typed; a chart's pages only while one is open, registration under the typed name when `registering`. */
+function useActions(text: string, registering: boolean): Entry[] {
   const { t } = useI18n();
   const navigate = useNavigate();
   const { id } = useParams({ strict: false });
@@ -89,7 +91,7 @@ function useActions(text: string): Entry[] {
   const words = name.toLocaleLowerCase().split(/\s+/);
   const matching = [...here, ...everywhere].filter(({ label }) => words.every((word) => label.toLocaleLowerCase().includes(word)));
   const registers = matching.some((one) => one.key === 'patients.register');
-  if (name.length < 2 || registers || text.startsWith('>')) return matching;
+  if (!registering || registers) return matching;
   const prefilled: Entry = { key: 'register-as', icon: 'plus', label: t('palette.register', { name }), run: () => void navigate({ to: '/patients/new', search: { name } }) };
   return [...matching, prefilled];
 }

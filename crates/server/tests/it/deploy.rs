@@ -104,10 +104,11 @@ fn settings_that_the_chart_passes_are_settings() {
         let end = rest.find(|c: char| !(c.is_ascii_uppercase() || c == '_'));
         &rest[..end.unwrap_or(rest.len())]
     });
+    let config =
+        read("crates/server/src/config/mod.rs") + &read("crates/server/src/config/services.rs");
     let mut n = 0;
     for name in names {
         let (section, key) = name.split_once("__").unwrap();
-        let config = read("crates/server/src/config.rs");
         assert!(
             config.contains(&format!("`[{}]`", section.to_lowercase())),
             "{name}"
