@@ -86,7 +86,7 @@ test('the palette opens a patient and a page', async () => {
   await page.keyboard.press('Control+k');
   const box = page.getByRole('combobox', { name: /Find a patient/ });
   await box.fill(family);
-  await page.getByRole('option', { name: new RegExp(family, 'i') }).waitFor();
+  await page.getByRole('option', { name: new RegExp(`^${family},`, 'i') }).waitFor();
   await clean(seen, 'the palette');
   await box.press('Enter');
   await page.getByRole('region', { name: 'Patient' }).waitFor();
