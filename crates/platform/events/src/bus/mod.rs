@@ -109,7 +109,7 @@ pub struct Outgoing {
 /// The part of a topic that one process reads for a consumer.
 pub trait Subscription: Send {
     /// Up to `limit` events that this subscription has not handed out before, in order of key; none when
-    /// there is nothing new. Also keeps the place in the group.
+    /// there is nothing new. Also keeps the place in the group, for which a limit of zero is enough.
     ///
     /// # Errors
     /// When the bus does not answer.

@@ -35,7 +35,8 @@ pub trait Consumer: Send + Sync + 'static {
         true
     }
 
-    /// Does what the event asks for, in `tx`. What lies outside the database may happen more than once.
+    /// Does what the event asks for, in `tx`. What lies outside the database may happen more than once. An open
+    /// transaction holds the relay's horizon back, so nothing slow is waited for here.
     ///
     /// # Errors
     /// [`HandlerError`]; the transaction is undone.

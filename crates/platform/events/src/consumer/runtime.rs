@@ -149,11 +149,8 @@ impl Worker {
         let mut work = Work::default();
         while !self.stop.is_cancelled() {
             let room = self.options.buffered.saturating_sub(work.lanes.waiting());
-            let found = if room > 0 {
-                subscription.poll(room).await?
-            } else {
-                Vec::new()
-            };
+            // Also without room: whoever does not poll loses the place in the group.
+            let found = subscription.poll(room).await?;
             pause = if found.is_empty() {
                 (pause * 2).min(longest)
             } else {

@@ -113,6 +113,15 @@ impl Fixture {
         rows.iter().map(|row| row.get(0)).collect()
     }
 
+    /// Until when a group holds its partitions, in microseconds.
+    pub(crate) async fn lease(&self, consumer: &str) -> i64 {
+        let sql = "select (extract(epoch from max(until)) * 1000000)::int8 from events.progress \
+             where consumer = $1 and until > '-infinity'";
+        let readers = self.database.readers();
+        let rows = readers.query(self.tenant, sql, &[&consumer]).await.unwrap();
+        rows[0].get::<_, Option<i64>>(0).unwrap_or_default()
+    }
+
     /// The furthest progress of a group.
     pub(crate) async fn progress(&self, consumer: &str) -> i64 {
         let sql = "select max(position) from events.progress where consumer = $1";

@@ -9,3 +9,4 @@ mod fixture;
 mod letters;
 mod relaying;
 mod sealing;
+mod slow;
