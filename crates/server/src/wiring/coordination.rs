@@ -10,10 +10,11 @@ use mt_coordination::{Automation, Switches};
 use mt_events::Consumer;
 use mt_identity::administration::Administration;
 use mt_kernel::{Fault, TenantId};
-use mt_store::{Store, TenantState};
+use mt_store::Store;
 use tokio_util::sync::CancellationToken;
 
 use super::events::keys;
+use super::rounds::walk;
 use crate::assembly::Installation;
 
 /// How often orders are looked for that have waited long enough.
@@ -35,28 +36,18 @@ pub(crate) fn preauthorization(installation: &Installation) -> Preauthorization 
 
 /// Ends the waiting of orders, in every organisation.
 pub(crate) async fn work(stream: Preauthorization, store: Store, stop: CancellationToken) {
-    let mut interval = tokio::time::interval(INTERVAL);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = interval.tick() => {}
-        }
-        let tenants = match store.tenants().list().await {
-            Ok(tenants) => tenants,
-            Err(error) => {
-                tracing::warn!(%error, "the organisations cannot be listed");
-                continue;
-            }
-        };
-        for tenant in tenants
-            .iter()
-            .filter(|one| one.state == TenantState::Active)
-        {
-            if let Err(error) = stream.expire(tenant.id).await {
+    let stream = &stream;
+    walk(
+        store.tenants().clone(),
+        INTERVAL,
+        stop,
+        |tenant| async move {
+            if let Err(error) = stream.expire(tenant).await {
                 tracing::warn!(%error, "orders that wait for a coverage cannot be looked at");
             }
-        }
-    }
+        },
+    )
+    .await;
 }
 
 fn switches(installation: &Installation) -> Arc<dyn Switches> {

@@ -10,6 +10,7 @@ pub(crate) mod notifications;
 pub(crate) mod outbound;
 pub(crate) mod patients;
 pub(crate) mod privacy;
+mod rounds;
 pub(crate) mod scheduling;
 mod subscriptions;
 pub(crate) mod telehealth;

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use mt_audit::Audit;
 use mt_database::Database;
-use mt_kernel::Clock;
+use mt_kernel::{Clock, TenantId};
 use mt_privacy::{Privacy, Restrictions, Watch};
-use mt_store::{Store, TenantState, Tenants};
+use mt_store::{Store, Tenants};
 use tokio_util::sync::CancellationToken;
+
+use super::rounds::walk;
 
 /// How often the rules look at what is new.
 const EVERY: Duration = Duration::from_secs(5);
@@ -45,31 +47,13 @@ impl Office {
         stop: CancellationToken,
     ) -> impl Future<Output = ()> + Send + 'static {
         let (watch, tenants) = (self.privacy.watch(), self.tenants.clone());
-        async move {
-            loop {
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = tokio::time::sleep(EVERY) => {}
-                }
-                look(&watch, &tenants).await;
-            }
-        }
+        async move { walk(tenants, EVERY, stop, |tenant| judge(&watch, tenant)).await }
     }
 }
 
-async fn look(watch: &Watch, tenants: &Tenants) {
-    let known = match tenants.list().await {
-        Ok(known) => known,
-        Err(error) => {
-            tracing::warn!(%error, "the tenants cannot be listed for the privacy rules");
-            return;
-        }
-    };
-    let active = known.iter().filter(|one| one.state == TenantState::Active);
-    for tenant in active {
-        if let Err(error) = watch.run(tenant.id).await {
-            metrics::counter!("privacy_watch_failures_total").increment(1);
-            tracing::error!(tenant = %tenant.id, %error, "the privacy rules did not run");
-        }
+async fn judge(watch: &Watch, tenant: TenantId) {
+    if let Err(error) = watch.run(tenant).await {
+        metrics::counter!("privacy_watch_failures_total").increment(1);
+        tracing::error!(%tenant, %error, "the privacy rules did not run");
     }
 }

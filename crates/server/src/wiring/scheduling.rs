@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use mt_api::Routes;
 use mt_scheduling::{Scheduling, api};
-use mt_store::{Store, TenantState};
+use mt_store::Store;
 use tokio_util::sync::CancellationToken;
 
+use super::rounds::walk;
 use crate::assembly::Installation;
 
 /// How soon an offer that has run out goes to the next who waits.
@@ -19,27 +20,12 @@ pub(crate) fn routes(installation: &Installation) -> Routes {
 
 /// Passes on offers that have run out, in every organisation.
 pub(crate) async fn work(store: Store, stop: CancellationToken) {
-    let scheduling = Scheduling::new(store.clone());
-    let mut interval = tokio::time::interval(INTERVAL);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = interval.tick() => {}
+    let tenants = store.tenants().clone();
+    let scheduling = &Scheduling::new(store);
+    walk(tenants, INTERVAL, stop, |tenant| async move {
+        if let Err(error) = scheduling.expire(tenant).await {
+            tracing::warn!(%error, "offers that ran out cannot be passed on");
         }
-        let tenants = match store.tenants().list().await {
-            Ok(tenants) => tenants,
-            Err(error) => {
-                tracing::warn!(%error, "the organisations cannot be listed");
-                continue;
-            }
-        };
-        for tenant in tenants
-            .iter()
-            .filter(|one| one.state == TenantState::Active)
-        {
-            if let Err(error) = scheduling.expire(tenant.id).await {
-                tracing::warn!(%error, "offers that ran out cannot be passed on");
-            }
-        }
-    }
+    })
+    .await;
 }
