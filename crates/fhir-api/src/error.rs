@@ -141,6 +141,11 @@ impl From<StoreError> for FhirError {
         {
             refusal = refusal.with_header(header::ETAG, tag);
         }
+        if kind == ErrorKind::Unauthenticated {
+            // Who calls is known by then: what a rule misses is a fresh proof (RFC 9470 §3).
+            let challenge = HeaderValue::from_static(mt_access::STEP_UP_CHALLENGE);
+            refusal = refusal.with_header(header::WWW_AUTHENTICATE, challenge);
+        }
         if kind == ErrorKind::Unavailable {
             refusal = refusal.with_header(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }

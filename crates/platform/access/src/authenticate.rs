@@ -24,6 +24,10 @@ pub struct Authenticated {
     pub client_key: u64,
 }
 
+/// Challenge of RFC 9470 §3 to whoever is known and must prove it again, by two factors and within five minutes.
+pub const STEP_UP_CHALLENGE: &str = "Bearer realm=\"meditrack\", error=\"insufficient_user_authentication\", \
+     acr_values=\"step-up\", max_age=\"300\"";
+
 /// Why nobody is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthenticationError {

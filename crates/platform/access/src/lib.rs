@@ -10,6 +10,7 @@ mod token;
 
 pub use authenticate::{
     Authenticated, Authentication, AuthenticationError, Authenticator, RequestHead,
+    STEP_UP_CHALLENGE,
 };
 pub use derived::{DerivationError, DerivedRole, Mask};
 pub use grant::{Compartment, Confinement, Decision, Grant, HeldRole, LaunchContext, Proxy, Reach};

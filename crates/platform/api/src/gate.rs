@@ -14,8 +14,10 @@ use uuid::Uuid;
 
 use crate::{Caller, Idempotency, Need, Permission};
 
-/// Seconds for which a proof of two factors counts as "moments ago".
-const STEP_UP_SECONDS: i64 = 300;
+const TWO_FACTORS_CHALLENGE: &str = "Bearer realm=\"meditrack\", error=\"insufficient_user_authentication\", \
+     acr_values=\"mfa\", max_age=\"300\"";
+const SOMEBODY_CHALLENGE: &str = "Bearer realm=\"meditrack\", error=\"insufficient_user_authentication\", \
+     acr_values=\"single\", max_age=\"300\"";
 
 /// What the gate needs; one for all routes.
 pub struct Gate {
@@ -104,20 +106,15 @@ fn unknown(error: AuthenticationError) -> Box<Response> {
 /// The refusal of RFC 9470 §3, which says what the client must ask for when it signs the person in again.
 #[must_use]
 pub fn insufficient(needed: Assurance) -> Box<Response> {
-    let acr = match needed {
-        Assurance::StepUp => "step-up",
-        Assurance::Multi => "mfa",
-        Assurance::Single => "single",
+    let challenge = match needed {
+        Assurance::StepUp => HeaderValue::from_static(mt_access::STEP_UP_CHALLENGE),
+        Assurance::Multi => HeaderValue::from_static(TWO_FACTORS_CHALLENGE),
+        Assurance::Single => HeaderValue::from_static(SOMEBODY_CHALLENGE),
     };
-    let text = format!(
-        "Bearer realm=\"meditrack\", error=\"insufficient_user_authentication\", \
-         acr_values=\"{acr}\", max_age=\"{STEP_UP_SECONDS}\""
-    );
-    let challenge = HeaderValue::from_str(&text).ok();
     let message = "this needs a second factor that was proved moments ago";
     refusal(
         Fault::new(ErrorKind::Unauthenticated, message),
-        challenge.map(|value| (header::WWW_AUTHENTICATE, value)),
+        Some((header::WWW_AUTHENTICATE, challenge)),
     )
 }
 

@@ -17,6 +17,8 @@ pub enum Operation {
     MergePatients,
     /// Declare patients inactive, or active again.
     ActivatePatients,
+    /// Sign the notes of others who need a second signature.
+    CosignNotes,
     /// Read the audit trail.
     ReadAudit,
     /// Break the glass.
@@ -35,12 +37,13 @@ pub enum Operation {
 
 impl Operation {
     /// All operations.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Export,
         Self::Import,
         Self::Match,
         Self::MergePatients,
         Self::ActivatePatients,
+        Self::CosignNotes,
         Self::ReadAudit,
         Self::BreakGlass,
         Self::ReviewAccess,
@@ -59,6 +62,7 @@ impl Operation {
             Self::Match => "match",
             Self::MergePatients => "merge_patients",
             Self::ActivatePatients => "activate_patients",
+            Self::CosignNotes => "cosign_notes",
             Self::ReadAudit => "read_audit",
             Self::BreakGlass => "break_glass",
             Self::ReviewAccess => "review_access",
@@ -90,6 +94,10 @@ impl Operation {
             Self::Match => (Some(ResourceType::PATIENT), &[Interaction::Search]),
             Self::MergePatients | Self::ActivatePatients => (
                 Some(ResourceType::PATIENT),
+                &[Interaction::Read, Interaction::Update],
+            ),
+            Self::CosignNotes => (
+                ResourceType::from_name("Composition"),
                 &[Interaction::Read, Interaction::Update],
             ),
             Self::ReadAudit => (

@@ -408,6 +408,7 @@ pub(super) const fn operations(operation: Operation) -> &'static [Role] {
         ],
         Operation::MergePatients => &[Role::OrgAdmin],
         Operation::ActivatePatients => &[Role::OrgAdmin, Role::Receptionist],
+        Operation::CosignNotes => &[Role::Doctor],
         Operation::ReadAudit => &[Role::OrgAdmin, Role::Auditor, Role::PrivacyOfficer],
         Operation::BreakGlass => &[Role::Doctor, Role::Nurse, Role::ClinicalStaff],
         Operation::ReviewAccess => &[Role::OrgAdmin, Role::Auditor, Role::PrivacyOfficer],
