@@ -2,8 +2,7 @@
 
 use mt_access::Interaction;
 use mt_api::Caller;
-use mt_fhir::{Doc, Node, ResourceType};
-use mt_kernel::{Fault, Instant};
+use mt_fhir::{Node, ResourceType};
 use mt_store::{Batch, Change};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -35,14 +34,6 @@ pub struct Deactivated {
     /// Ids of the appointments that were called off.
     pub called_off: Vec<String>,
 }
-
-/// Appointments that are still to come are in one of these states.
-const AHEAD: &str = "proposed,pending,booked,waitlist";
-/// Most appointments that are called off at once.
-const MOST: u32 = 500;
-/// Code system of reasons for calling an appointment off, and the reason.
-const REASONS: &str = "https://meditrack.health/fhir/CodeSystem/appointment-cancellation";
-const INACTIVE: &str = "patient-inactive";
 
 impl Patients {
     /// Declares a patient inactive, and calls off what is still to come, in one transaction.
@@ -115,48 +106,6 @@ impl Patients {
         };
         provenance(caller, &deed)
     }
-
-    /// The appointments of a patient that are still to come, and how each is called off.
-    pub(super) async fn to_call_off(
-        &self,
-        records: &mt_store::Caller,
-        id: &str,
-    ) -> Result<Vec<(String, Change)>> {
-        let registry = self.store.tenants().params(records.ctx.tenant).await?;
-        let pairs = [
-            ("patient", format!("Patient/{id}")),
-            ("status", AHEAD.to_owned()),
-        ];
-        let query = self.query(&registry, ResourceType::APPOINTMENT, &pairs, MOST)?;
-        let page = self.store.search(records, &query, None).await?;
-        let mut off = Vec::new();
-        for entry in page.entries {
-            let stored = entry.resource;
-            if is_ahead(&parse(&stored.body)?, records.ctx.now) {
-                let target = (ResourceType::APPOINTMENT, &*stored.id);
-                off.push((
-                    stored.id.to_string(),
-                    edit(target, Some(stored.version), call_off),
-                ));
-            }
-        }
-        Ok(off)
-    }
-}
-
-/// Whether an Appointment has no time yet, or one after `now`.
-fn is_ahead(appointment: &Doc, now: Instant) -> bool {
-    let start = appointment.root().str("start");
-    let start = start.and_then(mt_fhir::datetime::DateTime::parse_date_time);
-    start.is_none_or(|start| start.start() > now.0)
-}
-
-fn call_off(doc: &mut Doc) -> Result<(), Fault> {
-    let mut fields = Fields::new();
-    fields.insert("status".to_owned(), json!("cancelled"));
-    let reason = json!({"coding": [{"system": REASONS, "code": INACTIVE}]});
-    fields.insert("cancelationReason".to_owned(), reason);
-    write(doc, &fields)
 }
 
 fn set_active(id: &str, version: u32, active: bool) -> Change {

@@ -51,6 +51,8 @@ pub struct Merged {
     pub patient: PatientView,
     /// The other.
     pub source: PatientView,
+    /// Ids of the appointments that are still to come and went along.
+    pub appointments: Vec<String>,
 }
 
 const MERGED: &str = "merged";
@@ -126,11 +128,16 @@ impl Patients {
         );
         survivor.retain(|_, value| !value.is_null());
         let replaced = merge::replaced(&goes.fields, id);
+        // What is booked for the one who goes is kept by the one who stays.
+        let handed = self
+            .to_hand_over(&records, (&merge.source, id), None)
+            .await?;
         self.both(
             caller,
             (records, MERGED, reason),
             (&stays, &survivor),
             (&goes, &replaced),
+            handed,
         )
         .await
     }
@@ -149,14 +156,19 @@ impl Patients {
         if !joined {
             return Err(PatientsError::conflict("the records are not merged"));
         }
-        let (survivor, source) = self.before_merge(&records, id, &unmerge.source).await?;
-        let stayed = self.undone(&records, &stays, survivor).await?;
-        let gone = self.undone(&records, &goes, source).await?;
+        let merge = self.latest_merge(&records, id, &unmerge.source).await?;
+        let stayed = self.undone(&records, &stays, merge.survivor).await?;
+        let gone = self.undone(&records, &goes, merge.source).await?;
+        let ways = (id, unmerge.source.as_str());
+        let handed = self
+            .to_hand_over(&records, ways, Some(&merge.appointments))
+            .await?;
         self.both(
             caller,
             (records, "unmerged", reason),
             (&stays, &stayed),
             (&goes, &gone),
+            handed,
         )
         .await
     }
@@ -167,10 +179,18 @@ impl Patients {
         (records, activity, reason): (mt_store::Caller, &'static str, &str),
         (stays, survivor): (&Held, &Fields),
         (goes, source): (&Held, &Fields),
+        handed: Vec<(Stored, Change)>,
     ) -> Result<Merged> {
+        let appointments: Vec<String> = handed.iter().map(|(one, _)| one.id.to_string()).collect();
+        let went = handed
+            .iter()
+            .map(|(one, _)| format!("Appointment/{}/_history/{}", one.id, one.version + 1));
         let deed = Deed {
             activity,
-            targets: vec![stays.version(1), goes.version(1)],
+            targets: [stays.version(1), goes.version(1)]
+                .into_iter()
+                .chain(went)
+                .collect(),
             entities: vec![("revision", stays.version(0)), ("source", goes.version(0))],
             reason,
         };
@@ -178,6 +198,9 @@ impl Patients {
         batch.push(stays.become_(survivor));
         batch.push(goes.become_(source));
         batch.push(provenance(caller, &deed)?);
+        handed
+            .into_iter()
+            .for_each(|(_, change)| batch.push(change));
         let committed = self.store.commit(&attesting(records), batch).await?;
         let [patient, source, ..] = &committed[..] else {
             return Err(PatientsError::Unreadable);
@@ -185,26 +208,26 @@ impl Patients {
         Ok(Merged {
             patient: PatientView::committed(patient)?,
             source: PatientView::committed(source)?,
+            appointments,
         })
     }
 
-    /// The versions of both records before their latest merge.
-    async fn before_merge(
+    /// The latest merge of the two.
+    async fn latest_merge(
         &self,
         records: &mt_store::Caller,
         survivor: &str,
         source: &str,
-    ) -> Result<(u32, u32)> {
+    ) -> Result<Joined> {
         let registry = self.store.tenants().params(records.ctx.tenant).await?;
         let pairs = [("target", format!("Patient/{source}"))];
         let query = self.query(&registry, kind(), &pairs, MOST)?;
         let page = self.store.search(records, &query, None).await?;
-        let mut latest: Option<(u32, u32)> = None;
+        let mut latest: Option<Joined> = None;
         for entry in page.entries {
             let doc = parse(&entry.resource.body)?;
             if is_merge(doc.root()) {
-                let versions = version_of(doc.root(), survivor).zip(version_of(doc.root(), source));
-                latest = latest.max(versions);
+                latest = latest.max(Joined::read(doc.root(), survivor, source));
             }
         }
         let lost = "how the records were merged is not known; part them by hand";
@@ -222,6 +245,33 @@ impl Patients {
         };
         let (was, became) = (version(before).await?, version(before + 1).await?);
         Ok(merge::undone(&was, &became, &now.fields))
+    }
+}
+
+/// A merge as its Provenance says; the later of two has the later versions.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Joined {
+    /// Version of the one that stays before the merge.
+    survivor: u32,
+    /// Version of the other before it.
+    source: u32,
+    /// Ids of the appointments that went along.
+    appointments: Vec<String>,
+}
+
+impl Joined {
+    fn read(provenance: Node<'_>, survivor: &str, source: &str) -> Option<Self> {
+        let appointment = |target: Node<'_>| {
+            let id = target.str("reference")?.strip_prefix("Appointment/")?;
+            Some(id.split('/').next()?.to_owned())
+        };
+        Some(Self {
+            survivor: version_of(provenance, survivor)?,
+            source: version_of(provenance, source)?,
+            appointments: items(provenance, "target")
+                .filter_map(appointment)
+                .collect(),
+        })
     }
 }
 

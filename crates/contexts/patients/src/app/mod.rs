@@ -1,6 +1,7 @@
 //! What people do with patients: register, find, correct, merge, declare inactive.
 
 mod activity;
+mod ahead;
 mod departures;
 mod find;
 mod merge;

@@ -207,3 +207,39 @@ async fn what_cannot_be_merged_is_refused() {
         ErrorKind::Conflict
     );
 }
+
+#[tokio::test]
+async fn what_is_booked_goes_along_with_a_merge_and_comes_back_when_it_is_undone() {
+    let practice = Practice::new().await;
+    let (stays, goes) = pair(&practice).await;
+    let system = practice.test.caller(practice.tenant);
+    let book = async |id: &str, whose: &str, start: &str, status: &str| {
+        let text = format!(
+            r#"{{"resourceType":"Appointment","id":"{id}","status":"{status}","start":"{start}","participant":[
+                {{"actor":{{"reference":"Patient/{whose}","display":"Smyth"}},"status":"accepted"}},
+                {{"actor":{{"reference":"Practitioner/x"}},"status":"accepted"}}]}}"#
+        );
+        practice.test.put(&system, &text, None).await.unwrap();
+    };
+    book("soon", &goes.id, "2090-01-02T10:00:00Z", "booked").await;
+    book("waits", &goes.id, "2090-01-03T10:00:00Z", "waitlist").await;
+    book("was", &goes.id, "2020-01-02T10:00:00Z", "booked").await;
+    book("off", &goes.id, "2090-01-02T10:00:00Z", "cancelled").await;
+    book("own", &stays.id, "2090-01-04T10:00:00Z", "booked").await;
+    let of = async |whose: &str| {
+        let query = format!("Appointment?patient=Patient/{whose}");
+        let mut ids = practice.test.search(&system, &query).await.unwrap();
+        ids.sort();
+        ids
+    };
+    let merged = practice.merge(&stays, &goes).await.unwrap();
+    let mut went = merged.appointments.clone();
+    went.sort();
+    assert_eq!(went, ["soon", "waits"]);
+    assert_eq!(of(&stays.id).await, ["own", "soon", "waits"]);
+    assert_eq!(of(&goes.id).await, ["off", "was"]);
+
+    practice.unmerge(&stays.id, &goes.id).await.unwrap();
+    assert_eq!(of(&stays.id).await, ["own"]);
+    assert_eq!(of(&goes.id).await, ["off", "soon", "waits", "was"]);
+}
