@@ -13,6 +13,7 @@ mod peer;
 mod pgbench;
 mod row;
 mod search;
+mod slots;
 mod storage;
 mod wrk;
 
@@ -42,6 +43,8 @@ pub(crate) enum Part {
     Storage,
     /// `_has` and `$everything`
     Graph,
+    /// Free times of twenty people over sixty days
+    Slots,
     /// Start of a server on the grown directory
     Start,
 }
@@ -121,6 +124,9 @@ async fn parts(bench: &Bench<'_>, rows: &mut Vec<Row>) -> anyhow::Result<()> {
     let grown = [Part::Single, Part::Search, Part::Storage, Part::Graph];
     if bench.plan.wants_any(&grown) {
         grown_parts(bench, rows).await?;
+    }
+    if bench.plan.wants(Part::Slots) {
+        slots::measure(bench, rows).await?;
     }
     if bench.plan.wants(Part::Start) {
         start(bench, rows).await?;
