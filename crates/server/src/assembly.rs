@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use mt_charting::{Charting, Cosigning};
 use mt_crypto::{FileKeyring, KeyService, LogKeyUse};
 use mt_database::{Cluster, ClusterOptions, Database, Endpoint, Sizes, migrate, selfcheck};
 use mt_fhir::Node;
@@ -102,6 +103,7 @@ pub(crate) struct Installation {
     pub(crate) audit: Arc<mt_audit::Audit>,
     pub(crate) office: Office,
     pub(crate) patients: Patients,
+    pub(crate) charting: Charting,
     pub(crate) validator: Arc<Validator>,
     pub(crate) terminology: Arc<Catalog>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -126,9 +128,10 @@ impl Installation {
         let audit = mt_audit::Audit::open(&data_dir.join("audit"), database.clone()).await?;
         let audit = Arc::new(audit);
         let numbering = Numbering::default();
+        let cosigning = Cosigning::default();
         let hooks = Hooks {
             validator: Arc::new(WriteRules(Arc::clone(&validator))),
-            policies: policies(guard(config)?, &numbering),
+            policies: policies(guard(config)?, &numbering, &cosigning),
             terminology: Some(Arc::new(Scope::new(Arc::clone(&terminology)))),
             audit: Arc::clone(&audit) as Arc<dyn mt_store::AuditSink>,
         };
@@ -145,6 +148,7 @@ impl Installation {
         let store = Store::open(parts, options).await?;
         audit.follow(&store);
         let patients = Patients::new(store.clone(), numbering);
+        let charting = Charting::new(store.clone(), cosigning);
         let office = Office::open(&database, &audit, &store, &clock);
         let origin = origin(config);
         let identity = Identity::new(
@@ -195,6 +199,7 @@ impl Installation {
             audit,
             office,
             patients,
+            charting,
             validator,
             terminology,
             clock,
@@ -223,7 +228,7 @@ impl Installation {
 }
 
 /// The rules of the contexts for the resource types that they own.
-fn policies(guard: Guard, numbering: &Numbering) -> PolicyRegistry {
+fn policies(guard: Guard, numbering: &Numbering, cosigning: &Cosigning) -> PolicyRegistry {
     let mut policies = PolicyRegistry::new();
     let trail = Arc::new(mt_audit::TrailIsReadOnly);
     policies.register(mt_fhir::ResourceType::AUDIT_EVENT, trail);
@@ -232,6 +237,7 @@ fn policies(guard: Guard, numbering: &Numbering) -> PolicyRegistry {
     mt_coordination::announce::announce(&mut policies);
     mt_patients::register(&mut policies, numbering);
     mt_scheduling::register(&mut policies);
+    mt_charting::register(&mut policies, cosigning);
     policies
 }
 

@@ -18,6 +18,7 @@ pub(crate) fn schemas() -> Vec<Migrations> {
     schemas.push(mt_coordination::MIGRATIONS);
     schemas.push(mt_scheduling::MIGRATIONS);
     schemas.push(mt_patients::MIGRATIONS);
+    schemas.push(mt_charting::MIGRATIONS);
     schemas.push(mt_privacy::MIGRATIONS);
     schemas.push(mt_outbound::MIGRATIONS);
     schemas.push(mt_webhooks::MIGRATIONS);

@@ -52,6 +52,7 @@ pub(super) fn routes(installation: &Installation, hub: &Hub, video: &Arc<dyn Pro
         .merge(administration.with_state(installation.administration.clone()))
         .merge(timeline::table().with_state(timelines))
         .merge(wiring::patients::routes(installation))
+        .merge(wiring::charting::routes(installation))
         .merge(wiring::scheduling::routes(installation))
         .merge(wiring::telehealth::routes(installation, hub, video))
         .merge(privacy)
@@ -73,6 +74,7 @@ mod tests {
         rows.extend(administration::api::table().permissions());
         rows.extend(mt_coordination::timeline::table().permissions());
         rows.extend(mt_patients::api::table().permissions());
+        rows.extend(mt_charting::api::table().permissions());
         rows.extend(mt_scheduling::api::table().permissions());
         rows.extend(mt_scheduling::telehealth::table().permissions());
         rows.extend(mt_privacy::api::table().permissions());

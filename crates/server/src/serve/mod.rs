@@ -82,6 +82,11 @@ impl Server {
             installation.store.clone(),
             stop.clone(),
         ));
+        tokio::spawn(crate::wiring::charting::follow(
+            installation.charting.clone(),
+            installation.store.clone(),
+            stop.clone(),
+        ));
         tokio::spawn(crate::wiring::scheduling::work(
             installation.store.clone(),
             stop.clone(),

@@ -2,6 +2,7 @@
 
 pub(crate) mod archive;
 pub(crate) mod bus;
+pub(crate) mod charting;
 pub(crate) mod coordination;
 pub(crate) mod deletion;
 pub(crate) mod events;

@@ -1,0 +1,30 @@
+//! `/api/v1/notes`.
+//!
+//! Handlers hand over to the use cases; what a caller may do with which record is decided by the record store with the
+//! caller's own authority and the rules of notes.
+
+mod notes;
+mod settings;
+
+use mt_access::{Interaction, Operation};
+use mt_api::{Permission, Routes, routes};
+
+use crate::Charting;
+
+/// The routes, each with its permission.
+#[must_use]
+pub fn table() -> Routes<Charting> {
+    const SIGN: Permission = Permission::records("Composition", Interaction::Create).with_step_up();
+    const WRITE: Permission = Permission::records("Composition", Interaction::Update);
+    const COSIGN: Permission = Permission::operation(Operation::CosignNotes).with_step_up();
+    const SEND_BACK: Permission = Permission::operation(Operation::CosignNotes);
+    const SETTINGS: Permission = Permission::operation(Operation::ManageTenant);
+    const RULES: Permission = Permission::signed_in();
+    Routes::new()
+        .route(RULES, routes!(settings::settings))
+        .route(SETTINGS, routes!(settings::change_settings))
+        .route(SIGN, routes!(notes::sign))
+        .route(COSIGN, routes!(notes::cosign))
+        .route(SEND_BACK, routes!(notes::send_back))
+        .route(WRITE, routes!(notes::take_back))
+}

@@ -1,0 +1,11 @@
+//! What a note is to its rules: its state, its signatures, what they cover. Pure.
+
+pub(crate) mod note;
+pub(crate) mod person;
+
+use mt_fhir::Node;
+
+/// Items of a list.
+pub(crate) fn items<'a>(node: Node<'a>, name: &str) -> impl Iterator<Item = Node<'a>> {
+    node.get(name).into_iter().flat_map(Node::children)
+}

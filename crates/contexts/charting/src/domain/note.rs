@@ -1,0 +1,177 @@
+//! A Composition as its signatures see it (<http://hl7.org/fhir/R4/composition.html>).
+
+use mt_fhir::Node;
+
+use super::items;
+
+/// Extension of an amended note: why it was amended.
+pub(crate) const REASON: &str =
+    "https://meditrack.health/fhir/StructureDefinition/amendment-reason";
+/// `Composition.attester.mode` of whoever answers for the note.
+pub(crate) const LEGAL: &str = "legal";
+/// `Composition.attester.mode` of whoever signs and needs a second signature.
+pub(crate) const PROFESSIONAL: &str = "professional";
+
+/// Where a note stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Somebody writes it.
+    Draft,
+    /// Its author has signed it, and it waits for the co-signature.
+    Waiting,
+    /// Signed, or amended and signed again.
+    Signed,
+    /// Entered in error.
+    Withdrawn,
+}
+
+/// A Composition.
+#[derive(Clone, Copy)]
+pub(crate) struct Note<'n>(pub(crate) Node<'n>);
+
+impl<'n> Note<'n> {
+    pub(crate) fn status(self) -> &'n str {
+        self.0.str("status").unwrap_or_default()
+    }
+
+    pub(crate) fn state(self) -> State {
+        match self.status() {
+            "final" | "amended" => State::Signed,
+            "entered-in-error" => State::Withdrawn,
+            _ if self.signatures().next().is_some() => State::Waiting,
+            _ => State::Draft,
+        }
+    }
+
+    /// Every signature.
+    pub(crate) fn signatures(self) -> impl Iterator<Item = Signature<'n>> {
+        items(self.0, "attester").map(Signature)
+    }
+
+    /// Signatures that `other` has not, each counted as often as it is there.
+    pub(crate) fn signatures_beside(self, other: Option<Self>) -> Vec<Signature<'n>> {
+        let mut known: Vec<Signature<'_>> = other.into_iter().flat_map(Self::signatures).collect();
+        let mut beside = Vec::new();
+        for signature in self.signatures() {
+            match known.iter().position(|known| known.0.same_as(signature.0)) {
+                Some(at) => drop(known.swap_remove(at)),
+                None => beside.push(signature),
+            }
+        }
+        beside
+    }
+
+    /// Whether `who` is an author.
+    pub(crate) fn is_by(self, who: &str) -> bool {
+        items(self.0, "author").any(|author| author.str("reference") == Some(who))
+    }
+
+    /// Whether an author has signed.
+    pub(crate) fn is_signed_by_author(self) -> bool {
+        self.signatures()
+            .any(|one| one.party().is_some_and(|who| self.is_by(who)))
+    }
+
+    /// Whether `other` says the same but for state and signatures.
+    pub(crate) fn says_the_same_as(self, other: Self) -> bool {
+        let counts = |key: &str| {
+            let bare = key.strip_prefix('_').unwrap_or(key);
+            !matches!(bare, "meta" | "status" | "attester")
+        };
+        let covers = |one: Node<'_>, two: Node<'_>| {
+            one.children()
+                .filter(|field| field.key().is_some_and(counts))
+                .all(|field| {
+                    let twin = field.key().and_then(|key| two.get(key));
+                    twin.is_some_and(|twin| twin.same_as(field))
+                })
+        };
+        covers(self.0, other.0) && covers(other.0, self.0)
+    }
+
+    /// Why it was amended, the latest reason.
+    pub(crate) fn reasons(self) -> Vec<&'n str> {
+        items(self.0, "extension")
+            .filter(|one| one.str("url") == Some(REASON))
+            .filter_map(|one| one.str("valueString"))
+            .collect()
+    }
+}
+
+/// An attester.
+#[derive(Clone, Copy)]
+pub(crate) struct Signature<'n>(pub(crate) Node<'n>);
+
+impl<'n> Signature<'n> {
+    pub(crate) fn mode(self) -> &'n str {
+        self.0.str("mode").unwrap_or_default()
+    }
+
+    /// Reference to who signed.
+    pub(crate) fn party(self) -> Option<&'n str> {
+        self.0.get("party")?.str("reference")
+    }
+
+    /// When.
+    pub(crate) fn time(self) -> Option<&'n str> {
+        self.0.str("time")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mt_fhir::Doc;
+    use mt_fhir::json::Limits;
+
+    use super::*;
+
+    fn doc(text: &str) -> Doc {
+        Doc::parse(text, &Limits::default()).unwrap()
+    }
+
+    #[test]
+    fn a_note_waits_from_its_authors_signature_to_the_second_one() {
+        for (text, state) in [
+            (r#"{"status":"preliminary"}"#, State::Draft),
+            (
+                r#"{"status":"preliminary","attester":[{"mode":"professional"}]}"#,
+                State::Waiting,
+            ),
+            (
+                r#"{"status":"final","attester":[{"mode":"legal"}]}"#,
+                State::Signed,
+            ),
+            (r#"{"status":"amended"}"#, State::Signed),
+            (r#"{"status":"entered-in-error"}"#, State::Withdrawn),
+        ] {
+            assert_eq!(Note(doc(text).root()).state(), state, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_change_of_words_is_noticed_in_both_directions_and_one_of_state_is_not() {
+        let old = doc(r#"{"status":"preliminary","title":"A","section":[{"title":"x"}]}"#);
+        for (text, same) in [
+            (
+                r#"{"status":"final","title":"A","section":[{"title":"x"}],"attester":[],"meta":{}}"#,
+                true,
+            ),
+            (
+                r#"{"status":"final","title":"B","section":[{"title":"x"}]}"#,
+                false,
+            ),
+            (r#"{"status":"final","title":"A"}"#, false),
+            (
+                r#"{"status":"final","title":"A","section":[{"title":"x"}],"event":[]}"#,
+                false,
+            ),
+        ] {
+            let new = doc(text);
+            assert_eq!(
+                Note(old.root()).says_the_same_as(Note(new.root())),
+                same,
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The context over a store with a real database.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod cosigning;
+mod signing;
+mod world;
