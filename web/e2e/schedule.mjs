@@ -68,7 +68,7 @@ export function scheduling() {
     rig = await open();
     if (!rig.hasSignIn) return;
     desk = await signIn(rig, 'reception');
-    ({ stamp, people, book, ask, admin } = await clinic(rig));
+    ({ stamp, people, book, ask, admin } = await clinic(rig, ['Vega', 'Osei', 'Reyes', 'Lind']));
   });
 
   after(() => rig?.close());
@@ -316,5 +316,5 @@ export function scheduling() {
     await Promise.all([reception.context.close(), context.close(), own.context.close()]);
   });
 
-  video(journey, () => ({ rig, ask, admin, practitioner: actor(0), other: actor(1), name: `Dana Vega-${stamp}` }));
+  video(journey, () => ({ rig, ask, admin, practitioner: actor(2), other: actor(3), name: `Dana Reyes-${stamp}` }));
 }

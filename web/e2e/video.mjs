@@ -11,8 +11,10 @@ export async function videoVisit(ask, practitioner) {
   const { body: settings, etag } = await ask('GET', '/api/v1/scheduling/settings');
   const services = [...settings.services.filter(({ code }) => code !== SERVICE.code), SERVICE];
   await ask('PUT', '/api/v1/scheduling/settings', { ...settings, services, telehealth: { phone: '+1 555 0100' } }, { 'if-match': etag });
-  const grid = 15 * 60_000;
-  const start = new Date(Math.ceil((Date.now() + 60_000) / grid) * grid).toISOString();
+  // The first time that nobody holds: other journeys book, too.
+  const days = [0, 2].map((ahead) => new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10));
+  const { body: found } = await ask('GET', `/api/v1/scheduling/slots?actor=${practitioner}&service=${SERVICE.code}&from=${days[0]}&to=${days[1]}&tz=UTC`);
+  const { start } = found.slots.find((slot) => Date.parse(slot.start) > Date.now() + 60_000);
   return (await ask('POST', '/api/v1/appointments', { patient: 'Patient/demo-patient', actors: [practitioner], start, minutes: 30, service: SERVICE.code })).body;
 }
 

@@ -93,7 +93,12 @@ const chartPages = [
     validateSearch: (search: Record<string, unknown>): { test?: string; filter?: string } => ({ test: text(search.test), filter: text(search.filter) }),
     component: lazyRouteComponent(() => import('../features/chart/ResultsPage'), 'ResultsPage'),
   }),
-  createRoute({ getParentRoute: () => chart, path: '/notes', component: lazyRouteComponent(() => import('../features/chart/NotesPage'), 'NotesPage') }),
+  createRoute({
+    getParentRoute: () => chart,
+    path: '/notes',
+    validateSearch: (search: Record<string, unknown>): { open?: string } => ({ open: text(search.open) }),
+    component: lazyRouteComponent(() => import('../features/chart/NotesPage'), 'NotesPage'),
+  }),
   createRoute({
     getParentRoute: () => chart,
     path: '/notes/new',

@@ -17,7 +17,7 @@ interface Announcement {
   changes?: Named[];
 }
 
-type Listener = { types: ReadonlySet<string>; hear: () => void };
+type Listener = { types: ReadonlySet<string>; hear: (changed: string[]) => void };
 
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 60_000;
@@ -54,8 +54,8 @@ export class Live {
 
   constructor(private readonly connect: () => WebSocket) {}
 
-  /** Calls `hear` when a record of one of the types has changed, or may have while there was no connection. */
-  listen(types: readonly string[], hear: () => void): () => void {
+  /** Calls `hear` with those of the types of which a record has changed, or may have while there was no connection. */
+  listen(types: readonly string[], hear: (changed: string[]) => void): () => void {
     const listener = { types: new Set(types), hear };
     this.listeners.add(listener);
     if (!this.socket && !this.timer) this.open();
@@ -115,7 +115,7 @@ export class Live {
       this.ask('subscribe', 'organisation');
       for (const room of this.rooms.keys()) this.ask('subscribe', room);
       this.say(true);
-      for (const { hear } of this.listeners) hear();
+      for (const { types, hear } of this.listeners) hear([...types]);
       return;
     }
     if (message.type === 'telehealth') {
@@ -123,7 +123,10 @@ export class Live {
       return;
     }
     const types = changedTypes(message);
-    for (const { types: wanted, hear } of this.listeners) if (types.some((type) => wanted.has(type))) hear();
+    for (const { types: wanted, hear } of this.listeners) {
+      const changed = types.filter((type) => wanted.has(type));
+      if (changed.length > 0) hear(changed);
+    }
   }
 
   private lost(): void {
@@ -153,17 +156,25 @@ export class Live {
 
 const live = new Live(() => new WebSocket(`${location.origin.replace(/^http/, 'ws')}/api/v1/live`));
 
-/** Says when records of these types have changed; a burst of changes is said once. */
-export function useLive(types: readonly string[], changed: () => void): void {
+/** A burst of changes is said once. */
+const BURST = 150;
+
+/** Says which of these types have changed records, at most every `wait` milliseconds. */
+export function useLive(types: readonly string[], changed: (types: string[]) => void, wait: number = BURST): void {
   const tell = useEffectEvent(changed);
+  const delay = useEffectEvent(() => wait);
   const key = types.join(' ');
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const stop = live.listen(key.split(' '), () => {
+    const heard = new Set<string>();
+    const stop = live.listen(key.split(' '), (some) => {
+      for (const type of some) heard.add(type);
       timer ??= setTimeout(() => {
         timer = undefined;
-        tell();
-      }, 150);
+        const all = [...heard];
+        heard.clear();
+        tell(all);
+      }, delay());
     });
     return () => {
       clearTimeout(timer);

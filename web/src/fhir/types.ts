@@ -308,6 +308,7 @@ export interface Task extends Resource {
   status: string;
   intent: string;
   priority?: string;
+  statusReason?: CodeableConcept;
   code?: CodeableConcept;
   description?: string;
   focus?: Reference;

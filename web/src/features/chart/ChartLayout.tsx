@@ -1,10 +1,12 @@
 /** The frame of every chart page: banner, the chart's pages, and the keys that switch between them. */
 
+import { useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef } from 'react';
 import { patientName, referenceId } from '../../fhir/display';
 import { Failure } from '../../fhir/Failure';
 import { Loaded } from '../../fhir/Loaded';
+import { useLive } from '../../fhir/live';
 import { usePatient } from '../../fhir/queries';
 import { useTitle } from '../../lib/hooks';
 import { type Key, useI18n } from '../../lib/i18n';
@@ -32,9 +34,22 @@ export const PAGES = [
   ['/patients/$id/encounters', 'chart.encounters'],
 ] as const satisfies readonly (readonly [string, Key])[];
 
+/** What a chart shows and others write while somebody looks. */
+const LIVE = ['AllergyIntolerance', 'CarePlan', 'Composition', 'Condition', 'DiagnosticReport', 'DocumentReference', 'Encounter', 'Goal', 'Immunization', 'MedicationRequest', 'MedicationStatement', 'Observation', 'ServiceRequest'];
+/** The clinic says what kind of record changed, not whose: what is on screen is read again at most so often. */
+const LIVE_EVERY = 2_000;
+
+function useLiveChart(id: string): void {
+  const client = useQueryClient();
+  useLive(LIVE, (types) => {
+    for (const type of types) void client.invalidateQueries({ queryKey: ['chart', id, type] });
+  }, LIVE_EVERY);
+}
+
 export function ChartLayout() {
   const { t } = useI18n();
   const { id } = route.useParams();
+  useLiveChart(id);
   const navigate = useNavigate();
   const patient = usePatient(id);
   const known = patient.data?.body;

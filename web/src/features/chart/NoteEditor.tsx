@@ -23,7 +23,9 @@ import { Panel } from '../../ui/Panel';
 import { useChartPatient } from './ChartLayout';
 import { allergies, medicines, problemText, problems } from './facts';
 import { medicineName, sigText } from './medicine';
+import { CosignField } from './CosignField';
 import { BLANK, type Note, SECTIONS, type SectionKey, composition, isSigned, noteOf, revised } from './note';
+import { sign } from './signing';
 import { Stamp } from './Stamp';
 import { VisitField, useVisit } from './visit';
 
@@ -107,6 +109,7 @@ function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
   const visit = useVisit(id, asked ?? referenceId(base?.body.encounter?.reference));
   const [draft, setDraft] = useState<Draft>(() => begin(key, t('note.title.default'), base));
   const [signing, setSigning] = useState(false);
+  const [cosigner, setCosigner] = useState<string>();
   const settled = useSettled(draft, 400);
   const written = SECTIONS.some((section) => draft.note[section.key].trim() !== '') && !visit.undecided;
   const begun = Object.values(settled.note).some(Boolean);
@@ -126,14 +129,18 @@ function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
     void navigate({ to: '/patients/$id/notes', params: { id } });
   };
   const save = useMutation({
-    mutationFn: (status: 'preliminary' | 'final') => {
+    mutationFn: (how: 'draft' | 'signed'): Promise<unknown> => {
       const at = now();
       const by = author ?? { display: session.name };
       const title = draft.title.trim() || t('note.title.default');
-      if (!base) return create(composition(draft.note, { patient: id, title, at, author: by, status, encounter: visit.reference }));
+      if (!base) {
+        const note = composition(draft.note, { patient: id, title, at, author: by, encounter: visit.reference });
+        return how === 'signed' ? sign(note, { cosigner }) : create(note);
+      }
       const heading = t('note.amended.by', { name: session.name, time: formatDateTime(at, locale) });
       const reason = amends ? { heading, text: draft.reason.trim() } : undefined;
-      return update(revised(base.body, draft.note, { title, at, author: by, status: amends ? 'amended' : status, encounter: visit.reference, reason }), base.etag);
+      const note = revised(base.body, draft.note, { title, at, encounter: visit.reference, reason });
+      return how === 'signed' ? sign(note, { cosigner, reason: reason?.text }) : update(note, base.etag);
     },
     onSuccess: async () => {
       await changed('Composition');
@@ -153,7 +160,7 @@ function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
     if (wanted) insert.mutate({ section, command, fact: wanted });
   };
   const signable = written && (!amends || draft.reason.trim().length >= 3);
-  useShortcuts({ 'mod+Enter': () => signable && setSigning(true), 'mod+s': () => written && !amends && save.mutate('preliminary') });
+  useShortcuts({ 'mod+Enter': () => signable && setSigning(true), 'mod+s': () => written && !amends && save.mutate('draft') });
   const missing = SECTIONS.filter((section) => draft.note[section.key].trim() === '');
   return (
     <Panel title={t(amends ? 'note.amend' : base ? 'note.continue' : 'note.new')} aside={kept === undefined ? undefined : kept ? t('note.kept') : t('note.notKept')}>
@@ -180,7 +187,7 @@ function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
         {save.isError && <Failure error={save.error} />}
         <div className="form-actions">
           <Button type="submit" size="sm" disabled={!signable}>{t('note.sign')}</Button>
-          {!amends && <Button type="button" size="sm" variant="default" disabled={!written} loading={save.isPending} onClick={() => save.mutate('preliminary')}>{t('note.saveDraft')}</Button>}
+          {!amends && <Button type="button" size="sm" variant="default" disabled={!written} loading={save.isPending} onClick={() => save.mutate('draft')}>{t('note.saveDraft')}</Button>}
           <Button type="button" size="sm" variant="subtle" onClick={leave}>{t('note.discard')}</Button>
         </div>
       </form>
@@ -189,10 +196,11 @@ function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
           <div className="stack">
             <Stamp />
             <p>{t(amends ? 'note.amend.help' : 'note.sign.help', { name: session.name })}</p>
+            {!amends && <CosignField ask={cosigner} onAsk={setCosigner} />}
             {missing.length > 0 && <p className="quiet">{t('note.sign.missing', { sections: missing.map((section) => t(`note.${section.key}` as Key)).join(', ') })}</p>}
             {save.isError && <Failure error={save.error} />}
             <div className="form-actions">
-              <Button size="sm" loading={save.isPending} onClick={() => save.mutate('final')} data-autofocus>{t('note.sign.do')}</Button>
+              <Button size="sm" loading={save.isPending} onClick={() => save.mutate('signed')} data-autofocus>{t('note.sign.do')}</Button>
               <Button size="sm" variant="default" onClick={() => setSigning(false)}>{t('cancel')}</Button>
             </div>
           </div>

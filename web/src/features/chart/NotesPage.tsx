@@ -2,8 +2,9 @@
 
 import { Button, Textarea } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
-import { create, history } from '../../fhir/client';
+import { history } from '../../fhir/client';
 import { Failure } from '../../fhir/Failure';
 import { Loaded } from '../../fhir/Loaded';
 import { useChart, useChartChanged } from '../../fhir/queries';
@@ -18,12 +19,18 @@ import { Empty } from '../../ui/Notice';
 import { LinkButton } from '../../ui/LinkButton';
 import { Panel } from '../../ui/Panel';
 import { useChartPatient } from './ChartLayout';
-import { addendum, appendsTo, isSigned, plain } from './note';
+import { CosignActions } from './Cosign';
+import { CosignField } from './CosignField';
+import { addendum, appendsTo, isSigned, isWaiting, plain } from './note';
+import { sign } from './signing';
 import { Stamp } from './Stamp';
+
+const route = getRouteApi('/patients/$id/notes');
 
 export function NotesPage() {
   const { t } = useI18n();
   const id = useChartPatient();
+  const { open } = route.useSearch();
   const notes = useChart('Composition', id, { _sort: '-date' });
   const [adding, setAdding] = useState<Stored<Composition>>();
   const add = (
@@ -40,7 +47,7 @@ export function NotesPage() {
             if (matches.length === 0) return <Empty>{t('notes.none')}</Empty>;
             const addenda = matches.filter((one) => appendsTo(one) !== undefined).reverse();
             const own = matches.filter((one) => !addenda.includes(one) && one.status !== 'entered-in-error');
-            return own.map((note) => <NoteItem key={note.id} note={note} addenda={addenda.filter((one) => appendsTo(one) === note.id)} onAdd={() => setAdding(note)} />);
+            return own.map((note) => <NoteItem key={note.id} note={note} addenda={addenda.filter((one) => appendsTo(one) === note.id)} isOpen={open !== undefined && [note.id, ...addenda.filter((one) => appendsTo(one) === note.id).map((one) => one.id)].includes(open)} onAdd={() => setAdding(note)} />);
           }}
         </Loaded>
       </Panel>
@@ -48,16 +55,17 @@ export function NotesPage() {
   );
 }
 
-function NoteItem({ note, addenda, onAdd }: { note: Stored<Composition>; addenda: Stored<Composition>[]; onAdd: () => void }) {
+function NoteItem({ note, addenda, isOpen, onAdd }: { note: Stored<Composition>; addenda: Stored<Composition>[]; isOpen: boolean; onAdd: () => void }) {
   const { t, locale } = useI18n();
   const id = useChartPatient();
   const signed = isSigned(note);
+  const waiting = isWaiting(note);
   const [past, setPast] = useState(false);
   return (
-    <details className="document">
+    <details className="document" open={isOpen || undefined}>
       <summary>
         <strong>{note.title}</strong>
-        {!signed && <span className="chip chip-warning">{t('notes.unsigned')}</span>}
+        {!signed && <span className="chip chip-warning">{t(waiting ? 'notes.waiting' : 'notes.unsigned')}</span>}
         {note.status === 'amended' && <span className="chip">{t('notes.amended')}</span>}
         {addenda.length > 0 && <span className="chip">{t('notes.addenda', { count: addenda.length })}</span>}
         <span className="quiet">
@@ -66,19 +74,37 @@ function NoteItem({ note, addenda, onAdd }: { note: Stored<Composition>; addenda
         </span>
       </summary>
       <NoteText note={note} />
+      <Signatures note={note} />
       {addenda.map((one) => (
         <div key={one.id} className="addendum">
-          <p><strong>{t('note.addendum')}</strong> <span className="quiet">{formatDateTime(one.date, locale)} · {one.author[0]?.display}</span></p>
+          <p><strong>{t('note.addendum')}</strong> {!isSigned(one) && <span className="chip chip-warning">{t(isWaiting(one) ? 'notes.waiting' : 'notes.unsigned')}</span>} <span className="quiet">{formatDateTime(one.date, locale)} · {one.author[0]?.display}</span></p>
           <NoteText note={one} />
+          <Signatures note={one} />
+          {isWaiting(one) && <div className="form-actions"><CosignActions note={one} /></div>}
         </div>
       ))}
       <div className="form-actions">
         {signed && <Button variant="default" onClick={onAdd}>{t('note.addendum')}</Button>}
-        <LinkButton component="a" variant="default" to="/patients/$id/notes/new" params={{ id }} search={{ note: note.id }}>{t(signed ? 'note.amend' : 'note.continue')}</LinkButton>
+        {waiting ? <CosignActions note={note} /> : <LinkButton component="a" variant="default" to="/patients/$id/notes/new" params={{ id }} search={{ note: note.id }}>{t(signed ? 'note.amend' : 'note.continue')}</LinkButton>}
         {note.meta?.versionId !== '1' && <Button variant="subtle" aria-expanded={past} onClick={() => setPast(!past)}>{t('notes.versions', { version: note.meta?.versionId ?? '' })}</Button>}
       </div>
       {past && <Versions id={note.id} />}
     </details>
+  );
+}
+
+/** Who stands for the note, and since when. */
+function Signatures({ note }: { note: Stored<Composition> }) {
+  const { t, locale } = useI18n();
+  if (!note.attester?.length) return null;
+  const author = note.author[0];
+  const name = (party: NonNullable<Composition['attester']>[number]['party']) => party?.display ?? (party?.reference === author?.reference ? author?.display : undefined) ?? party?.reference ?? t('notKnown');
+  return (
+    <ul className="signatures quiet">
+      {note.attester.map((one, index) => (
+        <li key={`${one.time}-${index}`}>{t(one.party?.reference === author?.reference ? 'notes.signedBy' : note.status === 'amended' ? 'notes.amendedBy' : 'notes.cosignedBy', { name: name(one.party), time: one.time ? formatDateTime(one.time, locale) : '' })}</li>
+      ))}
+    </ul>
   );
 }
 
@@ -117,8 +143,9 @@ function AddendumDialog({ to, onClose }: { to: Stored<Composition>; onClose: () 
   const changed = useChartChanged(id);
   const key = `addendum/${to.id}`;
   const [text, setText] = useState(() => readDraft<string>(key) ?? '');
+  const [cosigner, setCosigner] = useState<string>();
   const save = useMutation({
-    mutationFn: () => create(addendum(to, text, { patient: id, title: t('note.addendum'), at: now(), author: author ?? { display: session.name } })),
+    mutationFn: () => sign(addendum(to, text, { patient: id, title: t('note.addendum'), at: now(), author: author ?? { display: session.name } }), { cosigner }),
     onSuccess: async () => {
       dropDraft(key);
       await changed('Composition');
@@ -147,6 +174,7 @@ function AddendumDialog({ to, onClose }: { to: Stored<Composition>; onClose: () 
           }}
           data-autofocus
         />
+        <CosignField ask={cosigner} onAsk={setCosigner} />
         <p>{t('note.sign.help', { name: session.name })}</p>
         {save.isError && <Failure error={save.error} />}
         <div className="form-actions">

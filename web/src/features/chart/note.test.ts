@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { BLANK, addendum, appendsTo, composition, isSigned, narrative, noteOf, revised } from './note';
+import { BLANK, addendum, appendsTo, composition, isSigned, isWaiting, narrative, noteOf, revised } from './note';
 
-const written = { patient: 'p1', title: 'Visit', at: '2026-11-22T10:00:00Z', author: { reference: 'Practitioner/1' }, status: 'final' as const };
+const written = { patient: 'p1', title: 'Visit', at: '2026-11-22T10:00:00Z', author: { reference: 'Practitioner/1' } };
 
 it('writes what was typed as text, whatever it looks like', () => {
   expect(narrative('a <b> & "c"')).toBe('<div xmlns="http://www.w3.org/1999/xhtml"><p>a &lt;b&gt; &amp; &quot;c&quot;</p></div>');
@@ -14,15 +14,17 @@ it('keeps lines and paragraphs', () => {
 it('leaves empty sections out and names the others by code', () => {
   const note = composition({ ...BLANK, plan: 'Rest', subjective: '  ' }, written);
   expect(note.section?.map((section) => section.code?.coding?.[0]?.code)).toEqual(['18776-5']);
-  expect([note.status, note.subject?.reference, note.author[0]?.reference]).toEqual(['final', 'Patient/p1', 'Practitioner/1']);
+  expect([note.status, note.subject?.reference, note.author[0]?.reference]).toEqual(['preliminary', 'Patient/p1', 'Practitioner/1']);
 });
 
 /** As much of a browser's parser as the notes need: no markup but paragraphs. */
 const parser = { parseFromString: (html: string) => ({ body: { textContent: html.replaceAll(/<[^>]+>/g, '') } }) } as unknown as DOMParser;
 
 const stored = {
-  ...composition({ ...BLANK, plan: 'Rest', objective: 'BP 120/80' }, { ...written, status: 'final' }),
+  ...composition({ ...BLANK, plan: 'Rest', objective: 'BP 120/80' }, written),
   id: 'n',
+  status: 'final',
+  attester: [{ mode: 'legal' }],
 };
 
 it('reads a note back for going on with it', () => {
@@ -32,14 +34,21 @@ it('reads a note back for going on with it', () => {
 it('amends the words, keeps what it does not know, and says why', () => {
   const foreign = { title: 'Medications', text: { status: 'generated', div: '<div>x</div>' } };
   const from = { ...stored, section: [...(stored.section ?? []), foreign] };
-  const next = revised(from, { ...BLANK, plan: 'Rest and fluids' }, { title: 'Visit', at: '2026-11-23T10:00:00Z', author: { reference: 'Practitioner/1' }, status: 'amended', reason: { heading: 'Amended', text: 'Plan was incomplete' } });
-  expect([next.status, next.id, isSigned(next)]).toEqual(['amended', 'n', true]);
+  const next = revised(from, { ...BLANK, plan: 'Rest and fluids' }, { title: 'Visit', at: '2026-11-23T10:00:00Z', reason: { heading: 'Amended', text: 'Plan was incomplete' } });
+  expect([next.status, next.id, isSigned(next)]).toEqual(['final', 'n', true]);
   expect(next.section?.map((one) => one.title)).toEqual(['Plan', 'Medications', 'Amended']);
-  expect(next.attester?.length).toBe(2);
+  expect(next.attester?.length).toBe(1);
 });
 
 it('adds to a note without touching it', () => {
   const added = addendum(stored, 'Potassium came back normal', { patient: 'p1', title: 'Addendum', at: '2026-11-23T10:00:00Z', author: { reference: 'Practitioner/2' } });
-  expect([appendsTo(added), added.status, added.author[0]?.reference]).toEqual(['n', 'final', 'Practitioner/2']);
+  expect([appendsTo(added), added.status, added.author[0]?.reference]).toEqual(['n', 'preliminary', 'Practitioner/2']);
   expect(appendsTo(stored)).toBeUndefined();
+});
+
+it('waits from the first signature to the second', () => {
+  const note = composition({ ...BLANK, plan: 'Rest' }, written);
+  expect(isWaiting(note)).toBe(false);
+  expect(isWaiting({ ...note, attester: [{ mode: 'professional' }] })).toBe(true);
+  expect(isWaiting(stored)).toBe(false);
 });

@@ -34,7 +34,6 @@ interface Written {
   title: string;
   at: string;
   author: Reference;
-  status: 'preliminary' | 'final';
   /** Reference of the visit. */
   encounter?: string;
 }
@@ -48,23 +47,28 @@ function sections(note: Note): Section[] {
   }));
 }
 
-export function composition(note: Note, { patient, title, at, author, status, encounter }: Written): Composition {
+/** A note that nobody has signed yet. */
+export function composition(note: Note, { patient, title, at, author, encounter }: Written): Composition {
   return {
     resourceType: 'Composition',
-    status,
+    status: 'preliminary',
     type: { coding: [{ system: LOINC, code: '11506-3', display: 'Progress note' }] },
     subject: { reference: `Patient/${patient}` },
     encounter: encounter ? { reference: encounter } : undefined,
     date: at,
     author: [author],
     title,
-    attester: status === 'final' ? [{ mode: 'legal', time: at, party: author }] : undefined,
     section: sections(note),
   };
 }
 
 export function isSigned({ status }: Composition): boolean {
   return status === 'final' || status === 'amended';
+}
+
+/** Whether its author has signed it and it waits for a second signature. */
+export function isWaiting({ status, attester = [] }: Composition): boolean {
+  return status === 'preliminary' && attester.length > 0;
 }
 
 const codeOf = (section: Section) => section.code?.coding?.find((one) => one.system === LOINC)?.code;
@@ -78,43 +82,37 @@ export function noteOf(stored: Composition, parser: Pick<DOMParser, 'parseFromSt
 interface Revision {
   title: string;
   at: string;
-  author: Reference;
-  status: 'preliminary' | 'final' | 'amended';
   encounter?: string;
   /** Words of an amendment: who, when and why, for whoever reads the note. */
   reason?: { heading: string; text: string };
 }
 
-/** The stored note with new words; parts that the editor does not know stay as they are. */
-export function revised(stored: Stored<Composition>, note: Note, { title, at, author, status, encounter, reason }: Revision): Stored<Composition> {
+/** The stored note with new words; state and signatures, and parts that the editor does not know, stay as they are. */
+export function revised(stored: Stored<Composition>, note: Note, { title, at, encounter, reason }: Revision): Stored<Composition> {
   const known = new Set<string>(SECTIONS.map((one) => one.code));
   const others = (stored.section ?? []).filter((one) => !known.has(codeOf(one) ?? ''));
   const why: Section[] = reason ? [{ title: reason.heading, text: { status: 'generated', div: narrative(reason.text) } }] : [];
-  const attester = status === 'preliminary' ? stored.attester : [...(stored.attester ?? []), { mode: 'legal', time: at, party: author }];
   return {
     ...stored,
-    status,
     title,
     date: at,
     encounter: encounter ? { reference: encounter } : stored.encounter,
-    attester,
     section: [...sections(note), ...others, ...why],
   };
 }
 
-/** A signed note of its own that adds to another, which stays untouched. */
+/** A note of its own that adds to another, which stays untouched. */
 export function addendum(to: Stored<Composition>, text: string, written: { patient: string; title: string; at: string; author: Reference }): Composition {
   const { patient, title, at, author } = written;
   return {
     resourceType: 'Composition',
-    status: 'final',
+    status: 'preliminary',
     type: to.type,
     subject: { reference: `Patient/${patient}` },
     encounter: to.encounter,
     date: at,
     author: [author],
     title,
-    attester: [{ mode: 'legal', time: at, party: author }],
     relatesTo: [{ code: 'appends', targetReference: { reference: `Composition/${to.id}` } }],
     section: [{ title, text: { status: 'generated', div: narrative(text) } }],
   };

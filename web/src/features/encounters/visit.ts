@@ -57,7 +57,7 @@ export type Check = { kind: 'unsignedNote' | 'unsignedOrder' | 'noNote' | 'noVit
 
 /** What stands between the visit and its end: unsigned work blocks, what is missing is only said. */
 export function exitCheck({ notes, vitals, orders }: Written): Check[] {
-  const unsigned = notes.filter((one) => one.status === 'preliminary').length;
+  const unsigned = notes.filter((one) => one.status === 'preliminary' && !one.attester?.length).length;
   const drafts = orders.filter((one) => one.status === 'draft').length;
   const all: Check[] = [
     { kind: 'unsignedNote', blocks: true, count: unsigned },

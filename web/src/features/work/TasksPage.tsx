@@ -7,6 +7,7 @@ import { useMemo, useRef, useState } from 'react';
 import { search, update } from '../../fhir/client';
 import { referenceId } from '../../fhir/display';
 import { Failure } from '../../fhir/Failure';
+import { useLive } from '../../fhir/live';
 import { Loaded } from '../../fhir/Loaded';
 import { MOST } from '../../fhir/queries';
 import { useAuthor } from '../../fhir/session';
@@ -16,9 +17,10 @@ import { useTitle } from '../../lib/hooks';
 import { type Key, useI18n } from '../../lib/i18n';
 import { useShortcuts } from '../../lib/keys';
 import { Icon } from '../../ui/icons';
+import { LinkButton } from '../../ui/LinkButton';
 import { Empty, Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
-import { due, finished, inOrder, isLate, owned, postponed, visible } from './task';
+import { cosignOf, due, finished, inOrder, isLate, owned, postponed, visible } from './task';
 import { TaskDialog } from './TaskDialog';
 import './work.css';
 
@@ -33,6 +35,8 @@ export function TasksPage() {
   const { view = author ? 'mine' : 'all' } = route.useSearch();
   const navigate = route.useNavigate();
   const tasks = useQuery({ queryKey: ['tasks'], queryFn: ({ signal }) => search('Task', { status: OPEN, _count: MOST }, signal), refetchInterval: 30_000 });
+  const client = useQueryClient();
+  useLive(['Task'], () => void client.invalidateQueries({ queryKey: ['tasks'] }));
   const [adding, setAdding] = useState(false);
   const shown = inOrder(visible(tasks.data?.matches ?? [], view, author?.reference), today());
   const body = useRef<HTMLTableSectionElement>(null);
@@ -104,6 +108,7 @@ function Row({ task, busy, onChange }: { task: Stored<Task>; busy: boolean; onCh
   const { t, locale } = useI18n();
   const author = useAuthor();
   const patient = task.for?.reference?.startsWith('Patient/') ? referenceId(task.for.reference) : undefined;
+  const note = cosignOf(task);
   const end = due(task);
   const mine = author !== undefined && task.owner?.reference === author.reference;
   const later = () => onChange(postponed(task, new Date(Date.now() + WEEK).toISOString().slice(0, 10), now()));
@@ -112,13 +117,14 @@ function Row({ task, busy, onChange }: { task: Stored<Task>; busy: boolean; onCh
     <tr>
       <th scope="row">
         {task.description || task.code?.text || t('tasks.task')}
+        {task.status === 'on-hold' && task.statusReason?.text && <p className="quiet">{t('tasks.sentBack', { reason: task.statusReason.text })}</p>}
         {task.priority && task.priority !== 'routine' && <span className="chip chip-warning">{t(`priority.${task.priority}` as Key)}</span>}
       </th>
       <td>{patient ? <Link to="/patients/$id" params={{ id: patient }}>{task.for?.display ?? t('tasks.chart')}</Link> : <span className="quiet">{t('tasks.noPatient')}</span>}</td>
       <td className="nowrap">{end ? formatDate(end, locale) : <span className="quiet">{t('care.noDate')}</span>}{isLate(task, today()) && <span className="chip chip-danger"><Icon name="alert" size={12} />{t('care.late')}</span>}</td>
       <td>{task.owner?.display ?? task.owner?.reference ?? <span className="quiet">{t('tasks.nobody')}</span>}</td>
       <td className="row-actions">
-        <Button data-act="done" disabled={busy} onClick={() => onChange(finished(task, now()))}>{t('tasks.done')}{words}</Button>
+        {note && patient ? <LinkButton component="a" data-act="done" to="/patients/$id/notes" params={{ id: patient }} search={{ open: note }}>{t('tasks.openNote')}{words}</LinkButton> : <Button data-act="done" disabled={busy} onClick={() => onChange(finished(task, now()))}>{t('tasks.done')}{words}</Button>}
         {author && <Button data-act="take" variant="default" disabled={busy} onClick={() => onChange(owned(task, mine ? undefined : author, now()))}>{t(mine ? 'tasks.release' : 'tasks.take')}{words}</Button>}
         <Button data-act="snooze" variant="default" disabled={busy} onClick={later}>{t('tasks.snooze')}{words}</Button>
       </td>

@@ -27,6 +27,12 @@ export function inOrder(list: readonly Stored<Task>[], today: string): Stored<Ta
   return [...list].sort((a, b) => Number(isLate(b, today)) - Number(isLate(a, today)) || rank(a) - rank(b) || day(a).localeCompare(day(b)));
 }
 
+/** Id of the note that a task asks to be signed: such a task is done by the signature alone. */
+export function cosignOf({ code, focus }: Task): string | undefined {
+  const [type, id] = focus?.reference?.split('/') ?? [];
+  return type === 'Composition' && code?.coding?.some((one) => one.code === 'cosign') ? id : undefined;
+}
+
 export type View = 'mine' | 'pool' | 'all';
 
 export function visible(list: readonly Stored<Task>[], view: View, me: string | undefined): Stored<Task>[] {

@@ -36,4 +36,6 @@ export const work = {
   'messages.send': 'Send to patient',
   'results.follow': 'Follow-up task …',
   'results.followText': 'Follow up {test}: {value}',
+  'tasks.openNote': 'Open the note',
+  'tasks.sentBack': 'Sent back: {reason}',
 } as const;

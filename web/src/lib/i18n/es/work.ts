@@ -38,4 +38,6 @@ export const work: Record<keyof typeof english, string> = {
   'messages.send': 'Enviar al paciente',
   'results.follow': 'Tarea de seguimiento …',
   'results.followText': 'Seguimiento de {test}: {value}',
+  'tasks.openNote': 'Abrir la nota',
+  'tasks.sentBack': 'Devuelta: {reason}',
 };
