@@ -6,10 +6,12 @@ mod cache;
 mod change;
 mod commit;
 mod cursor;
+mod erase;
 mod error;
 mod hooks;
 mod index;
 pub mod jobs;
+mod origin;
 mod page;
 mod read;
 mod schema;
@@ -24,12 +26,14 @@ mod work;
 pub use access::{AccessFilter, Caller, Grant};
 pub use change::{Action, Batch, Change, Committed, Content, Effect, Patch, Target};
 pub use commit::{StoredEvent, decode_events, open_audit_detail, open_events};
+pub use erase::Erased;
 pub use error::{Result, StoreError};
 pub use hooks::{
     AuditSink, Authorizer, Binding, Disclosure, DomainEvent, Hooks, Interaction, Policy,
     PolicyRegistry, ProposedChange, ReadAccess, Refusal, ResourceValidator,
 };
 pub use index::patient_token;
+pub use origin::{FromAddress, from_address, network_address};
 pub use page::{Entry, EntryMode, Page, Stored, Total};
 pub use read::{HistoryOf, HistoryQuery};
 pub use schema::MIGRATIONS;

@@ -15,24 +15,39 @@ use crate::{Authorizer, ProposedChange, Store};
 
 /// Records that are kept from one caller, by resource type.
 #[derive(Clone, Debug, Default)]
-pub struct Withheld(HashMap<ResourceType, Vec<Query>>);
+pub struct Withheld {
+    hidden: HashMap<ResourceType, Vec<Query>>,
+    closed: HashMap<ResourceType, Vec<Query>>,
+}
 
 impl Withheld {
     /// Adds the records of a type that `query` matches. The query may look at the record alone.
     pub fn add(&mut self, resource_type: ResourceType, query: Query) {
-        self.0.entry(resource_type).or_default().push(query);
+        self.hidden.entry(resource_type).or_default().push(query);
+    }
+
+    /// Adds them as [`Self::add`] does, and nothing that the query matches may be written either: not even what
+    /// is new.
+    pub fn close(&mut self, resource_type: ResourceType, query: Query) {
+        self.add(resource_type, query.clone());
+        self.closed.entry(resource_type).or_default().push(query);
     }
 
     /// Whether nothing is withheld.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.hidden.is_empty()
     }
 
     /// What is withheld of a type: the records that any of these queries matches.
     #[must_use]
     pub fn of(&self, resource_type: ResourceType) -> &[Query] {
-        self.0.get(&resource_type).map_or(&[], Vec::as_slice)
+        self.hidden.get(&resource_type).map_or(&[], Vec::as_slice)
+    }
+
+    /// What may not be written of a type.
+    fn closed(&self, resource_type: ResourceType) -> &[Query] {
+        self.closed.get(&resource_type).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -58,14 +73,23 @@ pub(crate) struct Restricted {
 
 impl Authorizer for Restricted {
     fn authorise(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Result<(), Fault> {
-        let hides = |query: &Query| {
-            // What cannot be decided is kept back.
-            let matches =
-                |old| mt_search::matches(&self.registry, query, &NoOthers, old).unwrap_or(true);
-            change.old.is_some_and(matches)
+        // What cannot be decided is kept back.
+        let matches = |query: &Query, node| {
+            mt_search::matches(&self.registry, query, &NoOthers, node).unwrap_or(true)
         };
+        let hides = |query: &Query| change.old.is_some_and(|old| matches(query, old));
         if self.withheld.of(change.resource_type).iter().any(hides) {
             return Err(Fault::new(ErrorKind::NotFound, "there is no such resource"));
+        }
+        let closes = |query: &Query| change.new.is_some_and(|new| matches(query, new));
+        if self
+            .withheld
+            .closed(change.resource_type)
+            .iter()
+            .any(closes)
+        {
+            let message = "the processing of this patient's record is restricted";
+            return Err(Fault::new(ErrorKind::Forbidden, message));
         }
         self.inner.authorise(ctx, change)
     }

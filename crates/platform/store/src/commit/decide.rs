@@ -9,6 +9,7 @@ use super::events::{audit_place, encode_events, event_place};
 use super::prepare::{Planned, Prepared, Preparer};
 use super::unit::{PreparedRow, Unit};
 use super::{Currents, type_column};
+use crate::origin::carried;
 use crate::tenants::Tenant;
 use crate::{Action, Batch, Caller, Committed, Effect, Hooks, Result, Store, StoreError};
 
@@ -54,10 +55,10 @@ impl Store {
             (work, outcome)
         } else {
             let (store, caller, tenant) = (self.clone(), caller.clone(), Arc::clone(tenant));
-            let task = tokio::task::spawn_blocking(move || {
+            let task = tokio::task::spawn_blocking(carried(move || {
                 let outcome = work.decide(store.hooks(), &caller, &tenant, &currents);
                 (work, outcome)
-            });
+            }));
             task.await
                 .map_err(|_| StoreError::Damaged("a change could not be prepared"))?
         };

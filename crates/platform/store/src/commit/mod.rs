@@ -26,6 +26,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 pub(crate) use encode::{EncodedRow, RowArray};
+pub(crate) use events::audit_place;
 pub use events::{StoredEvent, decode_events, open_audit_detail, open_events};
 pub(crate) use group::GroupCommit;
 pub(crate) use persist::REPLACE_AUX;

@@ -10,6 +10,7 @@ mod progress;
 mod reindex;
 mod removal;
 mod reseal;
+mod shred;
 
 pub(crate) use growth::Growth;
 pub use progress::JobStatus;

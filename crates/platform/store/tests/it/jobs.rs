@@ -37,6 +37,43 @@ async fn after_a_rotation_everything_opens_with_the_new_key_everywhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_sealed_with_a_destroyed_key_is_closed_for_good() {
+    let test = TestStore::new().await;
+    let tenant = test.tenant("a").await;
+    let caller = test.caller(tenant);
+    let text = r#"{"resourceType":"Patient","id":"p"}"#;
+    test.put(&caller, text, None).await.unwrap();
+    let client = test.database.admin().connect().await.unwrap().0;
+    let body = "select body from records.res";
+    let backup: Vec<u8> = client.query_one(body, &[]).await.unwrap().get(0);
+    let wrapped = "select wrapped from tenancy.keys where purpose = 1 and id = 1";
+    let key: Vec<u8> = client.query_one(wrapped, &[]).await.unwrap().get(0);
+    assert_eq!(
+        test.store.destroy_old_keys(tenant).await.unwrap(),
+        0,
+        "the only key is needed"
+    );
+    test.store.rotate_body_key(tenant).await.unwrap();
+    assert_eq!(test.store.destroy_old_keys(tenant).await.unwrap(), 1);
+    assert!(test.store.read(&caller, PATIENT, "p").await.is_ok());
+    // The backup is restored, key and all: nobody can unwrap it any more.
+    client
+        .execute("update records.res set body = $1", &[&backup])
+        .await
+        .unwrap();
+    let second = test.second().await;
+    assert!(second.read(&caller, PATIENT, "p").await.is_err());
+    let restore = "update tenancy.keys set wrapped = $1, state = 2 where purpose = 1 and id = 1";
+    client.execute(restore, &[&key]).await.unwrap();
+    let third = test.second().await;
+    assert!(third.read(&caller, PATIENT, "p").await.is_err());
+    assert!(
+        test.store.destroy_old_keys(tenant).await.is_err(),
+        "a body needs the key"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reindex_keeps_versions_and_finds_the_same() {
     let test = TestStore::new().await;
     let tenant = test.tenant("a").await;
