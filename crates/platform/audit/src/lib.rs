@@ -23,7 +23,7 @@ pub use detail::{Detail, Effect, EventCode, Kind, Outcome, Touched};
 pub use error::{AuditError, JournalError, Result};
 pub use fhir::audit_event;
 pub use log::{
-    Archive, Archived, Checkpoint, ConsistencyProof, Folder, InclusionProof, VerifierKey,
+    Archive, Archived, Checkpoint, ConsistencyProof, Folder, InclusionProof, Pruned, VerifierKey,
 };
 pub use query::{Cursor, Entry, EntryPage, Filter, Logged};
 pub use record::Event;
@@ -34,9 +34,8 @@ pub use verify::{Finding, Report};
 /// Tables of the log; they come after those of the record store.
 pub const MIGRATIONS: Migrations = Migrations {
     schema: "audit",
-    files: &[Migration::new(
-        1,
-        "log",
-        include_str!("../migrations/0001_audit.sql"),
-    )],
+    files: &[
+        Migration::new(1, "log", include_str!("../migrations/0001_audit.sql")),
+        Migration::new(2, "prune", include_str!("../migrations/0002_prune.sql")),
+    ],
 };

@@ -1,22 +1,28 @@
 //! Reads a detail back from its bytes; damaged bytes give nothing.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use mt_fhir::ResourceType;
 use mt_kernel::Actor;
 use uuid::Uuid;
 
-use super::encode::{TEXT_ID, UUID_ID, VERSION};
+use super::encode::{TEXT_ID, UUID_ID, VERSION, WITHOUT_ADDRESS};
 use super::{ACTOR_KINDS, ASSURANCES, Detail, Effect, EventCode, Outcome, PURPOSES, Touched};
 
 /// The detail in `bytes`; `None` when they are damaged or from a newer version.
 pub(crate) fn decode(bytes: &[u8]) -> Option<Detail> {
     let mut reader = Reader(bytes);
-    if reader.byte()? != VERSION {
+    let version = reader.byte()?;
+    if ![VERSION, WITHOUT_ADDRESS].contains(&version) {
         return None;
     }
     let detail = Detail {
         actor: reader.actor()?,
+        address: match version {
+            WITHOUT_ADDRESS => None,
+            _ => reader.address()?,
+        },
         purpose: *PURPOSES.get(usize::from(reader.byte()?))?,
         event: match reader.byte()? {
             0 => None,
@@ -98,6 +104,21 @@ impl<'a> Reader<'a> {
         })
     }
 
+    fn address(&mut self) -> Option<Option<IpAddr>> {
+        match self.byte()? {
+            0 => Some(None),
+            4 => {
+                let octets: [u8; 4] = self.bytes(4)?.try_into().ok()?;
+                Some(Some(octets.into()))
+            }
+            16 => {
+                let octets: [u8; 16] = self.bytes(16)?.try_into().ok()?;
+                Some(Some(octets.into()))
+            }
+            _ => None,
+        }
+    }
+
     fn outcome(&mut self) -> Option<Outcome> {
         match u16::try_from(self.number()?).ok()? {
             0 => Some(Outcome::Success),
@@ -159,6 +180,7 @@ mod tests {
                 client_id: None,
                 assurance: Assurance::StepUp,
             },
+            address: None,
             purpose: PurposeOfUse::Emergency,
             event: Some(EventCode::BreakGlass),
             resource_type: Some(ResourceType::PATIENT),
@@ -188,14 +210,32 @@ mod tests {
         }
     }
 
+    /// An entry as it was sealed before network addresses were kept.
+    #[test]
+    fn an_entry_of_the_first_version_is_still_read() {
+        let mut expected = detail(&["p-1".to_owned()], Some("name=a".to_owned()), true);
+        let old = [
+            1, 0, 2, 3, b'u', b'-', b'1', 15, b'P', b'r', b'a', b'c', b't', b'i', b't', b'i', b'o',
+            b'n', b'e', b'r', b'/', b'7', 0, 1, 6, b'd', b'o', b'c', b't', b'o', b'r',
+        ];
+        expected.actor.roles = vec!["doctor".into()].into();
+        let new = encode(&expected);
+        // Version, actor; then the address, which is a byte when there is none; the rest is as it was.
+        assert_eq!(new[1..old.len()], old[1..]);
+        assert_eq!(new[old.len()], 0);
+        let whole = [&old, &new[old.len() + 1..]].concat();
+        assert_eq!(decode(&whole), Some(expected));
+    }
+
     proptest! {
         #[test]
         fn a_detail_survives_its_bytes(
             ids in prop::collection::vec("[A-Za-z0-9.-]{1,64}", 0..5),
             query in prop::option::of(".{0,200}"),
             refused: bool,
+            address in prop::option::of(any::<IpAddr>()),
         ) {
-            let detail = detail(&ids, query, refused);
+            let detail = Detail { address, ..detail(&ids, query, refused) };
             let bytes = encode(&detail);
             prop_assert_eq!(decode(&bytes), Some(detail));
             prop_assert_eq!(decode(&bytes[..bytes.len() - 1]), None);

@@ -1,6 +1,8 @@
-//! A detail as bytes: a version, then fields in a fixed order.
+//! A detail as bytes: a version, then fields in a fixed order. The second version added the network address.
 //!
 //! Compact because every commit and every read pays for it; a record costs about 20 bytes.
+
+use std::net::IpAddr;
 
 use mt_kernel::Actor;
 use uuid::Uuid;
@@ -8,7 +10,9 @@ use uuid::Uuid;
 use super::{ACTOR_KINDS, ASSURANCES, Detail, Outcome, PURPOSES, Touched};
 
 /// Version of the layout.
-pub(crate) const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 2;
+/// The layout without a network address.
+pub(crate) const WITHOUT_ADDRESS: u8 = 1;
 /// Marks an id that is the canonical text of a UUID.
 pub(crate) const UUID_ID: u8 = 0;
 /// Marks any other id.
@@ -19,6 +23,7 @@ pub(crate) fn encode(detail: &Detail) -> Vec<u8> {
     let mut out = Vec::with_capacity(96 + detail.resources.len() * 24);
     out.push(VERSION);
     actor(&mut out, &detail.actor);
+    address(&mut out, detail.address);
     out.push(position(&PURPOSES, detail.purpose));
     out.push(detail.event.map_or(0, super::EventCode::number));
     number(
@@ -52,6 +57,21 @@ fn actor(out: &mut Vec<u8>, actor: &Actor) {
     optional(out, actor.client_id.as_deref());
     number(out, actor.roles.len() as u64);
     actor.roles.iter().for_each(|role| text(out, role));
+}
+
+/// The octets behind their number.
+fn address(out: &mut Vec<u8>, address: Option<IpAddr>) {
+    match address {
+        None => out.push(0),
+        Some(IpAddr::V4(address)) => {
+            out.push(4);
+            out.extend_from_slice(&address.octets());
+        }
+        Some(IpAddr::V6(address)) => {
+            out.push(16);
+            out.extend_from_slice(&address.octets());
+        }
+    }
 }
 
 fn resource(out: &mut Vec<u8>, touched: &Touched) {

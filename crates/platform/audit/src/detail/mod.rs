@@ -7,6 +7,7 @@ mod code;
 mod decode;
 mod encode;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use mt_fhir::ResourceType;
@@ -142,6 +143,9 @@ impl Outcome {
 pub struct Detail {
     /// Who acted.
     pub actor: Actor,
+    /// From which network address; `None` for what no client asked for, and in entries from before
+    /// addresses were kept.
+    pub address: Option<IpAddr>,
     /// Why.
     pub purpose: PurposeOfUse,
     /// What kind of event, for [`Kind::Event`].
@@ -159,11 +163,12 @@ pub struct Detail {
 }
 
 impl Detail {
-    /// A successful operation of `ctx` that names nothing yet.
+    /// A successful operation of `ctx`, for the client for whom this task works, that names nothing yet.
     #[must_use]
     pub fn new(ctx: &OpCtx) -> Self {
         Self {
             actor: ctx.actor.clone(),
+            address: mt_store::network_address(),
             purpose: ctx.purpose,
             event: None,
             resource_type: None,

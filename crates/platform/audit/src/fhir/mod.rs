@@ -18,6 +18,8 @@ const PARTICIPATION: &str = "http://terminology.hl7.org/CodeSystem/v3-Participat
 const ENTITY_TYPE: &str = "http://terminology.hl7.org/CodeSystem/audit-entity-type";
 const ROLE: &str = "http://terminology.hl7.org/CodeSystem/object-role";
 const BALP_ENTITY: &str = "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType";
+/// `AuditEvent.agent.network.type`
+const IP_ADDRESS: &str = "2";
 const BALP: &str = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.";
 
 /// The entry as a FHIR R4 `AuditEvent`, minified JSON. Its id is the entry's number. `server` names
@@ -108,7 +110,8 @@ fn coding((system, code, display): (&str, &str, &str)) -> Value {
     json!({"system": system, "code": code, "display": display})
 }
 
-/// The client application, the server, and the person. In a read the client is the destination.
+/// The client application with its network address, the server, and the person. In a read the client is the
+/// destination.
 fn agents(detail: &Detail, server_sends: bool, server: &str) -> Value {
     let source = coding((DICOM, "110153", "Source Role ID"));
     let destination = coding((DICOM, "110152", "Destination Role ID"));
@@ -120,19 +123,21 @@ fn agents(detail: &Detail, server_sends: bool, server: &str) -> Value {
     let actor = &detail.actor;
     let person = actor.client_id.as_deref() != Some(&*actor.id);
     let client = actor.client_id.as_deref().unwrap_or(&actor.id);
-    let mut agents = vec![
-        json!({
-            "type": {"coding": [of_client]},
-            "who": {"identifier": {"value": client}, "display": client},
-            "altId": client,
-            "requestor": !person,
-        }),
-        json!({
-            "type": {"coding": [of_server]},
-            "who": {"display": server},
-            "requestor": false,
-        }),
-    ];
+    let mut client_agent = json!({
+        "type": {"coding": [of_client]},
+        "who": {"identifier": {"value": client}, "display": client},
+        "altId": client,
+        "requestor": !person,
+    });
+    if let Some(address) = detail.address {
+        client_agent["network"] = json!({"address": address.to_string(), "type": IP_ADDRESS});
+    }
+    let server_agent = json!({
+        "type": {"coding": [of_server]},
+        "who": {"display": server},
+        "requestor": false,
+    });
+    let mut agents = vec![client_agent, server_agent];
     if person {
         let mut who = json!({"identifier": {"value": *actor.id}, "display": *actor.id});
 

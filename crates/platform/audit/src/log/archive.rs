@@ -172,7 +172,7 @@ fn tiles(count: u64) -> impl Iterator<Item = (u64, u64)> {
 }
 
 /// `x001/x234/067`, and `.p/<width>` behind it for a tile that is not full.
-fn tile_name(parent: &str, n: u64, width: u64) -> String {
+pub(super) fn tile_name(parent: &str, n: u64, width: u64) -> String {
     let mut name = format!("{:03}", n % 1000);
     let mut rest = n / 1000;
     while rest > 0 {

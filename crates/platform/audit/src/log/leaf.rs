@@ -42,6 +42,12 @@ impl Leaf {
         bytes
     }
 
+    /// The number of the row in an entry.
+    pub(crate) fn seq_of(entry: &[u8]) -> Option<i64> {
+        let (_, rest) = entry.split_at_checked(1 + 4)?;
+        rest.first_chunk().map(|seq| i64::from_be_bytes(*seq))
+    }
+
     /// Its hash in the tree.
     pub(crate) fn hash(&self) -> Hash {
         Hash::of_leaf(&self.entry())

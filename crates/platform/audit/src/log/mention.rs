@@ -3,6 +3,7 @@
 //! They answer "who looked at my record" without a name in the database.
 
 use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 
 use mt_crypto::{BlindIndex, ResourceIds, TenantKeys};
 use mt_database::TenantTx;
@@ -66,6 +67,14 @@ impl Mentions {
         mt_store::patient_token(&self.blind, self.key(ResourceType::PATIENT, id))
     }
 
+    /// The network address from which somebody acted.
+    pub(crate) fn address(&self, address: IpAddr) -> i64 {
+        match address {
+            IpAddr::V4(address) => self.token("address", &[&address.octets()]),
+            IpAddr::V6(address) => self.token("address", &[&address.octets()]),
+        }
+    }
+
     /// Anything that was refused.
     pub(crate) fn refused(&self) -> i64 {
         self.token("refused", &[])
@@ -100,6 +109,7 @@ impl Mentions {
                 .as_deref()
                 .map(|user| self.fhir_user(user)),
         );
+        tokens.extend(detail.address.map(|address| self.address(address)));
         if detail.outcome.is_refusal() {
             tokens.insert(self.refused());
         }

@@ -3,11 +3,13 @@
 //! Everything here works on sealed rows; only the index of mentions opens them.
 
 mod archive;
+pub(crate) mod bundle;
 pub(crate) mod integrate;
 pub(crate) mod leaf;
 pub(crate) mod mention;
 pub(crate) mod note;
 pub(crate) mod prove;
+pub(crate) mod prune;
 pub(crate) mod signer;
 pub(crate) mod tiles;
 pub(crate) mod witness;
@@ -15,3 +17,4 @@ pub(crate) mod witness;
 pub use archive::{Archive, Archived, Folder};
 pub use note::{Checkpoint, VerifierKey};
 pub use prove::{ConsistencyProof, InclusionProof};
+pub use prune::Pruned;

@@ -1,6 +1,7 @@
 //! Which entries are asked for.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use mt_fhir::ResourceType;
 use mt_kernel::Instant;
@@ -21,6 +22,8 @@ pub struct Filter {
     pub actor: Option<String>,
     /// FHIR resource of the person who acted, such as `Practitioner/7`.
     pub fhir_user: Option<String>,
+    /// Network address from which somebody acted.
+    pub address: Option<IpAddr>,
     /// Id of a patient: entries about the patient or anything in the patient's compartment.
     pub patient: Option<String>,
     /// Ids of the only patients whose trail the reader may see: entries about them, cut down to what
@@ -59,6 +62,9 @@ impl Filter {
         if let Some(actor) = &self.actor {
             return Some(vec![mentions.actor(actor)]);
         }
+        if let Some(address) = self.address {
+            return Some(vec![mentions.address(address)]);
+        }
         (self.refused == Some(true)).then(|| vec![mentions.refused()])
     }
 
@@ -72,6 +78,16 @@ impl Filter {
             (Some(patient), _) => [patient.as_str()].into_iter().filter(allowed).collect(),
             (None, within) => within.iter().flatten().map(String::as_str).collect(),
         }
+    }
+
+    /// The address that the reader may know: whoever sees the trail of certain patients alone sees where
+    /// these acted from, and not where others work.
+    pub(super) fn shown_address(&self, entry: &Entry) -> Option<IpAddr> {
+        let user = entry.detail.actor.fhir_user.as_deref();
+        let patient = user.and_then(|user| user.strip_prefix("Patient/"));
+        let own = |within: &Vec<String>| within.iter().any(|id| Some(id.as_str()) == patient);
+        let shown = self.within.as_ref().is_none_or(own);
+        entry.detail.address.filter(|_| shown)
     }
 
     /// Where the first page begins.
@@ -100,6 +116,7 @@ impl Filter {
         self.resource.as_ref().is_none_or(names)
             && self.actor.as_deref().is_none_or(|id| *id == *actor.id)
             && (self.fhir_user.is_none() || self.fhir_user.as_deref() == actor.fhir_user.as_deref())
+            && (self.address.is_none() || self.address == self.shown_address(entry))
             && self.kind.is_none_or(|asked| asked == *kind)
             && (self.event.is_none() || self.event == detail.event)
             && self
@@ -126,6 +143,7 @@ impl fmt::Display for Filter {
         );
         add("agent-name", self.actor.clone());
         add("agent", self.fhir_user.clone());
+        add("address", self.address.map(|address| address.to_string()));
         add("patient", self.patient.clone());
         add("within", self.within.as_ref().map(|ids| ids.join(",")));
         add(

@@ -32,6 +32,7 @@ impl Audit {
             .map(|id| (mentions.patient(id), Arc::from(id)))
             .collect();
         for entry in entries {
+            entry.detail.address = filter.shown_address(entry);
             cut(entry, mentions, &located, &allowed);
         }
         Ok(())

@@ -13,12 +13,13 @@ use mt_database::TenantTx;
 use mt_kernel::TenantId;
 
 pub use report::{Finding, Report};
-use walk::Walk;
+use walk::{Away, Walk};
 
 use crate::log::note::Checkpoint;
+use crate::log::prune::pruned_upto;
 use crate::log::signer::{column, verifier_find};
 use crate::log::witness::Witness;
-use crate::{Audit, Result};
+use crate::{Archive, Audit, Result};
 
 /// Checkpoints read at once.
 const PAGE: i64 = 64;
@@ -53,6 +54,18 @@ impl Audit {
     /// When the database or the witness cannot be read; what is wrong with the log is no error but
     /// stands in the report.
     pub async fn verify(&self, tenant: TenantId) -> Result<Report> {
+        self.verify_with(tenant, None).await
+    }
+
+    /// [`Self::verify`] that reads the rows that left the database in `archive`.
+    ///
+    /// # Errors
+    /// As [`Self::verify`]; [`crate::AuditError::Archive`].
+    pub async fn verify_with(
+        &self,
+        tenant: TenantId,
+        archive: Option<&dyn Archive>,
+    ) -> Result<Report> {
         let keys = self.keys_if_any(tenant).await;
         let witness = Witness::under(self.directory());
         let tx = self.snapshot(tenant).await?;
@@ -64,7 +77,11 @@ impl Audit {
         {
             report.find(Finding::OtherKey);
         }
-        let mut walk = Walk::new(&tx, keys.as_ref(), verifier, &mut report);
+        let away = Away {
+            upto: pruned_upto(&tx).await?,
+            archive,
+        };
+        let mut walk = Walk::new((&tx, keys.as_ref()), verifier, away, &mut report);
         let position = walk_checkpoints(&tx, &mut walk).await?;
         let (roots, leaf_seqs) = walk.finish();
         rows_beside(&tx, &position, leaf_seqs, &mut report).await?;

@@ -23,6 +23,10 @@ pub struct Report {
     /// Rows whose keys have been destroyed or are not at hand, so that nobody can read them; the log
     /// vouches for them all the same.
     pub unreadable: u64,
+    /// Leaves whose rows are in the archive and were read there.
+    pub archived: u64,
+    /// Leaves whose rows are in the archive, which was not at hand; the tiles vouch for the copies.
+    pub elsewhere: u64,
     /// What is wrong, at most 1,000 findings.
     pub findings: Vec<Finding>,
 }
@@ -113,6 +117,8 @@ impl Report {
             witnessed: 0,
             waiting: 0,
             unreadable: 0,
+            archived: 0,
+            elsewhere: 0,
             findings: Vec::new(),
         }
     }
@@ -142,6 +148,16 @@ impl fmt::Display for Report {
             self.waiting,
             self.unreadable
         )?;
+        if self.archived > 0 {
+            writeln!(f, "  {} leaves were read in the archive", self.archived)?;
+        }
+        if self.elsewhere > 0 {
+            let count = self.elsewhere;
+            writeln!(
+                f,
+                "  {count} leaves are archived and were not read: name the archive"
+            )?;
+        }
         self.findings
             .iter()
             .try_for_each(|finding| writeln!(f, "  {finding}"))?;

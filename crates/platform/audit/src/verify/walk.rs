@@ -8,17 +8,27 @@ use mt_kernel::Instant;
 use tokio_postgres::Row;
 
 use super::{Finding, Report, Stored};
+use crate::log::bundle::{Archived, archived};
 use crate::log::integrate::open;
 use crate::log::leaf::Leaf;
 use crate::log::note::{Checkpoint, VerifierKey};
 use crate::log::signer::column;
 use crate::log::tiles::stored;
 use crate::tree::{Edge, Hash, TILE_WIDTH, Tile};
-use crate::{AuditError, Result};
+use crate::{Archive, AuditError, Result};
 
 const ROWS: &str = "select a.seq, a.at, a.kind, a.correlation, a.detail \
     from unnest($2::int8[]) with ordinality k (seq, position) \
     left join records.audit a on a.tenant = $1 and a.seq = k.seq order by k.position";
+
+/// Rows that left the database.
+#[derive(Clone, Copy)]
+pub(super) struct Away<'a> {
+    /// Those of the leaves below this one.
+    pub(super) upto: u64,
+    /// Where they are, when it is at hand.
+    pub(super) archive: Option<&'a dyn Archive>,
+}
 
 /// A walk under way.
 pub(super) struct Walk<'a> {
@@ -26,6 +36,9 @@ pub(super) struct Walk<'a> {
     keys: Option<&'a TenantKeys>,
     verifier: Option<VerifierKey>,
     report: &'a mut Report,
+    away: Away<'a>,
+    /// The archived rows of the tile that covers the present leaf.
+    bundle: Option<(u64, Vec<Archived>)>,
     edge: Edge,
     /// The stored tile that covers the present leaf.
     tile: Option<(u64, Option<Vec<Hash>>)>,
@@ -36,9 +49,9 @@ pub(super) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     pub(super) fn new(
-        tx: &'a TenantTx,
-        keys: Option<&'a TenantKeys>,
+        (tx, keys): (&'a TenantTx, Option<&'a TenantKeys>),
         verifier: Option<VerifierKey>,
+        away: Away<'a>,
         report: &'a mut Report,
     ) -> Self {
         Self {
@@ -46,6 +59,8 @@ impl<'a> Walk<'a> {
             keys,
             verifier,
             report,
+            away,
+            bundle: None,
             edge: Edge::default(),
             tile: None,
             roots: BTreeMap::new(),
@@ -70,11 +85,12 @@ impl<'a> Walk<'a> {
             });
         }
         self.signature(batch);
-        let rows = self.rows(&batch.seqs).await?;
+        let mut rows = self.rows(&batch.seqs).await?;
         let mut logged = Vec::with_capacity(rows.len());
         for position in 0..rows.len() as u64 {
             logged.push(self.stored_hash(expected + position).await?);
         }
+        self.fetch(&batch.seqs, &mut rows, &logged).await?;
         self.grow(batch, &rows, &logged).await?;
         self.report.leaves = self.edge.size();
         self.roots
@@ -90,6 +106,48 @@ impl<'a> Walk<'a> {
         if !genuine {
             self.report.find(Finding::Signature { size: batch.size });
         }
+    }
+
+    /// Fills in the rows that left the database: from the archive, or as the tiles say.
+    async fn fetch(
+        &mut self,
+        seqs: &[i64],
+        rows: &mut [Option<Hash>],
+        logged: &[Option<Hash>],
+    ) -> Result<()> {
+        let first = self.edge.size();
+        for (at, row) in rows.iter_mut().enumerate() {
+            let leaf = first + at as u64;
+            if row.is_some() || leaf >= self.away.upto {
+                continue;
+            }
+            let Some(archive) = self.away.archive else {
+                self.report.elsewhere += 1;
+                *row = logged[at];
+                continue;
+            };
+            *row = self.archived(archive, leaf, seqs[at]).await?;
+            self.report.archived += u64::from(row.is_some());
+        }
+        Ok(())
+    }
+
+    /// The hash of an archived row; `None` when the archive does not hold it whole.
+    async fn archived(
+        &mut self,
+        archive: &dyn Archive,
+        leaf: u64,
+        seq: i64,
+    ) -> Result<Option<Hash>> {
+        let n = leaf / TILE_WIDTH as u64;
+        if self.bundle.as_ref().is_none_or(|(known, _)| *known != n) {
+            let rows = archived(archive, n).await?.unwrap_or_default();
+            self.bundle = Some((n, rows));
+        }
+        let at = usize::try_from(leaf % TILE_WIDTH as u64).unwrap_or_default();
+        let row = self.bundle.as_ref().and_then(|(_, rows)| rows.get(at));
+        let row = row.filter(|row| Leaf::seq_of(&row.entry) == Some(seq));
+        Ok(row.map(Archived::hash))
     }
 
     /// Adds the leaves of a batch. When rows do not give the root, the stored tiles tell which of

@@ -5,6 +5,7 @@
     reason = "a test stops where its ground gives way, and the writer says what it noted"
 )]
 
+mod addresses;
 mod fixture;
 mod independent;
 mod killing;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use mt_audit::{AuditError, Finding};
+use mt_audit::{AuditError, Finding, Folder};
 use mt_fhir::ResourceType;
+use mt_kernel::Instant;
 
 use crate::fixture::{Fixture, ONE, TWO, ctx, read};
 
@@ -236,4 +237,128 @@ async fn a_rewritten_log_is_told_from_a_kept_checkpoint() {
         "{found:?}"
     );
     assert!(fixture.audit.compare(ONE, &kept).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn archived_rows_leave_the_database_and_stay_verifiable() {
+    let fixture = Fixture::with_reads(ROWS).await;
+    let folder = Folder(fixture.directory.path().join("archive"));
+    let rows = || fixture.ask("select count(*) from records.audit where tenant = 1");
+    let never = fixture
+        .audit
+        .prune(ONE, &folder, Instant(i64::MAX))
+        .await
+        .unwrap();
+    assert_eq!((never.rows, never.leaves), (0, 0), "nothing is archived");
+    fixture.audit.archive(ONE, &folder).await.unwrap();
+    let young = fixture.audit.prune(ONE, &folder, Instant(0)).await.unwrap();
+    assert_eq!(
+        (young.rows, rows().await),
+        (0, 600),
+        "nothing is old enough"
+    );
+    let gone = seq_of(&fixture, 100).await;
+    let pruned = fixture
+        .audit
+        .prune(ONE, &folder, Instant(i64::MAX))
+        .await
+        .unwrap();
+    assert_eq!(
+        (pruned.rows, pruned.leaves),
+        (512, 512),
+        "the rows of two full tiles"
+    );
+    assert_eq!(rows().await, 88);
+    let mentions = format!("select count(*) from audit.mention where tenant = 1 and seq = {gone}");
+    assert_eq!(fixture.ask(&mentions).await, 0);
+    // Without the archive the tiles vouch for the copies, with it every row is read again.
+    let report = fixture.audit.verify(ONE).await.unwrap();
+    assert!(report.is_sound(), "{report}");
+    assert_eq!((report.leaves, report.elsewhere), (600, 512));
+    let report = fixture.audit.verify_with(ONE, Some(&folder)).await.unwrap();
+    assert!(report.is_sound(), "{report}");
+    assert_eq!(
+        (report.leaves, report.archived, report.elsewhere),
+        (600, 512, 0)
+    );
+    // The log goes on, and so does its archive.
+    fixture.enter_reads(ONE, 300);
+    fixture.logged(ONE, 900).await;
+    assert_eq!(
+        fixture.audit.archive(ONE, &folder).await.unwrap().leaves,
+        900
+    );
+    let more = fixture
+        .audit
+        .prune(ONE, &folder, Instant(i64::MAX))
+        .await
+        .unwrap();
+    assert_eq!((more.rows, more.leaves), (256, 768));
+    assert!(
+        fixture
+            .audit
+            .verify_with(ONE, Some(&folder))
+            .await
+            .unwrap()
+            .is_sound()
+    );
+    // Whoever removes more, or changes the archive, is found.
+    let inside = seq_of(&fixture, 800).await;
+    fixture
+        .tamper(&format!("delete from records.audit where seq = {inside}"))
+        .await;
+    let missing = Finding::Missing {
+        leaf: 800,
+        seq: inside,
+    };
+    assert_eq!(fixture.audit.verify(ONE).await.unwrap().findings, [missing]);
+    let path = folder.0.join("rows/000");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[90] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let report = fixture.audit.verify_with(ONE, Some(&folder)).await.unwrap();
+    assert!(
+        report.findings.contains(&Finding::Missing {
+            leaf: 0,
+            seq: seq_of(&fixture, 0).await
+        }),
+        "{report}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_whole_in_the_archive_stays_in_the_database() {
+    let fixture = Fixture::with_reads(ROWS).await;
+    let folder = Folder(fixture.directory.path().join("archive"));
+    fixture.audit.archive(ONE, &folder).await.unwrap();
+    let tile = folder.0.join("tile/entries/001");
+    let kept = std::fs::read(&tile).unwrap();
+    let mut bytes = kept.clone();
+    bytes[20] ^= 1;
+    std::fs::write(&tile, bytes).unwrap();
+    let pruned = fixture.audit.prune(ONE, &folder, Instant(i64::MAX)).await;
+    let damaged = matches!(pruned, Err(AuditError::Damaged(_)));
+    assert!(damaged, "{pruned:?}");
+    assert_eq!(
+        fixture
+            .ask("select count(*) from records.audit where tenant = 1")
+            .await,
+        344
+    );
+    std::fs::write(&tile, &kept[..100]).unwrap();
+    let pruned = fixture
+        .audit
+        .prune(ONE, &folder, Instant(i64::MAX))
+        .await
+        .unwrap();
+    assert_eq!(pruned.rows, 0);
+    // The application itself can neither remove a row nor say that rows are elsewhere.
+    for sql in [
+        "delete from records.audit",
+        "insert into audit.pruned (tenant, upto) values (1, 512)",
+    ] {
+        let own = fixture.database.tenant(ONE).await.unwrap();
+        assert!(own.execute(sql, &[]).await.is_err(), "{sql}");
+        own.rollback().await;
+    }
 }
