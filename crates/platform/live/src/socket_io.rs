@@ -141,11 +141,14 @@ fn connected(socket: SocketRef, Shared(hub): Shared<Hub>) -> std::future::Ready<
         }
     };
     let entering = hub.clone();
+    let peer = socket.req_parts().extensions.get::<PeerAddress>();
+    let address = peer.map(|peer| peer.0.ip());
     socket.on("subscribe", move |asked: TryData<Asked>, ack: AckSender| {
         let hub = entering.clone();
         async move {
             let room = asked.0.map(|asked| asked.room).unwrap_or_default();
-            answer(ack, &room, hub.subscribe(id, &room).await);
+            let entered = mt_store::from_address(address, hub.subscribe(id, &room)).await;
+            answer(ack, &room, entered);
         }
     });
     let leaving = hub.clone();

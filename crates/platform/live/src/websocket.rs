@@ -64,7 +64,10 @@ async fn live(
         .map_err(|_| Fault::new(ErrorKind::Malformed, "the request asks for no WebSocket"))?;
     let bytes = hub.limits().message_bytes;
     let upgrade = upgrade.max_message_size(bytes).max_frame_size(bytes);
-    Ok(upgrade.on_upgrade(move |socket| serve(hub, socket, caller.who, credential)))
+    let address = mt_store::network_address();
+    Ok(upgrade.on_upgrade(move |socket| {
+        mt_store::from_address(address, serve(hub, socket, caller.who, credential))
+    }))
 }
 
 /// The way to a client: a queue of `HubLimits::queue` messages.

@@ -143,9 +143,9 @@ async fn socket(
     let upgrade = upgrade.max_message_size(bytes).max_frame_size(bytes);
     let id = inner.next.fetch_add(1, Ordering::Relaxed);
     let sockets = sockets.clone();
-    Ok(upgrade.on_upgrade(move |socket| async move {
-        Connection::new(sockets, id, held, place)
-            .serve(socket)
-            .await;
+    let address = mt_store::network_address();
+    Ok(upgrade.on_upgrade(move |socket| {
+        let connection = Connection::new(sockets, id, held, place);
+        mt_store::from_address(address, connection.serve(socket))
     }))
 }

@@ -57,14 +57,16 @@ pub(super) async fn send(visit: Visit, Form(given): Form<Forgotten>) -> Answer {
     visit.check_form(&given.csrf)?;
     let (people, source) = (Arc::clone(&visit.people), visit.source());
     let (tenant, organisation) = (visit.tenant, visit.organisation.clone());
-    tokio::spawn(async move {
+    let work = async move {
         let sent = people
             .forgot(tenant, &organisation, &given.username, &source)
             .await;
         if let Err(error) = sent {
             tracing::warn!(%error, "a reset link cannot be sent");
         }
-    });
+    };
+    let address = mt_store::network_address();
+    tokio::spawn(mt_store::from_address(address, work));
     let body = html! {
         h1 { "Look into your mail" }
         p { "If there is such an account, a link is on its way. It is good for thirty minutes." }
