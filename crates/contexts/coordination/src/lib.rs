@@ -2,6 +2,7 @@
 
 pub mod announce;
 pub mod care;
+mod forget;
 pub mod preauth;
 mod switches;
 pub mod timeline;
@@ -9,6 +10,7 @@ mod writing;
 
 use mt_database::{Migration, Migrations};
 
+pub use forget::forget_patient;
 pub use switches::{Automation, Switches};
 
 /// Tables of this context.
@@ -21,5 +23,6 @@ pub const MIGRATIONS: Migrations = Migrations {
             include_str!("../migrations/0001_timeline.sql"),
         ),
         Migration::new(2, "preauth", include_str!("../migrations/0002_preauth.sql")),
+        Migration::new(3, "forget", include_str!("../migrations/0003_forget.sql")),
     ],
 };

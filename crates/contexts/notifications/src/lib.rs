@@ -7,6 +7,7 @@ mod courier;
 mod domain;
 mod error;
 mod events;
+mod forget;
 mod ports;
 mod receipts;
 mod store;
@@ -25,6 +26,7 @@ pub use domain::{
 };
 pub use error::{NotificationError, Result};
 pub use events::{Announcer, announcer};
+pub use forget::forget_patient;
 pub use ports::{Address, Dispatch, Organisation, Organisations, Sent, Transport, Transports};
 pub use receipts::{ReceiptKeys, SendGridKey};
 

@@ -5,6 +5,7 @@ mod app;
 mod document;
 pub mod domain;
 mod error;
+mod forget;
 mod numbering;
 mod policy;
 
@@ -13,6 +14,7 @@ use mt_store::Store;
 
 pub use app::*;
 pub use error::PatientsError;
+pub use forget::forget_patient;
 pub use numbering::Numbering;
 pub use policy::register;
 

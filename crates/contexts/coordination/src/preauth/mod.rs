@@ -26,6 +26,7 @@ use crate::writing::{self, OPEN_TASK, text};
 use rows::{Order, State};
 
 pub(crate) use records::REQUEST;
+pub(crate) use rows::patient_token;
 
 /// How long an order waits for a coverage, seconds: the window in which events are joined.
 const WINDOW: i64 = 24 * 3_600;

@@ -1,6 +1,6 @@
 //! The two sides of the join, by patient. Content is sealed; ids and patients are hashes.
 
-use mt_crypto::{Purpose, TenantKeys};
+use mt_crypto::{CryptoError, Purpose, TenantKeys};
 use mt_database::TenantTx;
 use mt_events::HandlerError;
 use mt_kernel::Instant;
@@ -43,9 +43,12 @@ pub(super) struct Order {
 }
 
 fn token(keys: &TenantKeys, patient: &str) -> Result<i64, HandlerError> {
-    let index = keys
-        .blind_index()
-        .map_err(|_| HandlerError::Retry("keys"))?;
+    patient_token(keys, patient).map_err(|_| HandlerError::Retry("keys"))
+}
+
+/// The keyed hash under which a patient's orders and coverages lie.
+pub(crate) fn patient_token(keys: &TenantKeys, patient: &str) -> Result<i64, CryptoError> {
+    let index = keys.blind_index()?;
     Ok(index
         .scope(&["preauthorization"])
         .token(&[patient.as_bytes()]))

@@ -9,4 +9,5 @@ mod rows;
 
 pub use api::{Timelines, table};
 pub use consumer::TimelineConsumer;
+pub(crate) use rows::patient_token;
 pub use rows::{Moment, Timeline, TimelineFilter};

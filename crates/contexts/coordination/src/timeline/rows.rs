@@ -148,7 +148,7 @@ fn sealed(tenant: TenantId, row: &Row) -> Result<SealedEvent, mt_database::Error
 }
 
 /// The keyed hash under which a patient's timeline lies.
-pub(super) fn patient_token(keys: &TenantKeys, patient: &str) -> Result<i64, CryptoError> {
+pub(crate) fn patient_token(keys: &TenantKeys, patient: &str) -> Result<i64, CryptoError> {
     let index = keys.blind_index()?;
     Ok(index.scope(&["timeline"]).token(&[patient.as_bytes()]))
 }

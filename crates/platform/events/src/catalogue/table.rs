@@ -45,7 +45,7 @@ const ACCESS: &[Field] = &[
 
 /// All events, in order of their numbers: a table, one event to a row.
 #[rustfmt::skip]
-pub static EVENTS: [EventType; 86] = [
+pub static EVENTS: [EventType; 87] = [
     event(1, "records.committed.v1", (&RECORD, Tenant, "records"),
         "A transaction changed resources: their types, row keys, versions and what was done (create, update, delete).", &[required("types", Texts), required("keys", Texts), required("versions", Wholes), required("actions", Texts)]),
     event(2, "subscription.requested.v1", (&RECORD, Subject, "subscriptions"),
@@ -70,6 +70,8 @@ pub static EVENTS: [EventType; 86] = [
         "A patient was discharged.", ENCOUNTER),
     event(109, "consent.changed.v1", (&PATIENT, Patient, "privacy"),
         "A consent directive was given, changed or withdrawn.", STATUS),
+    event(110, "patient.erased.v1", (&PATIENT, Patient, "privacy"),
+        "A patient's record is gone for good: its retention was over. Whoever keeps something about the patient forgets it.", NONE),
     event(130, "medical.record.created.v1", (&PATIENT, Patient, "records"),
         "A note or document was added to the chart.", &[optional("type_code", Text)]),
     event(131, "medical.record.signed.v1", (&PATIENT, Patient, "records"),
