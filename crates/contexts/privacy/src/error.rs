@@ -29,6 +29,12 @@ pub enum PrivacyError {
     /// A rule of the workflow forbids it.
     #[error("{0}")]
     Refused(&'static str),
+    /// The record must still be kept.
+    #[error("the record must be kept until {0}")]
+    Retained(jiff::civil::Date),
+    /// A context cannot forget what it keeps about a patient.
+    #[error("what is kept about the patient elsewhere cannot be removed: {}", .0.message)]
+    Forgetting(Fault),
     /// An incident cannot go this way.
     #[error("an incident that is {from} cannot become {to}")]
     Transition {
@@ -50,11 +56,12 @@ impl From<PrivacyError> for Fault {
         let kind = match error {
             PrivacyError::Store(error) => return error.into(),
             PrivacyError::Audit(error) => return error.into(),
+            PrivacyError::Forgetting(fault) => return fault,
             PrivacyError::Database(ref error) => error.kind(),
             PrivacyError::Crypto(ref error) => error.kind(),
             PrivacyError::NotFound(_) => ErrorKind::NotFound,
             PrivacyError::Refused(_) => ErrorKind::Invalid,
-            PrivacyError::Transition { .. } => ErrorKind::Conflict,
+            PrivacyError::Transition { .. } | PrivacyError::Retained(_) => ErrorKind::Conflict,
             PrivacyError::Stale => ErrorKind::Precondition,
             PrivacyError::Damaged => ErrorKind::Internal,
         };

@@ -8,17 +8,20 @@ mod jobs;
 mod store;
 
 pub use app::{
-    AccessLine, DeidentifiedExport, IncidentChange, LogStanding, Privacy, Verification, as_csv,
-    as_ndjson, csv_header,
+    AccessLine, DeidentifiedExport, Forgets, IncidentChange, LogStanding, Privacy, Verification,
+    as_csv, as_ndjson, csv_header,
 };
 pub use domain::clocks::{Deadline, Duty, Facts, Regime, deadlines};
 pub use domain::consent::{ConsentRule, Requester, withheld_by};
 pub use domain::deidentify::{Dates, Deidentifier};
 pub use domain::disclosure::Disclosure;
+pub use domain::erasure::{Erasure, ErasureOutcome};
 pub use domain::hold::{LegalHold, Release};
 pub use domain::incident::{
     Assessment, Factor, Incident, IncidentState, Level, Note, Notices, Rule, Severity,
 };
+pub use domain::restriction::{Restriction, RestrictionsAreTheOffices};
+pub use domain::retention::{is_over, retention_ends};
 pub use domain::rules::{Baseline, Settings};
 pub use error::{PrivacyError, Result};
 pub use jobs::restrictions::Restrictions;
@@ -31,9 +34,8 @@ use mt_database::{Migration, Migrations};
 /// Tables of this context.
 pub const MIGRATIONS: Migrations = Migrations {
     schema: "privacy",
-    files: &[Migration::new(
-        1,
-        "privacy",
-        include_str!("../migrations/0001_privacy.sql"),
-    )],
+    files: &[
+        Migration::new(1, "privacy", include_str!("../migrations/0001_privacy.sql")),
+        Migration::new(2, "erasure", include_str!("../migrations/0002_erasure.sql")),
+    ],
 };

@@ -3,6 +3,7 @@
 //! Whatever is read here is entered in the trail by the use cases behind the handlers, because using
 //! the trail is itself an event.
 
+mod erasures;
 mod holds;
 mod incidents;
 mod log;
@@ -43,6 +44,11 @@ pub fn table() -> Routes<Privacy> {
         .route(OFFICE, routes!(holds::list))
         .route(OFFICE, routes!(holds::place))
         .route(OFFICE.with_step_up(), routes!(holds::release))
+        .route(OFFICE.with_step_up(), routes!(erasures::order))
+        .route(OFFICE, routes!(erasures::erasures))
+        .route(OFFICE, routes!(erasures::restrict))
+        .route(OFFICE, routes!(erasures::restrictions))
+        .route(OFFICE.with_step_up(), routes!(erasures::lift))
         .route(OFFICE.with_step_up(), routes!(release::deidentified))
 }
 

@@ -40,7 +40,9 @@ pub(super) async fn deidentified(
 ) -> Result<Response, Problem> {
     let export = privacy.order_deidentified(&caller.ctx, &order.purpose, order.dates)?;
     let (sender, lines) = mpsc::channel(WAITING);
-    let work = tokio::spawn(async move { export.run(&sender).await });
+    let address = mt_store::network_address();
+    let run = mt_store::from_address(address, async move { export.run(&sender).await });
+    let work = tokio::spawn(run);
     let body = stream::unfold(Some(Sending { lines, work }), Sending::next);
     let mut response = Body::from_stream(body).into_response();
     let headers = response.headers_mut();

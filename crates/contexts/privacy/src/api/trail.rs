@@ -1,5 +1,7 @@
 //! The audit trail: lists with filters, decisions about entries, files to take away.
 
+use std::net::IpAddr;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
@@ -33,6 +35,9 @@ pub(super) struct Criteria {
     actor: Option<String>,
     /// FHIR resource of the person who acted: `Practitioner/7`.
     user: Option<String>,
+    /// Network address of the client.
+    #[param(value_type = Option<String>)]
+    address: Option<IpAddr>,
     /// Id of a patient.
     patient: Option<String>,
     /// A record: `Observation/9`.
@@ -66,6 +71,7 @@ impl Criteria {
             until: instant(self.until.as_deref(), "until")?,
             actor: self.actor.clone(),
             fhir_user: self.user.clone(),
+            address: self.address.map(|address| address.to_canonical()),
             patient: self.patient.clone(),
             within: None,
             resource: record.transpose()?,
@@ -135,6 +141,8 @@ pub(super) struct EntryView {
     actor: String,
     /// FHIR resource of the person who acted.
     user: Option<String>,
+    /// From which network address; absent for what no client asked for.
+    address: Option<String>,
     /// In which roles.
     roles: Vec<String>,
     /// Why: v3 PurposeOfUse.
@@ -164,6 +172,7 @@ impl EntryView {
             event: detail.event.map(|event| kebab(&format!("{event:?}"))),
             actor: detail.actor.id.to_string(),
             user: detail.actor.fhir_user.as_deref().map(str::to_owned),
+            address: detail.address.map(|address| address.to_string()),
             roles: detail.actor.roles.iter().map(ToString::to_string).collect(),
             purpose: detail.purpose.code(),
             refused: match &detail.outcome {
@@ -395,8 +404,10 @@ mod tests {
             let uri = format!("/x?{pairs}").parse().unwrap();
             Query::<Criteria>::try_from_uri(&uri).unwrap().filter()
         };
-        let filter = criteria("event=break-glass&kind=event&record=Observation/9&refused=true");
-        let filter = filter.unwrap();
+        let pairs = "event=break-glass&kind=event&record=Observation/9&refused=true\
+                     &address=::ffff:203.0.113.9";
+        let filter = criteria(pairs).unwrap();
+        assert_eq!(filter.address, Some("203.0.113.9".parse().unwrap()));
         assert_eq!(filter.event, Some(EventCode::BreakGlass));
         assert_eq!(filter.kind, Some(Kind::Event));
         assert_eq!(filter.refused, Some(true));

@@ -9,6 +9,7 @@ use mt_store::{Caller, Store};
 use tokio::sync::mpsc;
 
 use super::Privacy;
+use super::restrict::restricted;
 use crate::domain::deidentify::{Dates, Deidentifier};
 use crate::{PrivacyError, Result};
 
@@ -62,6 +63,7 @@ impl DeidentifiedExport {
     /// When the store does not answer.
     pub async fn run(self, lines: &mpsc::Sender<String>) -> Result<u64> {
         let query = self.query(ResourceType::PATIENT, &[]).await?;
+        let restricted = restricted(&self.store, &self.caller).await?;
         let (mut sent, mut cursor) = (0, None::<String>);
         loop {
             let page = self
@@ -69,6 +71,10 @@ impl DeidentifiedExport {
                 .search(&self.caller, &query, cursor.as_deref())
                 .await?;
             for entry in &page.entries {
+                // A restricted record is not processed, not even without its name.
+                if restricted.contains(entry.resource.id.as_ref()) {
+                    continue;
+                }
                 let patient = parsed(&entry.resource.body)?;
                 let sending = self.patient(&patient, lines).await?;
                 let Some(count) = sending else {

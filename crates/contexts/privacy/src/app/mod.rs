@@ -1,10 +1,12 @@
 //! What the privacy office does, one file per matter.
 
+mod erase;
 mod export;
 mod holds;
 mod incidents;
 mod log;
 mod report;
+mod restrict;
 mod trail;
 
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use mt_database::Database;
 use mt_kernel::{Clock, OpCtx, TenantId};
 use mt_store::Store;
 
+pub use erase::Forgets;
 pub use export::DeidentifiedExport;
 pub use incidents::IncidentChange;
 pub use log::{LogStanding, Verification};
@@ -33,6 +36,7 @@ pub struct Privacy {
     audit: Arc<Audit>,
     store: Store,
     clock: Arc<dyn Clock>,
+    forgetting: Arc<[Arc<dyn Forgets>]>,
 }
 
 impl Privacy {
@@ -45,6 +49,7 @@ impl Privacy {
             audit,
             store,
             clock,
+            forgetting: Arc::from([]),
         }
     }
 

@@ -16,6 +16,9 @@ pub struct AccessLine {
     pub at: String,
     /// Who: the person's FHIR resource when known, otherwise the login.
     pub who: String,
+    /// From which network address, where the patient acted: to find out that somebody else used the
+    /// patient's login. Where others work is not told.
+    pub address: Option<String>,
     /// In which roles.
     pub roles: Vec<String>,
     /// What was done.
@@ -64,6 +67,7 @@ fn line(entry: &Entry) -> AccessLine {
     AccessLine {
         at: entry.at.to_fhir(),
         who: actor.fhir_user.as_deref().unwrap_or(&actor.id).to_owned(),
+        address: detail.address.map(|address| address.to_string()),
         roles: actor.roles.iter().map(|role| role.to_string()).collect(),
         what: what(entry),
         records: records(entry),

@@ -10,8 +10,7 @@ use crate::store::reviews::{Review, ReviewState};
 use crate::{PrivacyError, Result};
 
 /// Columns of the export as a table.
-const HEADER: &str =
-    "number,time,login,user,roles,kind,event,purpose,outcome,records,reason,request,review\r\n";
+const HEADER: &str = "number,time,login,user,address,roles,kind,event,purpose,outcome,records,reason,request,review\r\n";
 
 impl Privacy {
     /// A page of the trail with what was decided about its entries.
@@ -155,6 +154,7 @@ pub fn as_csv(entries: &[Entry], reviews: &HashMap<i64, Review>) -> String {
         let review = reviews
             .get(&entry.seq)
             .map(|review| format!("{:?}", review.state));
+        let address = detail.address.map(|address| address.to_string());
         let event = detail.event.map(|event| format!("{event:?}"));
         let cells = [
             entry.seq.to_string(),
@@ -166,6 +166,7 @@ pub fn as_csv(entries: &[Entry], reviews: &HashMap<i64, Review>) -> String {
                 .as_deref()
                 .unwrap_or_default()
                 .to_owned(),
+            address.unwrap_or_default(),
             roles.join(" "),
             format!("{:?}", entry.kind),
             event.unwrap_or_default(),
@@ -207,6 +208,6 @@ mod tests {
         ] {
             assert_eq!(quoted(cell), expected);
         }
-        assert_eq!(HEADER.split(',').count(), 13);
+        assert_eq!(HEADER.split(',').count(), 14);
     }
 }

@@ -38,6 +38,8 @@ pub struct Settings {
     pub foreign_patients: u64,
     /// Hours within which an emergency access is reviewed.
     pub review_hours: u32,
+    /// Years for which a patient's record is kept after its last entry, and after the patient came of age.
+    pub retention_years: u16,
 }
 
 impl Default for Settings {
@@ -55,6 +57,7 @@ impl Default for Settings {
             works_weekends: false,
             foreign_patients: 5,
             review_hours: 72,
+            retention_years: 10,
         }
     }
 }
@@ -74,6 +77,8 @@ impl Settings {
             Some("a window has 1 to 168 hours")
         } else if !self.times_usual.is_finite() || self.times_usual < 1.0 {
             Some("what is usual is not too much")
+        } else if self.retention_years > 100 {
+            Some("a record is kept for 100 years at most")
         } else if self.most_patients == 0 || self.failed_logins == 0 || self.foreign_patients == 0 {
             Some("a threshold is at least one")
         } else {

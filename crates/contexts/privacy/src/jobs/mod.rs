@@ -1,6 +1,6 @@
 //! Work in the background: the rules over the audit log, and what consents withhold.
 
 mod finding;
-mod lookup;
+pub(crate) mod lookup;
 pub(crate) mod restrictions;
 pub(crate) mod watch;

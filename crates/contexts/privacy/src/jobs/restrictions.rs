@@ -103,8 +103,14 @@ impl Restrictions {
         let registry = self.store.tenants().params(ctx.tenant).await?;
         let rules = known.rules.iter().filter(|rule| !is_open(rule, &asker));
         let mut withheld = Withheld::default();
-        for (kind, query) in withheld_by(rules, &requester, &registry, ctx.now) {
-            withheld.add(kind, query);
+        for rule in rules {
+            for (kind, query) in withheld_by([rule], &requester, &registry, ctx.now) {
+                if rule.restricts {
+                    withheld.close(kind, query);
+                } else {
+                    withheld.add(kind, query);
+                }
+            }
         }
         let answer = Arc::new(withheld);
         let mut answers = lock(&known.answers);

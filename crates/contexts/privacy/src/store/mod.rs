@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::disclosure::Disclosure;
+use crate::domain::erasure::Erasure;
 use crate::domain::hold::LegalHold;
 use crate::domain::incident::Incident;
 use crate::{PrivacyError, Result};
@@ -62,6 +63,14 @@ impl Paper for LegalHold {
     const NAME: &'static str = "legal hold";
     fn state(&self) -> i16 {
         if self.released.is_some() { 2 } else { 1 }
+    }
+}
+
+impl Paper for Erasure {
+    const KIND: i16 = 4;
+    const NAME: &'static str = "erasure";
+    fn state(&self) -> i16 {
+        if self.outcome.is_some() { 2 } else { 1 }
     }
 }
 

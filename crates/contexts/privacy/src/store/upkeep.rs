@@ -26,6 +26,14 @@ impl Papers {
         Ok(gone)
     }
 
+    /// Forgets what is kept about a patient whose record is gone, but not that it is gone.
+    pub(crate) async fn forget_patient(&self, tenant: TenantId, subject: i64) -> Result<()> {
+        let tx = self.transaction(tenant).await?;
+        tx.query("select privacy.forget($1, $2)", &[&tenant.0, &subject])
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Emergency accesses whose review is overdue.
     pub(crate) async fn overdue(&self, tenant: TenantId, now: Instant) -> Result<Vec<i64>> {
         let readers = self.database.readers();

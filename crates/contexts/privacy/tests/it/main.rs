@@ -6,6 +6,7 @@
 
 mod consents;
 mod desk;
+mod erasing;
 mod office;
 mod papers;
 mod rules;

@@ -23,7 +23,10 @@ use mt_kernel::{
     Actor, ActorKind, Assurance, Clock, Fault, FixedClock, Instant, OpCtx, PurposeOfUse,
     SystemClock, TenantId, TenantName,
 };
-use mt_privacy::{Incident, Kept, Privacy, Restrictions, Rule, Wanted, Watch, api};
+use mt_privacy::{
+    Forgets, Incident, Kept, Privacy, Restrictions, RestrictionsAreTheOffices, Rule, Wanted, Watch,
+    api,
+};
 use mt_store::{
     Action, AuditSink, Caller, Change, Committed, Content, Hooks, PolicyRegistry, Store,
     StoreOptions, StoreParts, Target,
@@ -46,7 +49,23 @@ pub(crate) struct Office {
     pub(crate) privacy: Privacy,
     watch: Watch,
     router: Router,
-    _place: (TestDatabase, TempDir),
+    pub(crate) forgotten: Arc<Forgotten>,
+    place: (TestDatabase, TempDir),
+}
+
+/// A context that is told to forget patients.
+#[derive(Default)]
+pub(crate) struct Forgotten(pub(crate) std::sync::Mutex<Vec<String>>);
+
+impl Forgets for Forgotten {
+    fn forget<'a>(
+        &'a self,
+        _: TenantId,
+        patient: &'a str,
+    ) -> futures::future::BoxFuture<'a, Result<u64, Fault>> {
+        self.0.lock().unwrap().push(patient.to_owned());
+        async { Ok(1) }.boxed()
+    }
 }
 
 /// The people of the tests: name, role, FHIR resource, strength of their sign-in.
@@ -98,12 +117,14 @@ impl Office {
         let audit = Arc::new(audit.unwrap());
         let keyring = FileKeyring::open(place.path().join("keys")).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let mut policies = PolicyRegistry::new();
+        policies.register(ResourceType::CONSENT, Arc::new(RestrictionsAreTheOffices));
         let parts = StoreParts {
             database: database.clone(),
             keys: KeyService::new(Arc::new(keyring), Arc::new(LogKeyUse)),
             hooks: Hooks {
                 validator: Arc::new(NoRules),
-                policies: PolicyRegistry::new(),
+                policies,
                 audit: Arc::clone(&audit) as Arc<dyn AuditSink>,
                 terminology: None,
             },
@@ -122,6 +143,8 @@ impl Office {
             store.clone(),
             Arc::new(morning),
         );
+        let forgotten = Arc::new(Forgotten::default());
+        let privacy = privacy.with_forgetting(vec![Arc::clone(&forgotten) as Arc<dyn Forgets>]);
         let quota = Quota {
             per_second: NonZeroU32::MAX,
             burst: NonZeroU32::MAX,
@@ -139,7 +162,8 @@ impl Office {
             store,
             audit,
             privacy,
-            _place: (test, place),
+            forgotten,
+            place: (test, place),
         }
     }
 
@@ -220,6 +244,25 @@ impl Office {
             ..Event::done(code)
         };
         self.audit.record(ctx, &event).unwrap();
+    }
+
+    /// Asked as the superuser.
+    pub(crate) async fn ask_database(&self, sql: &str) -> Vec<tokio_postgres::Row> {
+        let (client, _driver) = self.place.0.admin().connect().await.unwrap();
+        client.query(sql, &[]).await.unwrap()
+    }
+
+    /// The files of tables and of what they keep aside, as they lie on disk.
+    pub(crate) async fn table_files(&self, tables: &[&str]) -> Vec<Vec<u8>> {
+        let mut files = Vec::new();
+        for table in tables {
+            let sql = format!(
+                "select pg_read_binary_file(pg_relation_filepath(c.oid)) from pg_class t \
+                 join pg_class c on c.oid in (t.oid, t.reltoastrelid) where t.oid = '{table}'::regclass"
+            );
+            files.extend(self.ask_database(&sql).await.iter().map(|row| row.get(0)));
+        }
+        files
     }
 
     pub(crate) async fn run_rules(&self) -> u64 {

@@ -10,6 +10,8 @@ use mt_kernel::{Instant, OpCtx};
 use mt_search::query::{CompartmentRef, Types};
 use mt_search::{Clause, Handling, ParamRegistry, ParseOptions, Query, Scope};
 
+use super::restriction;
+
 /// Depth of nested provisions that is understood.
 const DEEPEST: usize = 8;
 
@@ -40,6 +42,8 @@ impl Requester {
 pub struct ConsentRule {
     /// Id of the patient.
     pub patient: String,
+    /// Whether it is a restriction of processing: nothing new may be written either.
+    pub restricts: bool,
     root: Provision,
 }
 
@@ -94,6 +98,7 @@ impl ConsentRule {
         root.permits = kind.map_or(!opted_out, |kind| kind != "deny");
         Some(Self {
             patient: patient.to_owned(),
+            restricts: restriction::is_restriction(consent),
             root,
         })
     }
