@@ -3,12 +3,14 @@
 //! The resources are rendered from the log and stored nowhere. What a search means is decided by the
 //! same matcher that all searches follow; the trail's own index only narrows down where to look.
 
+use std::net::IpAddr;
+
 use mt_access::{Decision, Interaction as Right, Reach};
 use mt_audit::{Cursor, Entry, Filter, audit_event};
 use mt_authority::queries;
 use mt_fhir::{Doc, ResourceType};
 use mt_kernel::{ErrorKind, Instant, OpCtx};
-use mt_search::query::{Comparator, Leaf, ReferenceValue, SortBy, SystemMatch, Test};
+use mt_search::query::{Comparator, Leaf, ReferenceValue, SortBy, StringMatch, SystemMatch, Test};
 use mt_search::{Clause, NoOthers, Query, Scope};
 use mt_store::{EntryMode, Page, Stored};
 
@@ -324,8 +326,26 @@ fn narrow(filter: &mut Filter, leaf: &Leaf) {
                 filter.actor.clone_from(&value.code);
             }
         }
+        (
+            "address",
+            Test::String {
+                how: StringMatch::Exact,
+                values,
+            },
+        ) => {
+            // Other comparisons find parts of addresses, which the index does not know.
+            if let [value] = &values[..] {
+                filter.address = as_written(&value.text);
+            }
+        }
         _ => {}
     }
+}
+
+/// The network address that is written like this in an event: of another way to write it there is none.
+fn as_written(text: &str) -> Option<IpAddr> {
+    let address: IpAddr = text.parse().ok()?;
+    (address.to_string() == text).then_some(address)
 }
 
 /// Bounds outside of which nothing can match a date.
@@ -346,7 +366,6 @@ fn told(error: mt_audit::AuditError) -> FhirError {
 
 #[cfg(test)]
 mod tests {
-    use mt_kernel::Instant;
     use mt_search::{ParamRegistry, ParseOptions};
 
     use super::*;
@@ -378,6 +397,13 @@ mod tests {
             None
         );
         assert_eq!(narrowed(&query("date=ne2026-01-01")), Filter::default());
+        let address = |text: &str| narrowed(&query(text)).address;
+        let known: IpAddr = "203.0.113.9".parse().unwrap();
+        assert_eq!(address("address:exact=203.0.113.9"), Some(known));
+        // The beginning of an address is the beginning of others.
+        assert_eq!(address("address=203.0.113.9"), None);
+        assert_eq!(address("address:exact=203.0.113.9,203.0.113.1"), None);
+        assert_eq!(address("address:exact=2001:DB8::1"), None);
         assert_eq!(
             narrowed(&query("altid=anna")).actor.as_deref(),
             Some("anna")

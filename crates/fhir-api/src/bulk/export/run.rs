@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mt_access::Interaction as Right;
 use mt_fhir::ResourceType;
 use mt_fhir::definitions::Compartment;
+use mt_fhir::outcome::{Issue, IssueCode, OperationOutcome};
 use mt_kernel::Instant;
 use mt_search::{Handling, ParamRegistry, ParseOptions, Query, Scope};
 use mt_store::{Caller, Claim, EntryMode, Page, Snapshot, Stored};
@@ -40,6 +41,7 @@ pub(in crate::bulk) async fn run(api: &FhirApi, claim: &Claim) -> Result<Made, F
     let emergencies = session.grant().emergencies();
     let withheld = api.store.withheld(&caller.ctx, emergencies).await;
     let withheld = withheld.map_err(FhirError::from)?;
+    let keeps_back = !withheld.is_empty();
     let caller = caller.without(&withheld, &registry);
     // What an earlier attempt has written saw another moment.
     claim.clear(&api.store, 0).await?;
@@ -58,6 +60,9 @@ pub(in crate::bulk) async fn run(api: &FhirApi, claim: &Claim) -> Result<Made, F
         Level::System => export.system().await?,
         Level::Patients(named) => export.patients(named.as_deref()).await?,
         Level::Group(id, named) => export.group(id, named.as_deref()).await?,
+    }
+    if keeps_back {
+        export.tell_of_consents().await?;
     }
     export.finish().await
 }
@@ -214,6 +219,17 @@ impl Export<'_> {
             behind = next;
         }
         Ok(())
+    }
+
+    /// Says in the file of errors that records may be missing; which, or whether any, stays unsaid.
+    async fn tell_of_consents(&mut self) -> Result<(), Failure> {
+        let text = "records that a patient's consent or a restriction of processing keeps from you are left out";
+        let issue = Issue::information(IssueCode::Suppressed, text);
+        let outcome = OperationOutcome::from(issue).to_json();
+        let files = &mut self.files;
+        files
+            .add(Purpose::Error, "OperationOutcome", &outcome)
+            .await
     }
 
     async fn finish(self) -> Result<Made, Failure> {
