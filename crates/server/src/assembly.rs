@@ -238,6 +238,8 @@ fn policies(guard: Guard, numbering: &Numbering, cosigning: &Cosigning) -> Polic
     mt_patients::register(&mut policies, numbering);
     mt_scheduling::register(&mut policies);
     mt_charting::register(&mut policies, cosigning);
+    let restrictions = Arc::new(mt_privacy::RestrictionsAreTheOffices);
+    policies.register(mt_fhir::ResourceType::CONSENT, restrictions);
     policies
 }
 

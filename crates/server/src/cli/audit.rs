@@ -1,10 +1,10 @@
-//! `meditrack audit verify|prove|compare|witness|archive`: proof of what was done.
+//! `meditrack audit verify|prove|compare|witness|archive|prune`: proof of what was done.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use mt_audit::Folder;
+use mt_audit::{Archive, Folder};
 use mt_kernel::TenantId;
 
 use super::tenant::existing;
@@ -26,7 +26,11 @@ pub(super) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Act {
     /// Recompute the whole log and compare; exit code 1 when something was changed
-    Verify,
+    Verify {
+        /// Folder with the archive, for rows that left the database; otherwise the configured bucket
+        #[arg(long)]
+        from: Option<PathBuf>,
+    },
     /// Prove that an entry is in the log
     Prove {
         /// Number of the entry
@@ -44,6 +48,15 @@ enum Act {
         /// Folder to archive to instead of the bucket
         #[arg(long)]
         to: Option<PathBuf>,
+    },
+    /// Remove rows from the database that the archive holds whole: each is read back and compared first
+    Prune {
+        /// Only rows older than this
+        #[arg(long, value_name = "DAYS")]
+        older_than: u32,
+        /// Folder with the archive instead of the bucket
+        #[arg(long)]
+        from: Option<PathBuf>,
     },
 }
 
@@ -64,8 +77,10 @@ async fn act(config: &Config, installation: &Installation, args: &Args) -> Outco
         .id;
     let audit = &installation.audit;
     match &args.act {
-        Act::Verify => {
-            let report = audit.verify(tenant).await?;
+        Act::Verify { from } => {
+            let vault = Vault::open(&config.archive)?;
+            let archive = chosen(from.as_ref(), vault.as_ref(), tenant);
+            let report = audit.verify_with(tenant, archive.as_deref()).await?;
             say(&report);
             return Ok(if report.is_sound() {
                 ExitCode::SUCCESS
@@ -114,6 +129,29 @@ async fn act(config: &Config, installation: &Installation, args: &Args) -> Outco
                 "{leaves} leaves are archived, {files} files written"
             ));
         }
+        Act::Prune { older_than, from } => {
+            let vault = Vault::open(&config.archive)?;
+            let archive = chosen(from.as_ref(), vault.as_ref(), tenant);
+            let archive = archive.context("no archive is configured; name a folder with --from")?;
+            let pruned = archive::prune(audit, tenant, &*archive, *older_than).await?;
+            let (rows, leaves) = (pruned.rows, pruned.leaves);
+            say(format_args!(
+                "{rows} rows left the database; the rows of {leaves} leaves are in the archive alone"
+            ));
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The archive to read: the folder that was named, or else the configured bucket.
+fn chosen<'a>(
+    folder: Option<&PathBuf>,
+    vault: Option<&'a Vault>,
+    tenant: TenantId,
+) -> Option<Box<dyn Archive + 'a>> {
+    match (folder, vault) {
+        (Some(folder), _) => Some(Box::new(Folder(folder.clone()))),
+        (None, Some(vault)) => Some(Box::new(vault.shelf(tenant))),
+        (None, None) => None,
+    }
 }

@@ -27,6 +27,9 @@ pub(super) struct Args {
     /// Only this type; may be given several times
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<String>,
+    /// Also what consents and restrictions keep from everybody: to move or keep the whole organisation
+    #[arg(long)]
+    everything: bool,
 }
 
 pub(super) async fn run(common: &Common, args: Args) -> Outcome {
@@ -45,11 +48,22 @@ async fn write(installation: &Installation, args: &Args) -> anyhow::Result<u64> 
     let tenant = existing(installation, &args.tenant).await?.id;
     std::fs::create_dir(&args.into)
         .with_context(|| format!("{} cannot be made", args.into.display()))?;
-    let reason = "operator command: export";
+    let reason = if args.everything {
+        "operator command: export of everything, whatever consents keep back"
+    } else {
+        "operator command: export"
+    };
     enter(installation, tenant, EventCode::Export, reason).await?;
     let ctx = operator(installation, tenant);
     let registry = installation.store.tenants().params(tenant).await?;
-    let caller = Caller::unrestricted(ctx.clone());
+    let mut caller = Caller::unrestricted(ctx.clone());
+    if !args.everything {
+        let withheld = installation.store.withheld(&ctx, &[]).await?;
+        if !withheld.is_empty() {
+            say("consents keep records back; --everything exports them, too");
+        }
+        caller = caller.without(&withheld, &registry);
+    }
     // What is written meanwhile is in no file, instead of in some.
     let snapshot = installation.store.snapshot(tenant).await?;
     let mut n = 0;

@@ -1,4 +1,4 @@
-//! `meditrack keys status|rotate`
+//! `meditrack keys status|rotate|destroy-old`
 
 use std::process::ExitCode;
 
@@ -14,6 +14,12 @@ use crate::telemetry;
 pub(super) enum Args {
     /// Print the keys of a tenant and what they have sealed
     Status {
+        /// Tenant
+        #[arg(long)]
+        tenant: String,
+    },
+    /// Destroy the keys that nothing stored needs any more: backups made before the last rotation are closed for good
+    DestroyOld {
         /// Tenant
         #[arg(long)]
         tenant: String,
@@ -43,6 +49,20 @@ async fn act(installation: &Installation, args: Args) -> anyhow::Result<()> {
             for line in installation.store.key_status(id).await? {
                 say(line);
             }
+        }
+        Args::DestroyOld { tenant } => {
+            let id = existing(installation, &tenant).await?.id;
+            enter(
+                installation,
+                id,
+                EventCode::KeyUse,
+                "old keys are destroyed",
+            )
+            .await?;
+            let destroyed = installation.store.destroy_old_keys(id).await?;
+            say(format_args!(
+                "{destroyed} data keys are destroyed; backups made before the last rotation cannot be opened"
+            ));
         }
         Args::Rotate { tenant } => {
             let id = existing(installation, &tenant).await?.id;

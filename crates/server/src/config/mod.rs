@@ -202,6 +202,8 @@ pub(crate) struct Archive {
     pub(crate) secret_key: Option<Hidden>,
     /// Days for which nobody can delete what was archived.
     pub(crate) retention_days: u32,
+    /// Days after which rows leave the database whose archive was read back and found whole; without it they stay.
+    pub(crate) online_days: Option<u32>,
 }
 
 impl Default for Archive {
@@ -214,6 +216,7 @@ impl Default for Archive {
             secret_key: None,
             // Seven years.
             retention_days: 2_557,
+            online_days: None,
         }
     }
 }

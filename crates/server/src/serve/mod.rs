@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::assembly::{Installation, origin, rates};
 use crate::config::{Config, ForwardedHeader, Http};
 use crate::telemetry::Telemetry;
+use crate::wiring::addresses;
 use crate::wiring::archive::Vault;
 use crate::wiring::bus::Eventually;
 use crate::wiring::deletion;
@@ -66,7 +67,9 @@ impl Server {
         let video = telehealth::provider(config)?;
         let proxies = proxies(&config.http)?;
         let proxies = axum::middleware::from_fn_with_state(proxies, mt_http::behind_proxies);
-        let router = router(config, &api, installation, telemetry, (&live, &video)).layer(proxies);
+        let router = router(config, &api, installation, telemetry, (&live, &video))
+            .layer(axum::middleware::from_fn(addresses::known))
+            .layer(proxies);
         let limits = ServeLimits {
             max_connections: config.server.max_connections,
             ..ServeLimits::default()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use mt_audit::{Archive, Archived, Audit, Event, EventCode};
+use mt_audit::{Archive, Archived, Audit, Event, EventCode, Pruned};
 use mt_kernel::{Actor, Clock, Fault, OpCtx, PurposeOfUse, SystemClock, TenantId};
 use mt_objects::{Bucket, BucketConfig, Held, ObjectError};
 use mt_store::{Store, TenantState};
@@ -26,6 +26,7 @@ const SECONDS_A_DAY: i64 = 86_400;
 pub(crate) struct Vault {
     bucket: Bucket,
     retention_days: u32,
+    online_days: Option<u32>,
 }
 
 impl Vault {
@@ -47,19 +48,28 @@ impl Vault {
         Ok(Some(Self {
             bucket: bucket.context("archive.endpoint")?,
             retention_days: config.retention_days,
+            online_days: config.online_days,
         }))
     }
 
     /// Brings the archive of a tenant up to date.
     pub(crate) async fn keep(&self, audit: &Audit, tenant: TenantId) -> anyhow::Result<Archived> {
         self.bucket.check_lock(SystemClock.now()).await?;
-        let shelf = Shelf {
-            vault: self,
-            tenant,
-        };
+        let shelf = self.shelf(tenant);
         let archived = audit.archive(tenant, &shelf).await?;
         enter(audit, tenant, &archived)?;
+        if let Some(days) = self.online_days {
+            prune(audit, tenant, &shelf, days).await?;
+        }
         Ok(archived)
+    }
+
+    /// The archive of one tenant.
+    pub(crate) fn shelf(&self, tenant: TenantId) -> Shelf<'_> {
+        Shelf {
+            vault: self,
+            tenant,
+        }
     }
 
     /// Archives the logs of all active tenants once a day, until `stop`.
@@ -100,8 +110,12 @@ impl Vault {
 /// Enters in the trail that it left the system.
 pub(crate) fn enter(audit: &Audit, tenant: TenantId, archived: &Archived) -> anyhow::Result<()> {
     let reason = format!("archived up to leaf {}", archived.leaves);
+    enter_use(audit, tenant, &reason)
+}
+
+fn enter_use(audit: &Audit, tenant: TenantId, reason: &str) -> anyhow::Result<()> {
     let event = Event {
-        reason: Some(&reason),
+        reason: Some(reason),
         ..Event::done(EventCode::TrailUse)
     };
     let ctx = OpCtx {
@@ -114,8 +128,26 @@ pub(crate) fn enter(audit: &Audit, tenant: TenantId, archived: &Archived) -> any
     Ok(audit.record(&ctx, &event)?)
 }
 
+/// Removes rows older than `days` from the database that the archive holds whole, and enters that in the trail.
+pub(crate) async fn prune(
+    audit: &Audit,
+    tenant: TenantId,
+    archive: &dyn Archive,
+    days: u32,
+) -> anyhow::Result<Pruned> {
+    let now = SystemClock.now();
+    let before = now.plus_seconds(-i64::from(days) * SECONDS_A_DAY);
+    let pruned = audit.prune(tenant, archive, before).await?;
+    if pruned.rows > 0 {
+        let (rows, leaves) = (pruned.rows, pruned.leaves);
+        let reason = format!("{rows} archived rows left the database, up to leaf {leaves}");
+        enter_use(audit, tenant, &reason)?;
+    }
+    Ok(pruned)
+}
+
 /// The part of the bucket that is one tenant's.
-struct Shelf<'a> {
+pub(crate) struct Shelf<'a> {
     vault: &'a Vault,
     tenant: TenantId,
 }

@@ -1,5 +1,6 @@
 //! How parts of the product that are more than a line are put together, one file each.
 
+pub(crate) mod addresses;
 pub(crate) mod archive;
 pub(crate) mod bus;
 pub(crate) mod charting;

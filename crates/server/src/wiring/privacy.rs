@@ -1,12 +1,14 @@
-//! The privacy office: consents on every read, rules over every audit log.
+//! The privacy office: consents on every read, rules over every audit log, erasures that were ordered.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use mt_audit::Audit;
 use mt_database::Database;
-use mt_kernel::{Clock, TenantId};
-use mt_privacy::{Privacy, Restrictions, Watch};
+use mt_kernel::{Clock, Fault, TenantId};
+use mt_privacy::{Forgets, Privacy, Restrictions, Watch};
 use mt_store::{Store, Tenants};
 use tokio_util::sync::CancellationToken;
 
@@ -36,7 +38,8 @@ impl Office {
                 Arc::clone(audit),
                 store.clone(),
                 Arc::clone(clock),
-            ),
+            )
+            .with_forgetting(vec![Arc::new(Contexts(store.clone()))]),
             tenants: store.tenants().clone(),
         }
     }
@@ -46,14 +49,41 @@ impl Office {
         &self,
         stop: CancellationToken,
     ) -> impl Future<Output = ()> + Send + 'static {
-        let (watch, tenants) = (self.privacy.watch(), self.tenants.clone());
-        async move { walk(tenants, EVERY, stop, |tenant| judge(&watch, tenant)).await }
+        let privacy = self.privacy.clone();
+        let (watch, tenants) = (privacy.watch(), self.tenants.clone());
+        async move { walk(tenants, EVERY, stop, |tenant| visit(&watch, &privacy, tenant)).await }
     }
 }
 
-async fn judge(watch: &Watch, tenant: TenantId) {
+/// What contexts keep about a patient beside the records.
+struct Contexts(Store);
+
+impl Forgets for Contexts {
+    fn forget<'a>(
+        &'a self,
+        tenant: TenantId,
+        patient: &'a str,
+    ) -> BoxFuture<'a, Result<u64, Fault>> {
+        async move {
+            let keys = self.0.tenants().keys(tenant).await?;
+            let tx = self.0.database().tenant(tenant).await?;
+            let mut gone = mt_coordination::forget_patient(&tx, &keys, patient).await?;
+            gone += mt_notifications::forget_patient(&tx, &keys, patient).await?;
+            gone += mt_patients::forget_patient(&tx, &keys, patient).await?;
+            tx.commit().await?;
+            Ok(gone)
+        }
+        .boxed()
+    }
+}
+
+async fn visit(watch: &Watch, privacy: &Privacy, tenant: TenantId) {
     if let Err(error) = watch.run(tenant).await {
         metrics::counter!("privacy_watch_failures_total").increment(1);
         tracing::error!(%tenant, %error, "the privacy rules did not run");
+    }
+    if let Err(error) = privacy.carry_out_erasures(tenant).await {
+        metrics::counter!("privacy_erasure_failures_total").increment(1);
+        tracing::error!(%tenant, %error, "an erasure is not carried out");
     }
 }

@@ -69,7 +69,7 @@ pub(crate) fn wait(caller: &Caller, url: &str) -> Answer {
     }
 }
 
-fn manifest(caller: &Caller, path: &str) -> Value {
+pub(crate) fn manifest(caller: &Caller, path: &str) -> Value {
     let accepted = kick_off(caller, path).expect(202);
     let answer = wait(caller, accepted.header("content-location")).expect(200);
     assert_eq!(answer.header("content-type"), "application/json");
@@ -83,7 +83,7 @@ fn manifest(caller: &Caller, path: &str) -> Value {
 }
 
 /// The resources in the files of a list of the manifest.
-fn lines(caller: &Caller, manifest: &Value, list: &str) -> Vec<Value> {
+pub(crate) fn lines(caller: &Caller, manifest: &Value, list: &str) -> Vec<Value> {
     let mut found = Vec::new();
     for file in manifest[list].as_array().unwrap() {
         let answer = caller.get(file["url"].as_str().unwrap()).expect(200);

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::running::{Caller, Server};
+use crate::bulk::{lines, manifest};
+use crate::running::{Caller, Place, Server};
 
 fn clinic(tenant: &str) -> (&'static Server, Caller) {
     let server = Server::shared();
@@ -101,4 +102,172 @@ fn the_patient_sees_who_looked_and_the_office_what_happened() {
         .get("audit/export?format=csv&reason=review")
         .problem(401);
     doctor.api().get("audit/entries").problem(403);
+}
+
+/// The addresses from which `records` were read, as the trail tells them.
+fn addresses(all: &Caller, search: &str) -> Vec<String> {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        let bundle = all.get(search).expect(200).json();
+        let entries = crate::running::entries(&bundle);
+        if !entries.is_empty() {
+            let network = |entry: &serde_json::Value| {
+                entry["resource"]["agent"][0]["network"]["address"].clone()
+            };
+            return entries
+                .iter()
+                .map(|entry| network(entry).as_str().unwrap_or("none").to_owned())
+                .collect();
+        }
+        assert!(std::time::Instant::now() < end, "{search}");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+}
+
+#[test]
+fn the_trail_says_from_where_and_believes_no_forged_header() {
+    let (server, all) = clinic("privacy-address");
+    let nurse = server.person("privacy-address", "n", &["nurse"], &[]);
+    for header in ["x-forwarded-for", "forwarded", "x-real-ip", "client-ip"] {
+        let request = nurse.request("GET", "Observation/o-p1");
+        request.header(header, "203.0.113.77").send().expect(200);
+    }
+    let read = addresses(
+        &all,
+        "AuditEvent?entity=Observation/o-p1&type=rest&action=R",
+    );
+    assert_eq!(read, ["127.0.0.1"; 4]);
+    let exact = "AuditEvent?address:exact=127.0.0.1&entity=Observation/o-p1&action=R";
+    assert_eq!(addresses(&all, exact).len(), 4);
+    let forged = all
+        .get("AuditEvent?address:exact=203.0.113.77")
+        .expect(200)
+        .json();
+    assert_eq!(forged["entry"].as_array().map_or(0, Vec::len), 0);
+    // A write carries it in its own commit, and so does what the API enters, refusals too.
+    assert_eq!(
+        addresses(&all, "AuditEvent?entity=Observation/o-p1&action=C"),
+        ["127.0.0.1"]
+    );
+    let officer = server
+        .person("privacy-address", "o", &["privacy_officer"], &["--step-up"])
+        .api();
+    let entries = officer
+        .get("audit/entries?address=127.0.0.1&limit=100")
+        .expect(200)
+        .json();
+    let entries = entries["items"].as_array().unwrap();
+    assert!(entries.iter().all(|entry| entry["address"] == "127.0.0.1"));
+    assert!(
+        entries
+            .iter()
+            .any(|entry| entry["event"] == "trail-use" || entry["kind"] == "commit")
+    );
+    officer.get("audit/entries?address=127.0.0").problem(400);
+    let csv = officer
+        .get("audit/export?format=csv&reason=review&address=127.0.0.1")
+        .expect(200);
+    assert!(
+        csv.text()
+            .lines()
+            .skip(1)
+            .all(|line| line.contains("\"127.0.0.1\"")),
+        "{}",
+        csv.text()
+    );
+}
+
+#[test]
+fn behind_a_trusted_proxy_the_trail_holds_the_address_that_it_forwards() {
+    let place = Place::new();
+    let server = Server::start_with(
+        &place,
+        &[("MEDITRACK__HTTP__TRUSTED_PROXIES", "[\"127.0.0.1\"]")],
+    );
+    let all = server.clinic("proxied").caller.clone();
+    all.store(&json!({ "resourceType": "Patient", "id": "p1" }));
+    let read = |chain: &str| {
+        let request = all.request("GET", "Patient/p1");
+        request.header("x-forwarded-for", chain).send().expect(200);
+    };
+    // The nearest hop is what the proxy saw; what stands before it anybody may have written.
+    read("203.0.113.5, 198.51.100.4");
+    let seen = addresses(&all, "AuditEvent?entity=Patient/p1&type=rest&action=R");
+    assert_eq!(seen, ["198.51.100.4"]);
+    server.stop();
+}
+
+#[test]
+fn a_bulk_export_holds_back_what_a_consent_keeps_from_its_caller_and_says_so() {
+    let (server, all) = clinic("privacy-bulk");
+    let more = [
+        "--fhir-user",
+        "Practitioner/d",
+        "--scope",
+        "user/*.rs",
+        "--step-up",
+    ];
+    let exporter = server.person("privacy-bulk", "d", &["org_admin"], &more);
+    let ids = |caller: &Caller| {
+        let manifest = manifest(caller, "$export?_type=Patient,Observation");
+        let found = lines(caller, &manifest, "output");
+        let mut ids: Vec<String> = found
+            .iter()
+            .map(|one| one["id"].as_str().unwrap().to_owned())
+            .collect();
+        ids.sort();
+        let told = lines(caller, &manifest, "error");
+        let told: Vec<String> = told
+            .iter()
+            .map(|one| one["issue"][0]["code"].as_str().unwrap().to_owned())
+            .collect();
+        (ids, told)
+    };
+    let everything = ["o-p1", "o-p2", "p1", "p2"].map(str::to_owned).to_vec();
+    assert_eq!(ids(&exporter), (everything.clone(), Vec::new()));
+    all.store(
+        &json!({ "resourceType": "Consent", "id": "c", "status": "active",
+        "scope": { "coding": [{ "code": "patient-privacy" }] },
+        "category": [{ "coding": [{ "code": "59284-0", "system": "http://loinc.org" }] }],
+        "policy": [{ "uri": "https://example.org/policy" }],
+        "patient": { "reference": "Patient/p1" },
+        "provision": { "type": "deny", "actor": [{ "role": { "text": "recipient" },
+            "reference": { "reference": "Practitioner/d" } }] } }),
+    );
+    let kept = ["o-p2", "p2"].map(str::to_owned).to_vec();
+    assert_eq!(ids(&exporter), (kept, vec!["suppressed".to_owned()]));
+    // Others are not meant, and hear nothing of it.
+    assert_eq!(ids(&all), (everything, Vec::new()));
+}
+
+#[test]
+fn an_erasure_is_ordered_over_http_carried_out_and_said_in_an_event() {
+    let (server, all) = clinic("privacy-erase");
+    let officer = server
+        .person("privacy-erase", "o", &["privacy_officer"], &["--step-up"])
+        .api();
+    all.store(&json!({ "resourceType": "Observation", "id": "visit", "status": "final", "code": { "text": "x" },
+        "effectiveDateTime": "2001-02-03", "subject": { "reference": "Patient/p1" } }));
+    let order = json!({ "patient": "p1", "reason": "retention is over" });
+    let hold = officer
+        .post(
+            "privacy/holds",
+            &json!({ "patient": "p1", "matter": "case 7" }),
+        )
+        .expect(201)
+        .json();
+    officer.post("privacy/erasures", &order).problem(422);
+    officer
+        .delete(&format!("privacy/holds/{}", hold["id"].as_str().unwrap()))
+        .expect(204);
+    officer.post("privacy/erasures", &order).expect(202);
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(40);
+    while all.get("Patient/p1").status != 404 {
+        assert!(std::time::Instant::now() < end, "the record is not erased");
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
+    all.get("Observation/visit").refused(404);
+    assert_eq!(all.found("Patient"), ["Patient/p2"]);
+    let done = officer.get("privacy/erasures").expect(200).json();
+    assert_eq!(done["items"][0]["outcome"]["is"], "erased");
 }
