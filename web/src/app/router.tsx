@@ -120,7 +120,7 @@ const chartPages = [
 const audit = createRoute({
   getParentRoute: () => root,
   path: '/audit',
-  validateSearch: (search: Record<string, unknown>): AuditSearch => ({ patient: text(search.patient), from: text(search.from), to: text(search.to), action: text(search.action) }),
+  validateSearch: (search: Record<string, unknown>): AuditSearch => ({ patient: text(search.patient), from: text(search.from), to: text(search.to), action: text(search.action), address: text(search.address) }),
   component: lazyRouteComponent(() => import('../features/audit/AuditPage'), 'AuditPage'),
 });
 

@@ -434,7 +434,7 @@ export interface AuditEvent extends Resource {
   recorded: string;
   outcome?: string;
   outcomeDesc?: string;
-  agent: { requestor: boolean; name?: string; role?: CodeableConcept[]; who?: Reference & { identifier?: Identifier } }[];
+  agent: { requestor: boolean; name?: string; role?: CodeableConcept[]; who?: Reference & { identifier?: Identifier }; network?: { address?: string } }[];
   entity?: { what?: Reference; query?: string; description?: string }[];
 }
 

@@ -29,6 +29,7 @@ export default function Access() {
           <li key={`${line.at}-${index}`}>
             <strong>{formatDateTime(line.at, locale)}</strong> {isOwn(line.who) ? t('portal.you') : names.get(line.who) || line.who}
             {!isOwn(line.who) && <span className="quiet"> {line.roles.join(', ')}</span>}
+            {line.address && <span className="quiet"> {t('portal.from', { address: line.address })}</span>}
             <br />
             {line.what}{line.records.length > 0 && `: ${line.records.join(', ')}`}
             {line.emergency && <span className="mark">{t('portal.emergency')}</span>}

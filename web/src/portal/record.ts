@@ -69,6 +69,7 @@ export function rangeText(observation: Observation): string {
 export interface AccessLine {
   at: string;
   who: string;
+  address?: string | null;
   roles: string[];
   what: string;
   records: string[];

@@ -12,7 +12,7 @@ import { type Key, useI18n } from '../../lib/i18n';
 import { Empty, Loading } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { LogPanel } from './LogPanel';
-import { ACTIONS, actor, outcome, patientOf, queryOf, records, roles } from './event';
+import { ACTIONS, actor, addressOf, outcome, patientOf, queryOf, records, roles } from './event';
 
 const route = getRouteApi('/audit');
 const PAGE = 50;
@@ -22,15 +22,16 @@ export interface AuditSearch {
   from?: string;
   to?: string;
   action?: string;
+  address?: string;
 }
 
-function useTrail({ patient, from, to, action }: AuditSearch) {
+function useTrail({ patient, from, to, action, address }: AuditSearch) {
   return useInfiniteQuery({
-    queryKey: ['audit', patient, from, to, action],
+    queryKey: ['audit', patient, from, to, action, address],
     queryFn: ({ signal, pageParam }): Promise<Page<AuditEvent>> => {
       if (pageParam) return searchOn('AuditEvent', pageParam, signal);
       const date = [from && `ge${from}`, to && `le${to}`];
-      return search('AuditEvent', { patient: patient && `Patient/${patient}`, date, action, _sort: '-date', _count: PAGE }, signal);
+      return search('AuditEvent', { patient: patient && `Patient/${patient}`, date, action, 'address:exact': address, _sort: '-date', _count: PAGE }, signal);
     },
     initialPageParam: '',
     getNextPageParam: (last) => last.next,
@@ -62,6 +63,7 @@ export function AuditPage() {
           onChange={(event) => set({ action: event.currentTarget.value || undefined })}
           data={[{ value: '', label: t('audit.any') }, ...ACTIONS.map((value) => ({ value, label: t(`audit.action.${value}` as Key) }))]}
         />
+        <TextInput label={t('audit.address')} value={filters.address ?? ''} onChange={(event) => set({ address: event.currentTarget.value.trim() || undefined })} autoComplete="off" spellCheck={false} />
       </fieldset>
       <Panel title={t('audit.events')} aside={t('audit.order')}>
         {trail.isError && <Failure error={trail.error} onRetry={() => void trail.refetch()} />}
@@ -83,6 +85,7 @@ function Events({ events }: { events: Stored<AuditEvent>[] }) {
           <tr>
             <th scope="col">{t('audit.when')}</th>
             <th scope="col">{t('audit.who')}</th>
+            <th scope="col">{t('audit.address')}</th>
             <th scope="col">{t('audit.action')}</th>
             <th scope="col">{t('audit.records')}</th>
             <th scope="col">{t('audit.outcome')}</th>
@@ -95,6 +98,7 @@ function Events({ events }: { events: Stored<AuditEvent>[] }) {
               <tr key={event.id}>
                 <td className="nowrap">{formatDateTime(event.recorded, locale)}</td>
                 <th scope="row">{actor(event)} <span className="quiet">{roles(event)}</span></th>
+                <td className="mono">{addressOf(event)}</td>
                 <td>{event.action ? t(`audit.action.${event.action}` as Key) : t('notKnown')} <span className="quiet">{event.subtype?.[0]?.display ?? event.subtype?.[0]?.code ?? event.type.display}</span></td>
                 <td><Records event={event} /></td>
                 <td>{ended === 'done' ? t('audit.done') : <b className="critical">{t(`audit.${ended}`)}</b>} <span className="quiet">{event.outcomeDesc}</span></td>

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { AuditEvent } from '../../fhir/types';
-import { actor, outcome, patientOf, queryOf, records, roles } from './event';
+import { actor, addressOf, outcome, patientOf, queryOf, records, roles } from './event';
 
 const event: AuditEvent = {
   resourceType: 'AuditEvent',
@@ -8,7 +8,7 @@ const event: AuditEvent = {
   recorded: '2026-11-22T10:00:00Z',
   outcome: '4',
   agent: [
-    { requestor: false, who: { display: 'MediTrack' } },
+    { requestor: false, who: { display: 'portal' }, network: { address: '203.0.113.9' } },
     { requestor: true, name: 'dana', role: [{ text: 'doctor' }, { text: 'nurse' }] },
   ],
   entity: [
@@ -21,6 +21,11 @@ const event: AuditEvent = {
 it('names the person, not the server', () => {
   expect([actor(event), roles(event)]).toEqual(['dana', 'doctor, nurse']);
   expect(actor({ ...event, agent: [{ requestor: false, who: { display: 'MediTrack' } }] })).toBe('MediTrack');
+});
+
+it('says from where, when a client asked', () => {
+  expect(addressOf(event)).toBe('203.0.113.9');
+  expect(addressOf({ ...event, agent: [{ requestor: true, name: 'job' }] })).toBeUndefined();
 });
 
 it('lists the records without versions, the patient first', () => {

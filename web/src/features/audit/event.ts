@@ -16,6 +16,11 @@ export function roles(event: AuditEvent): string {
   return (asked?.role ?? []).map((role) => role.text ?? '').filter(Boolean).join(', ');
 }
 
+/** The network address of the client, when a client asked. */
+export function addressOf(event: AuditEvent): string | undefined {
+  return event.agent.find((agent) => agent.network?.address)?.network?.address;
+}
+
 /** The records that were touched, without their versions; the patient first. */
 export function records(event: AuditEvent): string[] {
   const references = (event.entity ?? []).flatMap((entity) => entity.what?.reference ?? []);

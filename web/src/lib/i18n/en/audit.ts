@@ -5,6 +5,7 @@ export const audit = {
   'audit.patient': 'Patient id',
   'audit.from': 'From',
   'audit.to': 'To',
+  'audit.address': 'Network address',
   'audit.any': 'Any',
   'audit.events': 'Events',
   'audit.order': 'newest first',

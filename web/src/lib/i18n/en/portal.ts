@@ -30,6 +30,7 @@ export const portal = {
   'portal.you': 'You',
   'portal.clinic': 'The clinic',
   'portal.send': 'Send',
+  'portal.from': 'from {address}',
   'portal.accessHelp': 'Everybody who opened your record, or tried to. If something surprises you, write to us.',
   'portal.noAccess': 'Nobody has looked at your record.',
   'portal.emergency': 'emergency access',

@@ -7,6 +7,7 @@ export const audit: Record<keyof typeof english, string> = {
   'audit.patient': 'Id del paciente',
   'audit.from': 'Desde',
   'audit.to': 'Hasta',
+  'audit.address': 'Dirección de red',
   'audit.any': 'Cualquiera',
   'audit.events': 'Sucesos',
   'audit.order': 'el más reciente primero',

@@ -32,6 +32,7 @@ export const portal: Record<keyof typeof english, string> = {
   'portal.you': 'Usted',
   'portal.clinic': 'La clínica',
   'portal.send': 'Enviar',
+  'portal.from': 'desde {address}',
   'portal.accessHelp': 'Todas las personas que abrieron su historia, o lo intentaron. Si algo le sorprende, escríbanos.',
   'portal.noAccess': 'Nadie ha mirado su historia.',
   'portal.emergency': 'acceso de emergencia',
