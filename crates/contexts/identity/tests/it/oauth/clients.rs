@@ -74,18 +74,23 @@ async fn install_node() -> Option<PathBuf> {
 }
 
 async fn python() -> Option<PathBuf> {
-    let folder = cache("oauth-python")?;
+    python_with("oauth-python", "authlib, requests", &PYTHON_PACKAGES).await
+}
+
+/// A Python that can import `modules`, with `packages` installed in a folder of this name.
+pub(crate) async fn python_with(name: &str, modules: &str, packages: &[&str]) -> Option<PathBuf> {
+    let folder = cache(name)?;
     let program = folder.join("bin/python");
-    if succeeds(&program, &["-c", "import authlib, requests"]).await {
+    if succeeds(&program, &["-c", &format!("import {modules}")]).await {
         return Some(program);
     }
     let venv = [OsStr::new("-m"), "venv".as_ref(), folder.as_ref()];
     let mut install = vec!["install", "--quiet"];
-    install.extend(PYTHON_PACKAGES);
+    install.extend(packages);
     if succeeds("python3", &venv).await && succeeds(folder.join("bin/pip"), &install).await {
         return Some(program);
     }
-    println!("skipped: {PYTHON_PACKAGES:?} need python3 with venv and its registry");
+    println!("skipped: {packages:?} need python3 with venv and its registry");
     None
 }
 

@@ -2,7 +2,7 @@
 
 mod backend;
 mod browser;
-mod clients;
+pub(crate) mod clients;
 mod code;
 mod discovery;
 mod external;

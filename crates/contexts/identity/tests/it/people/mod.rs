@@ -6,6 +6,7 @@ mod authenticator;
 mod clinic;
 mod links;
 mod organisation;
+mod outside;
 mod passkeys;
 mod sessions;
 mod sign_in;

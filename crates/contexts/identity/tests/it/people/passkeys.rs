@@ -29,7 +29,7 @@ async fn send(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Ans
     browser.send(Method::POST, path, &FORM, body).await
 }
 
-async fn options(browser: &mut Browser, path: &str, intent: &str) -> (String, Json) {
+pub(super) async fn options(browser: &mut Browser, path: &str, intent: &str) -> (String, Json) {
     let csrf = token(browser, path, intent).await;
     let fields = [("csrf", csrf.as_str()), ("intent", intent)];
     let answer = send(browser, "/t/harbour/passkey/options", &fields).await;
@@ -38,7 +38,12 @@ async fn options(browser: &mut Browser, path: &str, intent: &str) -> (String, Js
     (csrf, answer.json())
 }
 
-async fn answer(browser: &mut Browser, csrf: &str, intent: &str, answer: &Json) -> Answer {
+pub(super) async fn answer(
+    browser: &mut Browser,
+    csrf: &str,
+    intent: &str,
+    answer: &Json,
+) -> Answer {
     let answer = answer.to_string();
     let fields = [
         ("csrf", csrf),
