@@ -463,6 +463,7 @@ async fn erasures_are_entered_in_the_trail_by_name_of_who_ordered_them() {
         .unwrap();
     let filter = mt_audit::Filter {
         actor: Some("dpo".to_owned()),
+        kind: Some(mt_audit::Kind::Commit),
         ..mt_audit::Filter::default()
     };
     for _ in 0..200 {
