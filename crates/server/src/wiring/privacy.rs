@@ -51,7 +51,12 @@ impl Office {
     ) -> impl Future<Output = ()> + Send + 'static {
         let privacy = self.privacy.clone();
         let (watch, tenants) = (privacy.watch(), self.tenants.clone());
-        async move { walk(tenants, EVERY, stop, |tenant| visit(&watch, &privacy, tenant)).await }
+        async move {
+            walk(tenants, EVERY, stop, |tenant| {
+                visit(&watch, &privacy, tenant)
+            })
+            .await
+        }
     }
 }
 

@@ -104,95 +104,75 @@ fn the_patient_sees_who_looked_and_the_office_what_happened() {
     doctor.api().get("audit/entries").problem(403);
 }
 
-/// The addresses from which `records` were read, as the trail tells them.
-fn addresses(all: &Caller, search: &str) -> Vec<String> {
+/// The addresses of the clients in what the trail finds, once it finds so many entries.
+#[track_caller]
+fn addresses(auditor: &Caller, search: &str, count: usize) -> Vec<String> {
     let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
     loop {
-        let bundle = all.get(search).expect(200).json();
-        let entries = crate::running::entries(&bundle);
-        if !entries.is_empty() {
-            let network = |entry: &serde_json::Value| {
-                entry["resource"]["agent"][0]["network"]["address"].clone()
+        let bundle = auditor.get(search).expect(200).json();
+        let found = crate::running::entries(&bundle);
+        if found.len() >= count {
+            let address = |entry: &serde_json::Value| {
+                let network = &entry["resource"]["agent"][0]["network"];
+                network["address"].as_str().unwrap_or("none").to_owned()
             };
-            return entries
-                .iter()
-                .map(|entry| network(entry).as_str().unwrap_or("none").to_owned())
-                .collect();
+            return found.iter().map(address).collect();
         }
-        assert!(std::time::Instant::now() < end, "{search}");
+        assert!(std::time::Instant::now() < end, "{search}: {bundle}");
         std::thread::sleep(std::time::Duration::from_millis(200));
     }
 }
 
 #[test]
 fn the_trail_says_from_where_and_believes_no_forged_header() {
-    let (server, all) = clinic("privacy-address");
+    let (server, _) = clinic("privacy-address");
     let nurse = server.person("privacy-address", "n", &["nurse"], &[]);
     for header in ["x-forwarded-for", "forwarded", "x-real-ip", "client-ip"] {
         let request = nurse.request("GET", "Observation/o-p1");
         request.header(header, "203.0.113.77").send().expect(200);
     }
-    let read = addresses(
-        &all,
-        "AuditEvent?entity=Observation/o-p1&type=rest&action=R",
-    );
-    assert_eq!(read, ["127.0.0.1"; 4]);
-    let exact = "AuditEvent?address:exact=127.0.0.1&entity=Observation/o-p1&action=R";
-    assert_eq!(addresses(&all, exact).len(), 4);
-    let forged = all
-        .get("AuditEvent?address:exact=203.0.113.77")
-        .expect(200)
-        .json();
-    assert_eq!(forged["entry"].as_array().map_or(0, Vec::len), 0);
-    // A write carries it in its own commit, and so does what the API enters, refusals too.
+    let auditor = server.person("privacy-address", "a", &["auditor"], &[]);
+    let read = "AuditEvent?entity=Observation/o-p1&action=R";
+    assert_eq!(addresses(&auditor, read, 4), ["127.0.0.1"; 4]);
+    let exact = format!("{read}&address:exact=127.0.0.1");
+    assert_eq!(addresses(&auditor, &exact, 4).len(), 4);
     assert_eq!(
-        addresses(&all, "AuditEvent?entity=Observation/o-p1&action=C"),
-        ["127.0.0.1"]
+        addresses(&auditor, &format!("{read}&address=127.0"), 4).len(),
+        4
     );
-    let officer = server
-        .person("privacy-address", "o", &["privacy_officer"], &["--step-up"])
-        .api();
-    let entries = officer
-        .get("audit/entries?address=127.0.0.1&limit=100")
-        .expect(200)
-        .json();
-    let entries = entries["items"].as_array().unwrap();
-    assert!(entries.iter().all(|entry| entry["address"] == "127.0.0.1"));
-    assert!(
-        entries
-            .iter()
-            .any(|entry| entry["event"] == "trail-use" || entry["kind"] == "commit")
-    );
-    officer.get("audit/entries?address=127.0.0").problem(400);
-    let csv = officer
-        .get("audit/export?format=csv&reason=review&address=127.0.0.1")
-        .expect(200);
-    assert!(
-        csv.text()
-            .lines()
-            .skip(1)
-            .all(|line| line.contains("\"127.0.0.1\"")),
-        "{}",
-        csv.text()
-    );
+    let forged = addresses(&auditor, "AuditEvent?address:exact=203.0.113.77", 0);
+    assert!(forged.is_empty());
+    // A write carries it in its own commit, and so does what the API enters.
+    let created = "AuditEvent?entity=Observation/o-p1&action=C";
+    assert_eq!(addresses(&auditor, created, 1), ["127.0.0.1"]);
+    let officer = ["--step-up"];
+    let officer = server.person("privacy-address", "o", &["privacy_officer"], &officer);
+    let officer = officer.api();
+    let listed = officer.get("audit/entries?address=127.0.0.1&limit=100");
+    let listed = listed.expect(200).json();
+    let entries = listed["items"].as_array().unwrap();
+    assert!(entries.iter().all(|one| one["address"] == "127.0.0.1"));
+    assert!(entries.iter().any(|one| one["kind"] == "commit"));
+    officer.get("audit/entries?address=127.0.0").problem(422);
+    let csv = "audit/export?format=csv&reason=review&address=127.0.0.1";
+    let csv = officer.get(csv).expect(200).text();
+    let mut lines = csv.lines().skip(1);
+    assert!(lines.all(|line| line.contains("\"127.0.0.1\"")), "{csv}");
 }
 
 #[test]
 fn behind_a_trusted_proxy_the_trail_holds_the_address_that_it_forwards() {
     let place = Place::new();
-    let server = Server::start_with(
-        &place,
-        &[("MEDITRACK__HTTP__TRUSTED_PROXIES", "[\"127.0.0.1\"]")],
-    );
+    let trusted = ("MEDITRACK__HTTP__TRUSTED_PROXIES", "[\"127.0.0.1\"]");
+    let server = Server::start_with(&place, &[trusted]);
     let all = server.clinic("proxied").caller.clone();
     all.store(&json!({ "resourceType": "Patient", "id": "p1" }));
-    let read = |chain: &str| {
-        let request = all.request("GET", "Patient/p1");
-        request.header("x-forwarded-for", chain).send().expect(200);
-    };
     // The nearest hop is what the proxy saw; what stands before it anybody may have written.
-    read("203.0.113.5, 198.51.100.4");
-    let seen = addresses(&all, "AuditEvent?entity=Patient/p1&type=rest&action=R");
+    let chain = "203.0.113.5, 198.51.100.4";
+    let request = all.request("GET", "Patient/p1");
+    request.header("x-forwarded-for", chain).send().expect(200);
+    let auditor = server.person("proxied", "a", &["auditor"], &[]);
+    let seen = addresses(&auditor, "AuditEvent?entity=Patient/p1&action=R", 1);
     assert_eq!(seen, ["198.51.100.4"]);
     server.stop();
 }
@@ -200,14 +180,8 @@ fn behind_a_trusted_proxy_the_trail_holds_the_address_that_it_forwards() {
 #[test]
 fn a_bulk_export_holds_back_what_a_consent_keeps_from_its_caller_and_says_so() {
     let (server, all) = clinic("privacy-bulk");
-    let more = [
-        "--fhir-user",
-        "Practitioner/d",
-        "--scope",
-        "user/*.rs",
-        "--step-up",
-    ];
-    let exporter = server.person("privacy-bulk", "d", &["org_admin"], &more);
+    let more = ["--fhir-user", "Practitioner/d"];
+    let exporter = server.person("privacy-bulk", "d", &["doctor", "service"], &more);
     let ids = |caller: &Caller| {
         let manifest = manifest(caller, "$export?_type=Patient,Observation");
         let found = lines(caller, &manifest, "output");

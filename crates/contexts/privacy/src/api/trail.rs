@@ -36,8 +36,7 @@ pub(super) struct Criteria {
     /// FHIR resource of the person who acted: `Practitioner/7`.
     user: Option<String>,
     /// Network address of the client.
-    #[param(value_type = Option<String>)]
-    address: Option<IpAddr>,
+    address: Option<String>,
     /// Id of a patient.
     patient: Option<String>,
     /// A record: `Observation/9`.
@@ -71,7 +70,7 @@ impl Criteria {
             until: instant(self.until.as_deref(), "until")?,
             actor: self.actor.clone(),
             fhir_user: self.user.clone(),
-            address: self.address.map(|address| address.to_canonical()),
+            address: address(self.address.as_deref())?,
             patient: self.patient.clone(),
             within: None,
             resource: record.transpose()?,
@@ -95,6 +94,15 @@ fn instant(text: Option<&str>, at: &'static str) -> Result<Option<Instant>, Faul
     };
     text.map(|text| read(text).ok_or_else(|| invalid(at, "a time is written after RFC 3339")))
         .transpose()
+}
+
+fn address(text: Option<&str>) -> Result<Option<IpAddr>, Fault> {
+    let read = |text: &str| {
+        let address: Option<IpAddr> = text.parse().ok();
+        let address = address.map(|address| address.to_canonical());
+        address.ok_or_else(|| invalid("address", "this is no network address"))
+    };
+    text.map(read).transpose()
 }
 
 /// The one of `all` that the caller names.
@@ -424,6 +432,7 @@ mod tests {
             "record=Nothing/1",
             "record=x",
             "from=yesterday",
+            "address=127.0.0",
         ] {
             assert_eq!(
                 criteria(wrong).unwrap_err().kind,
