@@ -7,6 +7,7 @@ use mt_database::Migrations;
 /// Every schema that the binary owns.
 pub(crate) fn schemas() -> Vec<Migrations> {
     let mut schemas: Vec<Migrations> = mt_store::MIGRATIONS.to_vec();
+    schemas.push(mt_store::ERASURE);
     schemas.push(mt_terminology::storage::MIGRATIONS);
     schemas.push(mt_audit::MIGRATIONS);
     schemas.push(mt_identity::MIGRATIONS);

@@ -106,6 +106,7 @@ impl Office {
     pub(crate) async fn open() -> Self {
         let mut sets = mt_store::MIGRATIONS.to_vec();
         sets.extend([
+            mt_store::ERASURE,
             mt_audit::MIGRATIONS,
             mt_api::MIGRATIONS,
             mt_privacy::MIGRATIONS,

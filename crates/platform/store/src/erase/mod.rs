@@ -6,7 +6,7 @@
 mod find;
 
 use mt_crypto::Purpose;
-use mt_database::TenantTx;
+use mt_database::{Migration, Migrations, TenantTx};
 use mt_fhir::ResourceType;
 use mt_kernel::{Instant, TenantId};
 use uuid::Uuid;
@@ -17,6 +17,16 @@ use crate::index::{NO_DATE, patient_token};
 use crate::tenants::{Tenant, column};
 use crate::{Caller, Committed, DomainEvent, Effect, Result, Store, StoreError};
 use find::Record;
+
+/// The functions that may delete, in a schema of their own, which comes after those of the store.
+pub const ERASURE: Migrations = Migrations {
+    schema: "erasure",
+    files: &[Migration::new(
+        1,
+        "erasure",
+        include_str!("../../migrations/erasure/0001_erasure.sql"),
+    )],
+};
 
 /// Records removed in one transaction.
 const AT_ONCE: usize = 500;
@@ -117,7 +127,11 @@ impl Store {
         // What was written meanwhile.
         loop {
             let mut late = self.in_compartment(&tenant, patient, last).await?;
-            late.retain(|one| !found.shared.contains(&(type_column(one.resource_type), one.id)));
+            late.retain(|one| {
+                !found
+                    .shared
+                    .contains(&(type_column(one.resource_type), one.id))
+            });
             if late.is_empty() {
                 break;
             }
@@ -173,7 +187,7 @@ impl Store {
         }
         let row = tx
             .query_one(
-                "select records.erase($1, $2, $3)",
+                "select erasure.erase($1, $2, $3)",
                 &[&tenant.id.0, &types, &ids],
             )
             .await?;
@@ -251,7 +265,7 @@ impl Store {
         let ids: Vec<Uuid> = stale.iter().map(|one| one.1).collect();
         let versions: Vec<i32> = stale.iter().map(|one| one.2).collect();
         let tx = self.database().tenant(tenant.id).await?;
-        let sql = "select records.erase_versions($1, $2, $3, $4)";
+        let sql = "select erasure.erase_versions($1, $2, $3, $4)";
         let row = tx
             .query_one(sql, &[&tenant.id.0, &types, &ids, &versions])
             .await?;

@@ -51,11 +51,6 @@ pub const MIGRATIONS: [Migrations; 2] = [
                 "layout",
                 include_str!("../../migrations/records/0005_layout.sql"),
             ),
-            Migration::new(
-                6,
-                "erase",
-                include_str!("../../migrations/records/0006_erase.sql"),
-            ),
         ],
     },
 ];

@@ -2,7 +2,7 @@
 -- retention has ended. The application role cannot delete records; these functions can, those of the
 -- session's tenant. Whoever calls them writes the transaction log and the audit row in the same transaction.
 
-create function records.erase(p_tenant int4, p_types int2[], p_ids uuid[]) returns int8
+create function erasure.erase(p_tenant int4, p_types int2[], p_ids uuid[]) returns int8
 language plpgsql volatile security definer
 set search_path = pg_catalog
 as $$
@@ -21,7 +21,7 @@ begin
 end $$;
 
 -- Superseded versions of records that stay.
-create function records.erase_versions(p_tenant int4, p_types int2[], p_ids uuid[], p_versions int4[]) returns int8
+create function erasure.erase_versions(p_tenant int4, p_types int2[], p_ids uuid[], p_versions int4[]) returns int8
 language plpgsql volatile security definer
 set search_path = pg_catalog
 as $$
@@ -34,7 +34,8 @@ begin
   return v_old;
 end $$;
 
-revoke all on function records.erase(int4, int2[], uuid[]),
-  records.erase_versions(int4, int2[], uuid[], int4[]) from public;
-grant execute on function records.erase(int4, int2[], uuid[]),
-  records.erase_versions(int4, int2[], uuid[], int4[]) to meditrack_app;
+revoke all on function erasure.erase(int4, int2[], uuid[]),
+  erasure.erase_versions(int4, int2[], uuid[], int4[]) from public;
+grant execute on function erasure.erase(int4, int2[], uuid[]),
+  erasure.erase_versions(int4, int2[], uuid[], int4[]) to meditrack_app;
+grant usage on schema erasure to meditrack_app;
