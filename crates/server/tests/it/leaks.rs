@@ -16,6 +16,8 @@ struct House {
     nurse: Caller,
     technician: Caller,
     doctor: Caller,
+    /// The same doctor, who proved moments ago who they are.
+    proved: Caller,
     auditor: Caller,
     /// A doctor with a client that may read one category of observations.
     laboratory: Caller,
@@ -38,6 +40,7 @@ fn house() -> &'static House {
             nurse: role("nurse", &["--fhir-user", "Practitioner/nurse"]),
             technician: role("lab_technician", &[]),
             doctor: role("doctor", &["--fhir-user", "Practitioner/doctor"]),
+            proved: role("doctor", &["--fhir-user", "Practitioner/doctor", "--step-up"]),
             auditor: role("auditor", &[]),
             laboratory: role("doctor", &["--scope", category]),
             bound: role("doctor", &["--scope", "patient/*.rs", "--patient", "own"]),
@@ -495,7 +498,17 @@ fn a_signed_note_is_amended_and_never_changed() {
     house.doctor.delete("Composition/signed").refused(403);
     signed["status"] = "amended".into();
     house.nurse.put("Composition/signed", &signed).refused(403);
-    house.doctor.put("Composition/signed", &signed).expect(200);
+    // An amendment is signed by who makes it, after a fresh proof, and says why.
+    house.doctor.put("Composition/signed", &signed).refused(409);
+    let now = jiff::Timestamp::now().to_string();
+    signed["attester"] =
+        json!([{ "mode": "legal", "time": now, "party": { "reference": "Practitioner/doctor" } }]);
+    let stale = house.doctor.put("Composition/signed", &signed).expect(401);
+    let challenge = stale.header("www-authenticate");
+    assert!(challenge.contains("acr_values=\"step-up\""), "{challenge}");
+    house.proved.put("Composition/signed", &signed).refused(422);
+    signed["extension"] = json!([{ "url": "https://meditrack.health/fhir/StructureDefinition/amendment-reason", "valueString": "Wrong title" }]);
+    house.proved.put("Composition/signed", &signed).expect(200);
     // Nurses change drafts of their own.
     let mut draft = note("draft", "preliminary", "Practitioner/nurse");
     draft["title"] = "Longer".into();
