@@ -51,11 +51,16 @@ pub const MIGRATIONS: [Migrations; 2] = [
                 "layout",
                 include_str!("../../migrations/records/0005_layout.sql"),
             ),
+            Migration::new(
+                6,
+                "planner",
+                include_str!("../../migrations/records/0006_planner.sql"),
+            ),
         ],
     },
 ];
 
-/// Refuses a database in which tenants are not isolated or keyed search does not use its index.
+/// Refuses a database in which tenants are not isolated or keyed search does not use its index on every kind of connection.
 pub(crate) async fn check(database: &Database) -> Result<()> {
     let tx = database.admin().await?;
     let open = "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace \
@@ -63,6 +68,8 @@ pub(crate) async fn check(database: &Database) -> Result<()> {
         where n.nspname in ('records', 'tenancy') and c.relkind in ('r', 'p') \
         and not (c.relrowsecurity and c.relforcerowsecurity)";
     let unprotected = tx.query(open, &[]).await?;
+    // As on the connections that want the order of an index.
+    tx.execute("set local enable_bitmapscan = off", &[]).await?;
     let plan = tx.query("select * from records.keyed_plan()", &[]).await?;
     tx.rollback().await;
     if let Some(row) = unprotected.first() {
