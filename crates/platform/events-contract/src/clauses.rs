@@ -269,6 +269,42 @@ pub async fn a_group_knows_how_far_it_is_behind(rig: &dyn Rig) {
     subscription.leave().await.unwrap();
 }
 
+/// Everything is carried again and again, as after crashes between a broker and the relay's place: once in effect, in
+/// order, and what is new still gets through.
+pub async fn a_storm_of_duplicates_changes_nothing(rig: &dyn Rig) {
+    let (world, bus) = world(rig, &["storm"]).await;
+    let mut relay = world.relay(Arc::clone(&bus), LEASE);
+    let patients = world.register_all(4).await;
+    world.change_all(&patients, 1..4).await;
+    assert_eq!(world.relay_all(&mut relay).await, 32);
+    let ledger = Ledger {
+        name: "storm",
+        ..Ledger::default()
+    };
+    let (runtime, _) = world.run(Arc::clone(&bus), ledger);
+    let (owner, _connection) = world.test.database.owner().connect().await.unwrap();
+    let back =
+        "update events.relay set until = '-infinity', from_xid = '0', to_xid = null, after_seq = 0";
+    for round in 0..5_u32 {
+        owner.batch_execute(back).await.unwrap();
+        let mut again = world.relay(Arc::clone(&bus), LEASE);
+        let carried = world.relay_all(&mut again).await;
+        assert_eq!(carried, 32 + 8 * round as usize);
+        world.change_all(&patients, 4 + round..5 + round).await;
+        assert_eq!(world.relay_all(&mut again).await, 8);
+    }
+    world.ledger_of("storm", 36).await;
+    world.behind(bus.as_ref(), group("storm"), 0).await;
+    let entries = world.ledger("storm").await;
+    assert_eq!(entries.len(), 36, "{entries:?}");
+    for patient in &patients {
+        let of_patient = entries.iter().filter(|(key, _)| key == patient);
+        let versions: Vec<i64> = of_patient.map(|(_, version)| *version).collect();
+        assert_eq!(versions, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    }
+    runtime.stop().await;
+}
+
 /// An operator gives a stretch of the past again; the same replay a second time gives nothing.
 pub async fn the_past_is_given_again_and_only_once(rig: &dyn Rig) {
     let (world, bus) = world(rig, &["again"]).await;

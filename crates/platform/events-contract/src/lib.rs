@@ -3,6 +3,7 @@
 
 mod clauses;
 mod ledger;
+mod outage;
 mod world;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use mt_events::{EventBus, Group};
 
 pub use clauses::*;
 pub use ledger::Ledger;
+pub use outage::{Outage, kills};
 pub use world::World;
 
 /// What the tests of an adapter bring: its bus, and what only they know of it.
@@ -43,6 +45,7 @@ macro_rules! contract {
             consumers_that_are_killed_again_and_again_do_everything_once_and_in_order
             a_poisoned_key_waits_among_the_dead_letters_while_others_go_on
             a_replaced_relay_moves_nothing
+            a_storm_of_duplicates_changes_nothing
             a_group_knows_how_far_it_is_behind
             the_past_is_given_again_and_only_once
             a_feed_hears_everything_from_the_moment_it_was_opened

@@ -3,6 +3,7 @@
 mod bus;
 mod feed;
 mod held;
+mod knock;
 mod lag;
 mod message;
 mod options;

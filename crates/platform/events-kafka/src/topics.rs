@@ -8,6 +8,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
 
+use crate::knock::knock;
 use crate::options::{KafkaOptions, LARGEST};
 use crate::subscription::refused;
 
@@ -18,6 +19,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// have the same partition as long as its topic lives.
 pub(crate) async fn prepare(options: &KafkaOptions) -> Result<()> {
     const CANNOT: &str = "kafka makes no topics";
+    let ours = options.clone();
+    let knocked = tokio::task::spawn_blocking(move || knock(&ours));
+    knocked.await.map_err(|_| EventError::Bus(CANNOT))??;
     let config = options.base();
     let config = config.map_err(|_| EventError::Bus("the settings of kafka cannot be used"))?;
     let admin: AdminClient<DefaultClientContext> =

@@ -3,5 +3,7 @@
 
 mod broker;
 mod mock;
+mod outage;
 mod real;
 mod registry;
+mod security;

@@ -1,6 +1,5 @@
 //! Apache Kafka itself.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -20,16 +19,11 @@ impl Rig for Real {
     fn bus<'a>(&'a self, world: &'a World, groups: Vec<Group>) -> BoxFuture<'a, Arc<dyn EventBus>> {
         Box::pin(async move {
             let options = KafkaOptions {
-                brokers: broker::shared().await.servers.clone(),
-                prefix: format!("test-{}.", uuid::Uuid::now_v7().simple()),
-                create_topics: true,
-                replication: 1,
-                security: BTreeMap::new(),
-                password: None,
                 registry: Some(RegistryOptions {
                     url: registry::start().await,
                     login: None,
                 }),
+                ..broker::shared().await.options()
             };
             let bus = KafkaBus::new(options, world.database.clone(), groups);
             Arc::new(bus.unwrap()) as Arc<dyn EventBus>

@@ -142,6 +142,14 @@ impl Broker {
         }
     }
 
+    /// Kills the node; what it holds stays on disk.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut keeper) = self.running.take() {
+            drop(keeper.stdin.take());
+            keeper.wait().unwrap();
+        }
+    }
+
     /// Starts the node on what it left, and waits until it answers.
     pub(crate) async fn resume(&mut self) {
         let at = |name: &str| self.directory.path().join(name);
@@ -179,11 +187,8 @@ impl Broker {
 
 impl Drop for Broker {
     fn drop(&mut self) {
-        if let Some(mut keeper) = self.running.take() {
-            drop(keeper.stdin.take());
-            // The directory goes when nobody writes to it any more.
-            drop(keeper.wait());
-        }
+        // The directory goes when nobody writes to it any more.
+        self.kill();
     }
 }
 
