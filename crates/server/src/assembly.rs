@@ -146,6 +146,7 @@ impl Installation {
             ..StoreOptions::default()
         };
         let store = Store::open(parts, options).await?;
+        audit.announce_by(Arc::new(mt_privacy::TrailEvents));
         audit.follow(&store);
         let patients = Patients::new(store.clone(), numbering);
         let charting = Charting::new(store.clone(), cosigning);

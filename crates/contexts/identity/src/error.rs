@@ -31,6 +31,9 @@ pub enum IdentityError {
     /// A key does not open.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
+    /// An event cannot be written.
+    #[error(transparent)]
+    Event(#[from] mt_events::EventError),
     /// A rule of people and their credentials is broken.
     #[error(transparent)]
     Refused(#[from] Fault),
@@ -58,6 +61,7 @@ impl IdentityError {
                 ErrorKind::Internal
             }
             Self::Audit(error) => error.kind(),
+            Self::Event(error) => error.kind(),
             Self::Refused(fault) => fault.kind,
             Self::Overloaded => ErrorKind::Unavailable,
             Self::SignedOut => ErrorKind::Unauthenticated,

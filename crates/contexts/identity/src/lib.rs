@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod administration;
+mod announce;
 mod authenticate;
 mod error;
 mod keys;

@@ -23,6 +23,9 @@ pub enum PrivacyError {
     /// The audit trail refused.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// An event cannot be written.
+    #[error(transparent)]
+    Event(#[from] mt_events::EventError),
     /// There is no such thing in this tenant.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -57,6 +60,7 @@ impl From<PrivacyError> for Fault {
             PrivacyError::Store(error) => return error.into(),
             PrivacyError::Audit(error) => return error.into(),
             PrivacyError::Forgetting(fault) => return fault,
+            PrivacyError::Event(error) => return error.into(),
             PrivacyError::Database(ref error) => error.kind(),
             PrivacyError::Crypto(ref error) => error.kind(),
             PrivacyError::NotFound(_) => ErrorKind::NotFound,

@@ -11,6 +11,7 @@ pub use app::{
     AccessLine, DeidentifiedExport, Forgets, IncidentChange, LogStanding, Privacy, Verification,
     as_csv, as_ndjson, csv_header,
 };
+pub use domain::announce::TrailEvents;
 pub use domain::clocks::{Deadline, Duty, Facts, Regime, deadlines};
 pub use domain::consent::{ConsentRule, Requester, withheld_by};
 pub use domain::deidentify::{Dates, Deidentifier};

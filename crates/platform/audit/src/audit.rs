@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::announce::Announcer;
 use crate::drain::Drain;
 use crate::hot::Hot;
 use crate::journal::Journal;
@@ -52,6 +53,7 @@ pub struct Audit {
     journal: Arc<Journal>,
     hot: Arc<Hot>,
     keyring: OnceLock<Arc<dyn Keyring>>,
+    announcer: OnceLock<Arc<dyn Announcer>>,
     stop: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -84,9 +86,16 @@ impl Audit {
             journal,
             hot,
             keyring: OnceLock::new(),
+            announcer: OnceLock::new(),
             stop,
             tasks: Mutex::new(tasks),
         })
+    }
+
+    /// Lets `announcer` say what entries mean, from the moment on at which logs are extended; call it before that.
+    pub fn announce_by(&self, announcer: Arc<dyn Announcer>) {
+        // A second announcer would say everything twice.
+        let _ = self.announcer.set(announcer);
     }
 
     /// Takes tenants and keys from `keyring` and begins to extend the tenants' logs. Until this is
@@ -96,7 +105,13 @@ impl Audit {
             return;
         }
         let witness = Witness::under(&self.directory);
-        let sequencer = Sequencer::new(self.database.clone(), Arc::clone(&keyring), witness);
+        let announcer = self.announcer.get().cloned();
+        let sequencer = Sequencer::new(
+            self.database.clone(),
+            Arc::clone(&keyring),
+            witness,
+            announcer,
+        );
         let (hot, stopped) = (Arc::clone(&self.hot), self.stop.subscribe());
         let task = tokio::spawn(extend_until(sequencer, keyring, hot, stopped));
         self.tasks

@@ -18,6 +18,9 @@ pub enum AuditError {
     /// Keys are missing, or a sealed value does not open.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
+    /// The outbox does not take what entries mean.
+    #[error(transparent)]
+    Outbox(#[from] mt_store::StoreError),
     /// The keys of the tenant are not in memory: it is suspended, being deleted or unknown.
     #[error("the tenant is not active")]
     TenantInactive,
@@ -82,6 +85,7 @@ impl AuditError {
             Self::Journal(_) | Self::TenantInactive | Self::File { .. } => ErrorKind::Unavailable,
             Self::Database(error) => error.kind(),
             Self::Crypto(error) => error.kind(),
+            Self::Outbox(error) => error.kind(),
             Self::Archive(fault) => fault.kind,
             Self::Damaged(_) => ErrorKind::Conflict,
             Self::NoSuchEntry => ErrorKind::NotFound,

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod announce;
 mod audit;
 mod detail;
 mod drain;
@@ -17,6 +18,7 @@ mod verify;
 
 use mt_database::{Migration, Migrations};
 
+pub use announce::{Announced, Announcer};
 pub(crate) use audit::place;
 pub use audit::{Audit, Keyring};
 pub use detail::{Detail, Effect, EventCode, Kind, Outcome, Touched};

@@ -16,9 +16,17 @@ const BATCH: usize = 500;
 const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(160));
 /// Changes what somebody may do; whoever it is about is looked at anew.
 const PERMISSION_CHANGED: &str = "security.permission.changed.v1";
+/// Its subject when a derived role changed.
+const ROLE: &str = "Role";
 
-/// Announces what the feed brings, for as long as the process lives.
-pub async fn follow(hub: Hub, keys: Arc<dyn Keys>, mut feed: Box<dyn EventFeed>) {
+/// Announces what the feed brings, for as long as the process lives. `forget` is called when permissions changed, before
+/// anybody is looked at anew: what this process remembers of them is over.
+pub async fn follow(
+    hub: Hub,
+    keys: Arc<dyn Keys>,
+    mut feed: Box<dyn EventFeed>,
+    forget: impl Fn() + Send,
+) {
     let mut pause = PAUSE.0;
     loop {
         match feed.next(BATCH).await {
@@ -37,7 +45,12 @@ pub async fn follow(hub: Hub, keys: Arc<dyn Keys>, mut feed: Box<dyn EventFeed>)
                         .open(&keys)
                         .and_then(|event| Announcement::of(&event))
                     {
-                        Ok(announced) => tell(&hub, &announced),
+                        Ok(announced) => {
+                            if announced.name == PERMISSION_CHANGED {
+                                forget();
+                            }
+                            tell(&hub, &announced);
+                        }
                         Err(error) => tracing::warn!(%error, "an event cannot be announced"),
                     }
                 }
@@ -55,7 +68,9 @@ fn tell(hub: &Hub, announced: &Announcement) {
     hub.announce(announced);
     if announced.name == PERMISSION_CHANGED {
         let (hub, tenant) = (hub.clone(), announced.tenant);
-        let user = announced.subject.id.clone();
-        tokio::spawn(async move { hub.recheck_user(tenant, &user).await });
+        let subject = announced.subject.clone();
+        // What a role opens changed for everybody who holds it.
+        let user = (subject.kind != ROLE).then_some(subject.id);
+        tokio::spawn(async move { hub.recheck_users(tenant, user.as_deref()).await });
     }
 }

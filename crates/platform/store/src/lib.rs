@@ -25,7 +25,7 @@ mod work;
 
 pub use access::{AccessFilter, Caller, Grant};
 pub use change::{Action, Batch, Change, Committed, Content, Effect, Patch, Target};
-pub use commit::{StoredEvent, decode_events, open_audit_detail, open_events};
+pub use commit::{StoredEvent, decode_events, open_audit_detail, open_events, say};
 pub use erase::{ERASURE, Erased};
 pub use error::{Result, StoreError};
 pub use hooks::{

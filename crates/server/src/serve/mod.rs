@@ -60,7 +60,7 @@ impl Server {
         let bus = events::bus(config, installation)?;
         let live = Live::start(
             origin(config),
-            &installation.store,
+            (&installation.store, installation.administration.clone()),
             doors::gatekeeper(installation),
             Box::new(Eventually::open(Arc::clone(&bus)).await),
         );

@@ -7,6 +7,7 @@ use mt_access::{Authenticated, Authenticator, Interaction};
 use mt_authority::Session;
 use mt_events::{EventFeed, Keys};
 use mt_fhir::ResourceType;
+use mt_identity::administration::Administration;
 use mt_kernel::{ErrorKind, Fault};
 use mt_live::{Hub, HubLimits, HubParts, Records};
 use mt_store::Store;
@@ -23,7 +24,7 @@ impl Live {
     /// A hub that announces what `feed` brings.
     pub(crate) fn start(
         origin: String,
-        store: &Store,
+        (store, administration): (&Store, Administration),
         authenticator: Arc<dyn Authenticator>,
         feed: Box<dyn EventFeed>,
     ) -> Self {
@@ -34,7 +35,9 @@ impl Live {
             limits: HubLimits::default(),
         });
         let keys: Arc<dyn Keys> = Arc::new(store.tenants().clone());
-        let following = tokio::spawn(mt_live::follow(hub.clone(), keys, feed));
+        let following = tokio::spawn(mt_live::follow(hub.clone(), keys, feed, move || {
+            administration.standing_changed();
+        }));
         let watching = hub.clone();
         let vigil = tokio::spawn(async move { watching.keep_vigil().await });
         Self {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{AdministrationError, Result};
 use super::roles::require;
 use super::{Administration, Administrator};
+use crate::announce::Whose;
 
 /// What a derived role keeps of some records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -202,7 +203,10 @@ impl Administration {
         let tx = self.database().tenant(tenant).await?;
         tx.execute(sql, &[&tenant.0, &definition.code, &body, &self.now().0])
             .await?;
+        self.tell_of_change(&tx, by.ctx, Whose::Role(&definition.code))
+            .await?;
         tx.commit().await?;
+        self.standing_changed();
         Ok(definition)
     }
 
@@ -222,10 +226,12 @@ impl Administration {
         let tenant = by.ctx.tenant;
         let tx = self.database().tenant(tenant).await?;
         let retired = tx.execute(sql, &[&tenant.0, &code, &self.now().0]).await?;
-        tx.commit().await?;
         if retired == 0 {
             return Err(AdministrationError::not_found());
         }
+        self.tell_of_change(&tx, by.ctx, Whose::Role(code)).await?;
+        tx.commit().await?;
+        self.standing_changed();
         Ok(())
     }
 

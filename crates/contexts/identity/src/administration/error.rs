@@ -24,6 +24,9 @@ pub enum AdministrationError {
     /// The database does not answer.
     #[error(transparent)]
     Database(#[from] mt_database::Error),
+    /// An event cannot be written.
+    #[error(transparent)]
+    Event(#[from] mt_events::EventError),
     /// What is sealed does not open.
     #[error(transparent)]
     Crypto(#[from] mt_crypto::CryptoError),
@@ -61,6 +64,7 @@ impl AdministrationError {
             Self::Audit(_) => ErrorKind::Unavailable,
             Self::Store(error) => error.kind(),
             Self::Database(error) => error.kind(),
+            Self::Event(error) => error.kind(),
             Self::Crypto(_) | Self::Unreadable => ErrorKind::Internal,
         }
     }

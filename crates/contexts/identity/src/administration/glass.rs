@@ -139,7 +139,7 @@ impl Administration {
         };
         self.enter_about(by.ctx, EventCode::BreakGlass, &glass.patient, reason)?;
         self.notify_privacy_officer(tenant, by, &row, now).await?;
-        self.insert_row(tenant, &row).await?;
+        self.insert_row(by.ctx, &row).await?;
         Broken::of(row).ok_or(AdministrationError::Unreadable)
     }
 
@@ -153,7 +153,7 @@ impl Administration {
         if !own {
             return Err(AdministrationError::not_found());
         }
-        self.end_row(by.ctx.tenant, id).await
+        self.end_row(by.ctx, &row).await
     }
 
     /// Emergency access that awaits a decision, oldest first.
@@ -207,7 +207,7 @@ impl Administration {
             "found unjustified"
         };
         let patient = patient.clone();
-        self.enter_about(by.ctx, EventCode::BreakGlass, &patient, word)?;
+        self.enter_about(by.ctx, EventCode::EmergencyReview, &patient, word)?;
         self.decide_row(by.ctx.tenant, &row).await?;
         Broken::of(row).ok_or(AdministrationError::Unreadable)
     }

@@ -62,7 +62,7 @@ pub struct Administration {
     store: Store,
     audit: Arc<Audit>,
     clock: Arc<dyn Clock>,
-    /// How often this process has changed somebody's standing.
+    /// How often this process has changed somebody's standing, or heard that another one did.
     changes: Arc<AtomicU64>,
 }
 
@@ -79,12 +79,13 @@ impl Administration {
         }
     }
 
-    /// A number that is another one after every change of standing that this process made.
+    /// A number that is another one after every change of standing that this process made or heard of.
     fn generation(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
     }
 
-    fn standing_changed(&self) {
+    /// Forgets what was remembered of anybody's standing; also after another process said that it changed some.
+    pub fn standing_changed(&self) {
         self.changes.fetch_add(1, Ordering::Release);
     }
 

@@ -57,7 +57,7 @@ impl Administration {
             };
             let act = format!("gave a role by invitation: {}", held.role);
             self.enter(ctx, EventCode::PermissionChange, &act)?;
-            self.insert_row(tenant, &row).await?;
+            self.insert_row(ctx, &row).await?;
         }
         Ok(())
     }

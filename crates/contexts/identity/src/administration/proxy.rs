@@ -124,7 +124,7 @@ impl Administration {
             &new.patient,
             "gave a proxy",
         )?;
-        self.insert_row(by.ctx.tenant, &row).await?;
+        self.insert_row(by.ctx, &row).await?;
         ProxyView::of(row).ok_or(AdministrationError::Unreadable)
     }
 
@@ -145,7 +145,7 @@ impl Administration {
             patient,
             "took a proxy back",
         )?;
-        self.end_row(by.ctx.tenant, id).await
+        self.end_row(by.ctx, &row).await
     }
 
     /// The proxies of a patient.

@@ -107,7 +107,7 @@ impl Administration {
         };
         let act = format!("gave a role: {}", base.code());
         self.enter(by.ctx, EventCode::PermissionChange, &act)?;
-        self.insert_row(tenant, &row).await?;
+        self.insert_row(by.ctx, &row).await?;
         Assignment::of(row).ok_or(AdministrationError::Unreadable)
     }
 
@@ -146,7 +146,7 @@ impl Administration {
         self.check_conferred(by, base, locations).await?;
         let act = format!("took a role back: {}", base.code());
         self.enter(by.ctx, EventCode::PermissionChange, &act)?;
-        self.end_row(by.ctx.tenant, id).await
+        self.end_row(by.ctx, &row).await
     }
 
     /// Every role that is held or will be.

@@ -2,12 +2,13 @@
 
 use mt_crypto::{Purpose, TenantKeys};
 use mt_database::TenantTx;
-use mt_kernel::{Instant, TenantId};
+use mt_kernel::{Instant, OpCtx, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Administration;
 use super::error::{AdministrationError, Result};
+use crate::announce::{self, Whose};
 
 /// What a row gives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +125,9 @@ impl Administration {
         rows.iter().map(|row| opened(&keys, row)).collect()
     }
 
-    pub(super) async fn insert_row(&self, tenant: TenantId, row: &Row) -> Result<()> {
+    /// Gives what a row says, and tells that it was given.
+    pub(super) async fn insert_row(&self, ctx: &OpCtx, row: &Row) -> Result<()> {
+        let tenant = ctx.tenant;
         let keys = self.store.tenants().keys(tenant).await?;
         let subject = subject_key(&keys, &row.subject)?;
         let sql = "insert into administration.standing \
@@ -147,20 +150,41 @@ impl Administration {
             ],
         )
         .await?;
+        self.tell_of_change(&tx, ctx, Whose::Account(&row.subject))
+            .await?;
         tx.commit().await?;
         self.standing_changed();
         Ok(())
     }
 
-    /// Ends a row now; one that has ended stays as it is.
-    pub(super) async fn end_row(&self, tenant: TenantId, id: Uuid) -> Result<()> {
+    /// Ends a row now and tells of it; one that has ended stays as it is.
+    pub(super) async fn end_row(&self, ctx: &OpCtx, row: &Row) -> Result<()> {
+        let tenant = ctx.tenant;
         let sql = "update administration.standing set ended_at = $3 \
                    where tenant = $1 and id = $2 and ended_at is null";
         let tx = self.database().tenant(tenant).await?;
-        tx.execute(sql, &[&tenant.0, &id, &self.now().0]).await?;
+        let ended = tx
+            .execute(sql, &[&tenant.0, &row.id, &self.now().0])
+            .await?;
+        if ended > 0 {
+            self.tell_of_change(&tx, ctx, Whose::Account(&row.subject))
+                .await?;
+        }
         tx.commit().await?;
         self.standing_changed();
         Ok(())
+    }
+
+    /// Says in `tx` that permissions change.
+    pub(super) async fn tell_of_change(
+        &self,
+        tx: &TenantTx,
+        ctx: &OpCtx,
+        whose: Whose<'_>,
+    ) -> Result<()> {
+        let event = [announce::permission_changed(whose, &ctx.actor.id)?];
+        let said = self.store.say(tx, ctx.correlation_id, self.now(), &event);
+        Ok(said.await?)
     }
 
     /// Stores the decision on a row; refused when there already is one.

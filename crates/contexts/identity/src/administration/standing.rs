@@ -1,8 +1,8 @@
 //! What a subject may do now, in front of any authenticator.
 //!
 //! A token or session says who somebody is and which roles they had; what they hold is looked up
-//! here, at once after a change by this process and at most ten seconds late after one by another, so
-//! that a role that was taken back opens nothing for the rest of a token's life.
+//! here, at once after a change by this process, as soon as the bus brings it after one by another and at most ten
+//! seconds late, so that a role that was taken back opens nothing for the rest of a token's life.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -37,7 +37,7 @@ pub(crate) async fn signing_key(
         lock(&tx, tenant).await?;
         rows = rows_of(&tx, tenant, algorithm).await?;
         if is_due(&rows, now) {
-            make(&tx, keys, algorithm, now).await?;
+            make(&tx, keys, (algorithm, !rows.is_empty()), now).await?;
             retire(&tx, tenant, &rows, now).await?;
             rows = rows_of(&tx, tenant, algorithm).await?;
         }
@@ -61,7 +61,7 @@ pub(crate) async fn rotate(
     lock(&tx, tenant).await?;
     for algorithm in SigningAlgorithm::ALL {
         let rows = rows_of(&tx, tenant, algorithm).await?;
-        make(&tx, keys, algorithm, now).await?;
+        make(&tx, keys, (algorithm, !rows.is_empty()), now).await?;
         retire(&tx, tenant, &rows, now).await?;
     }
     Ok(tx.commit().await?)
@@ -103,10 +103,11 @@ async fn lock(tx: &TenantTx, tenant: TenantId) -> Result<(), IdentityError> {
     Ok(())
 }
 
+/// Makes a key; one that succeeds another is told.
 async fn make(
     tx: &TenantTx,
     keys: &TenantKeys,
-    algorithm: SigningAlgorithm,
+    (algorithm, succeeds): (SigningAlgorithm, bool),
     now: Instant,
 ) -> Result<(), IdentityError> {
     let tenant = keys.tenant();
@@ -125,6 +126,10 @@ async fn make(
     let name = algorithm.name();
     tx.execute(sql, &[&tenant.0, &kid, &now.0, &x, &y, &n, &name, &sealed])
         .await?;
+    if succeeds {
+        let event = crate::announce::signing_key_rotated(kid)?;
+        mt_store::say(tx, keys, (Uuid::now_v7(), now), &[event]).await?;
+    }
     Ok(())
 }
 

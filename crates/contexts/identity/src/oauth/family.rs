@@ -260,13 +260,13 @@ impl Families<'_> {
     }
 }
 
-/// Ends families: their refresh tokens at once, their access tokens through [`super::revocation`].
+/// Ends families in `tx`: their refresh tokens at once, their access tokens through [`super::revocation`].
 pub(crate) async fn end(
-    database: &Database,
-    tenant: TenantId,
+    tx: &TenantTx,
     which: Which,
     now: Instant,
 ) -> Result<Vec<(Uuid, Uuid)>, IdentityError> {
+    let tenant = tx.tenant();
     let (condition, id) = match which {
         Which::Family(id) => ("id = $2", id),
         Which::Session(id) => ("session = $2 and not offline", id),
@@ -281,9 +281,7 @@ pub(crate) async fn end(
     );
     // The clock of another process may lag, and a token that is being made now lives its time.
     let until = now.plus_seconds(2 * ACCESS_LIVES);
-    let tx = database.tenant(tenant).await?;
     let rows = tx.query(&sql, &[&tenant.0, &id, &now.0, &until.0]).await?;
-    tx.commit().await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 

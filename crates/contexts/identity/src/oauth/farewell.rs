@@ -73,7 +73,7 @@ impl Provider {
                 }
             }
             told += untold.ends.len();
-            untold.told().await?;
+            untold.told(&self.store, self.identity.clock.now()).await?;
         }
         Ok(told)
     }

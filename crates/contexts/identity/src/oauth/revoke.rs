@@ -8,16 +8,18 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use mt_audit::EventCode;
 use mt_kernel::Instant;
+use mt_store::DomainEvent;
 use uuid::Uuid;
 
 use super::Provider;
 use super::client::{Authenticating, Client, authenticate};
 use super::error::{Code, OAuthError, no_store};
 use super::events::client_actor;
-use super::family::{self, Families, HandleKind, Which};
+use super::family::{self, Families, Family, HandleKind, Which};
 use super::params::Params;
 use super::place::{At, Own};
 use super::token::throttle;
+use crate::{IdentityError, announce};
 
 /// `POST /oauth2/revoke`
 pub(super) async fn endpoint(
@@ -119,8 +121,37 @@ impl Provider {
         which: Which,
         reason: &'static str,
     ) -> Result<(), OAuthError> {
+        self.end_telling(at, which, reason, None).await
+    }
+
+    /// Ends the family of a code or refresh token that came a second time, and says so.
+    pub(super) async fn end_reused(
+        &self,
+        at: &At,
+        family: &Family,
+        reason: &'static str,
+    ) -> Result<(), OAuthError> {
+        let account = family.consented.person.account;
+        let event = announce::token_reused(account, family.client).map_err(IdentityError::from)?;
+        self.end_telling(at, Which::Family(family.id), reason, Some(event))
+            .await
+    }
+
+    /// An event is said once, with the end that it goes with.
+    async fn end_telling(
+        &self,
+        at: &At,
+        which: Which,
+        reason: &'static str,
+        event: Option<DomainEvent>,
+    ) -> Result<(), OAuthError> {
         let now = self.identity.clock.now();
-        let ended = family::end(&self.identity.database, at.tenant, which, now).await?;
+        let tx = self.identity.database.tenant(at.tenant).await?;
+        let ended = family::end(&tx, which, now).await?;
+        if let Some(event) = event.filter(|_| !ended.is_empty()) {
+            self.store.say(&tx, at.correlation, now, &[event]).await?;
+        }
+        tx.commit().await?;
         self.identity.revocations.forget();
         self.identity.forget_sessions();
         if ended.is_empty() {

@@ -153,13 +153,12 @@ impl People {
         profile: Profile,
         chosen: Option<&str>,
     ) -> Result<Account, IdentityError> {
-        let tenant = ctx.tenant;
         if let Some(chosen) = chosen {
             password::check_rules(chosen, &personal(&profile))?;
         }
-        let account = self.accounts.create(tenant, profile, ctx.now).await?;
+        let account = self.accounts.create(ctx, profile).await?;
         if let Some(chosen) = chosen {
-            self.put_password(tenant, account.id, chosen, ctx.now)
+            self.put_password(ctx.tenant, account.id, chosen, ctx.now)
                 .await?;
         }
         let code = EventCode::PermissionChange;
@@ -172,7 +171,7 @@ impl People {
     /// # Errors
     /// A refusal when the profile breaks a rule or somebody else was faster.
     pub async fn update(&self, ctx: &OpCtx, account: &Account) -> Result<(), IdentityError> {
-        self.accounts.update(ctx.tenant, account).await?;
+        self.accounts.update(ctx, account).await?;
         if !account.enabled {
             self.sessions.end_account(ctx.tenant, account.id).await?;
         }

@@ -3,3 +3,4 @@
 
 mod oauth;
 mod people;
+mod said;

@@ -1,5 +1,6 @@
 //! Decisions as pure functions: rules, clocks, workflows, consent, de-identification.
 
+pub(crate) mod announce;
 pub(crate) mod clocks;
 pub(crate) mod consent;
 pub(crate) mod deidentify;

@@ -15,6 +15,7 @@ use mt_store::Store;
 
 use super::finding::{Doings, EVIDENCE, Finding, about, absorb, by, by_user, incident_id, who};
 use super::lookup::{Lookup, Memory, rules_caller};
+use crate::domain::announce;
 use crate::domain::incident::{Incident, IncidentState, Rule, Severity};
 use crate::domain::rules::{Settings, is_break_glass, is_export, is_failed_login};
 use crate::store::Papers;
@@ -410,9 +411,10 @@ impl Watch {
         };
         let rule = finding.rule.code();
         let incident = finding.incident(now);
+        let said = [announce::breach(id, &incident)?];
         if self
             .papers
-            .insert(tenant, (id, now), subject, &incident)
+            .insert_saying(tenant, (id, now), subject, (&incident, &said))
             .await?
         {
             metrics::counter!("privacy_incidents", "rule" => rule).increment(1);

@@ -7,7 +7,7 @@ mod upkeep;
 use mt_crypto::{Purpose, TenantKeys};
 use mt_database::{Database, TenantTx};
 use mt_kernel::{Instant, TenantId};
-use mt_store::Tenants;
+use mt_store::{DomainEvent, Tenants};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
@@ -128,9 +128,21 @@ impl Papers {
     pub(crate) async fn insert<T: Paper>(
         &self,
         tenant: TenantId,
-        (id, at): (Uuid, Instant),
+        place: (Uuid, Instant),
         subject: i64,
         paper: &T,
+    ) -> Result<bool> {
+        self.insert_saying(tenant, place, subject, (paper, &[]))
+            .await
+    }
+
+    /// Keeps a new paper and says events of it, once.
+    pub(crate) async fn insert_saying<T: Paper>(
+        &self,
+        tenant: TenantId,
+        (id, at): (Uuid, Instant),
+        subject: i64,
+        (paper, events): (&T, &[DomainEvent]),
     ) -> Result<bool> {
         let keys = self.tenants.keys(tenant).await?;
         let sealed = seal(&keys, T::KIND, id, 1, paper)?;
@@ -138,9 +150,12 @@ impl Papers {
         let state = paper.state();
         let params: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
             [&tenant.0, &T::KIND, &id, &at.0, &subject, &state, &sealed];
-        let added = tx.execute(INSERT, &params).await?;
+        let added = tx.execute(INSERT, &params).await? == 1;
+        if added {
+            mt_store::say(&tx, &keys, (Uuid::now_v7(), at), events).await?;
+        }
         tx.commit().await?;
-        Ok(added == 1)
+        Ok(added)
     }
 
     /// The paper with this id.

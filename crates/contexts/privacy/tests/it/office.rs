@@ -132,6 +132,7 @@ impl Office {
             clock: Arc::clone(&clock),
         };
         let store = Store::open(parts, StoreOptions::default()).await.unwrap();
+        audit.announce_by(Arc::new(mt_privacy::TrailEvents));
         audit.follow(&store);
         store.restrict(Arc::new(Restrictions::new(store.clone())));
         let name = TenantName::parse("harbour").unwrap();

@@ -166,4 +166,8 @@ async fn an_emergency_access_that_nobody_reviewed_in_time_is_noticed() {
     let found = office.found(Rule::UnreviewedBreakGlass).await;
     assert_ne!(found.paper.evidence, [first]);
     assert_eq!(office.incidents(Rule::UnreviewedBreakGlass).await.len(), 1);
+    let said = mt_testkit::said(&office.store, office.tenant).await;
+    let count = |name: &str| said.iter().filter(|event| event.name == name).count();
+    assert_eq!(count("phi.access.emergency.v1"), 2);
+    assert_eq!(count("phi.breach.detected.v1"), 1, "said once");
 }

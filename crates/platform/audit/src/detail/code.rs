@@ -28,6 +28,8 @@ pub enum EventCode {
     Token = 11,
     /// Settings of the tenant or the server were changed.
     Configuration = 12,
+    /// Somebody decided whether an emergency access was called for.
+    EmergencyReview = 13,
 }
 
 /// DICOM PS3.16 Annex D, the code system of `AuditEvent.type` and `subtype`.
@@ -35,7 +37,7 @@ const DICOM: &str = "http://dicom.nema.org/resources/ontology/DCM";
 
 impl EventCode {
     /// Every code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Login,
         Self::Logout,
         Self::SecondFactorChange,
@@ -48,6 +50,7 @@ impl EventCode {
         Self::TrailDamage,
         Self::Token,
         Self::Configuration,
+        Self::EmergencyReview,
     ];
 
     /// Stored number.
@@ -72,7 +75,8 @@ impl EventCode {
             | Self::BreakGlass
             | Self::KeyUse
             | Self::TrailDamage
-            | Self::Configuration => (DICOM, "110113", "Security Alert"),
+            | Self::Configuration
+            | Self::EmergencyReview => (DICOM, "110113", "Security Alert"),
             Self::Export => (DICOM, "110106", "Export"),
             Self::Import => (DICOM, "110107", "Import"),
             Self::TrailUse => (DICOM, "110101", "Audit Log Used"),
@@ -91,7 +95,7 @@ impl EventCode {
             Self::BreakGlass => Some((DICOM, "110127", "Emergency Override Started")),
             Self::KeyUse | Self::Configuration => Some((DICOM, "110131", "Software Configuration")),
             Self::TrailDamage => Some((DICOM, "110132", "Use of Restricted Function")),
-            Self::Export | Self::Import | Self::TrailUse => None,
+            Self::Export | Self::Import | Self::TrailUse | Self::EmergencyReview => None,
         }
     }
 
@@ -117,6 +121,6 @@ mod tests {
             assert_eq!(EventCode::from_number(code.number()), Some(code));
         }
         assert_eq!(EventCode::from_number(0), None);
-        assert_eq!(EventCode::from_number(13), None);
+        assert_eq!(EventCode::from_number(14), None);
     }
 }

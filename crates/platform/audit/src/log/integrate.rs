@@ -17,8 +17,9 @@ use super::note::Checkpoint;
 use super::signer::{Signer, column, signer_fetch};
 use super::tiles::Tree;
 use super::witness::Witness;
+use crate::announce::{Announced, Announcer};
 use crate::audit::Keyring;
-use crate::detail::{Detail, decode};
+use crate::detail::{Detail, Kind, decode};
 use crate::tree::{Edge, Hash, Tile};
 use crate::{AuditError, Result, place};
 
@@ -52,6 +53,7 @@ pub(crate) struct Sequencer {
     database: Database,
     keyring: Arc<dyn Keyring>,
     witness: Witness,
+    announcer: Option<Arc<dyn Announcer>>,
     logs: HashMap<TenantId, Log>,
 }
 
@@ -78,11 +80,17 @@ struct Fresh {
 }
 
 impl Sequencer {
-    pub(crate) fn new(database: Database, keyring: Arc<dyn Keyring>, witness: Witness) -> Self {
+    pub(crate) fn new(
+        database: Database,
+        keyring: Arc<dyn Keyring>,
+        witness: Witness,
+        announcer: Option<Arc<dyn Announcer>>,
+    ) -> Self {
         Self {
             database,
             keyring,
             witness,
+            announcer,
             logs: HashMap::new(),
         }
     }
@@ -127,7 +135,17 @@ impl Sequencer {
             Some(log) => log,
             None => self.open(&tx, keys, &last, now).await?,
         };
-        let note = write(&tx, keys, &mut log, &last, &rows, now).await?;
+        let note = write(&tx, &mut log, &last, &rows, now).await?;
+        let opened = opened(keys, &rows);
+        write_mentions(&tx, keys, &opened).await?;
+        if let Some(announcer) = &self.announcer {
+            let events: Vec<_> = opened
+                .iter()
+                .filter_map(announced)
+                .flat_map(|entry| announcer.events(&entry))
+                .collect();
+            mt_store::say(&tx, keys, (Uuid::now_v7(), now), &events).await?;
+        }
         tx.commit().await?;
         metrics::counter!("audit_leaves").increment(rows.len() as u64);
         self.witness.keep(
@@ -219,10 +237,9 @@ fn fresh(tenant: TenantId, row: &Row) -> Result<Fresh> {
     })
 }
 
-/// Writes a batch: leaves in order of row inside the batch, full tiles, checkpoint, mentions.
+/// Writes a batch: leaves in order of row inside the batch, full tiles, checkpoint.
 async fn write(
     tx: &TenantTx,
-    keys: &TenantKeys,
     log: &mut Log,
     last: &Last,
     rows: &[Fresh],
@@ -265,7 +282,6 @@ async fn write(
     )
     .await?;
     write_tiles(tx, &full).await?;
-    write_mentions(tx, keys, rows).await?;
     Ok(note)
 }
 
@@ -284,12 +300,27 @@ async fn write_tiles(tx: &TenantTx, full: &[Tile]) -> Result<()> {
     Ok(())
 }
 
-/// A detail that does not open mentions nothing; verification reports it.
-async fn write_mentions(tx: &TenantTx, keys: &TenantKeys, rows: &[Fresh]) -> Result<()> {
-    let opened: Vec<(&Leaf, Detail)> = rows
-        .iter()
+/// A detail that does not open mentions and says nothing; verification reports it.
+fn opened<'a>(keys: &TenantKeys, rows: &'a [Fresh]) -> Vec<(&'a Leaf, Detail)> {
+    rows.iter()
         .filter_map(|row| Some((&row.leaf, open(keys, &row.leaf, &row.sealed).ok()?)))
-        .collect();
+        .collect()
+}
+
+fn announced<'a>((leaf, detail): &'a (&'a Leaf, Detail)) -> Option<Announced<'a>> {
+    Some(Announced {
+        kind: Kind::from_number(leaf.kind)?,
+        at: leaf.at,
+        correlation: leaf.correlation,
+        detail,
+    })
+}
+
+async fn write_mentions(
+    tx: &TenantTx,
+    keys: &TenantKeys,
+    opened: &[(&Leaf, Detail)],
+) -> Result<()> {
     let mentions = Mentions::new(keys)?;
     let patients = mentions
         .patients(tx, opened.iter().map(|(_, detail)| detail))

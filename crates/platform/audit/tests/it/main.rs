@@ -6,6 +6,7 @@
 )]
 
 mod addresses;
+mod announcing;
 mod fixture;
 mod independent;
 mod killing;

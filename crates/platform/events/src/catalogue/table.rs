@@ -45,7 +45,7 @@ const ACCESS: &[Field] = &[
 
 /// All events, in order of their numbers: a table, one event to a row.
 #[rustfmt::skip]
-pub static EVENTS: [EventType; 87] = [
+pub static EVENTS: [EventType; 88] = [
     event(1, "records.committed.v1", (&RECORD, Tenant, "records"),
         "A transaction changed resources: their types, row keys, versions and what was done (create, update, delete).", &[required("types", Texts), required("keys", Texts), required("versions", Wholes), required("actions", Texts)]),
     event(2, "subscription.requested.v1", (&RECORD, Subject, "subscriptions"),
@@ -220,4 +220,6 @@ pub static EVENTS: [EventType; 87] = [
         "Roles or permissions changed.", &[required("actor_id", Text)]),
     event(913, "security.key.rotated.v1", (&AUDIT, Tenant, "identity"),
         "A key was rotated or destroyed.", &[required("purpose", Text)]),
+    event(914, "security.session.ended.v1", (&AUDIT, Subject, "identity"),
+        "A session ended, or every session of an account.", NONE),
 ];

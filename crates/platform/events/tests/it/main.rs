@@ -4,6 +4,7 @@
 mod catalogue;
 mod consuming;
 mod contract;
+mod emitted;
 mod feed;
 mod fixture;
 mod letters;

@@ -186,11 +186,11 @@ impl Hub {
         heard
     }
 
-    /// Looks at once at the standing of everybody who is connected as this user.
-    pub async fn recheck_user(&self, tenant: TenantId, user: &str) {
+    /// Looks at once at the standing of everybody who is connected as this user, or as anybody.
+    pub async fn recheck_users(&self, tenant: TenantId, user: Option<&str>) {
         let all = self.registry().all();
         for client in all {
-            if client.tenant == tenant && *client.user == *user {
+            if client.tenant == tenant && user.is_none_or(|user| *client.user == *user) {
                 self.recheck(&client).await;
             }
         }

@@ -106,7 +106,7 @@ async fn who_loses_a_permission_leaves_the_rooms_it_opened_and_hears_no_more() {
         );
     }
     world.people.add("ann", tenant, &[Role::Patient], &[&own]);
-    process.hub.recheck_user(tenant, "ann").await;
+    process.hub.recheck_users(tenant, Some("ann")).await;
     let left = client.next().await;
     let expected = json!({"room": format!("patient/{other}"), "reason": "forbidden"});
     assert_eq!(left, json!({"type": "left", "data": expected}));

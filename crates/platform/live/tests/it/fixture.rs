@@ -179,7 +179,7 @@ impl World {
         });
         let feed = self.bus.feed().await.unwrap();
         let keys = Arc::new(self.test.store.tenants().clone());
-        tokio::spawn(mt_live::follow(hub.clone(), keys, feed));
+        tokio::spawn(mt_live::follow(hub.clone(), keys, feed, || ()));
         let gate = Gate {
             authenticator: Arc::new(self.people.clone()),
             rates: RateLimits::new(quota(10_000), quota(10_000)),

@@ -32,6 +32,7 @@ pub(crate) use group::GroupCommit;
 pub(crate) use persist::REPLACE_AUX;
 pub(crate) use prepare::{Current, encode_aux, encode_row, parse_stored};
 pub(crate) use references::{Criteria, Renames};
+pub use say::say;
 pub(crate) use unit::{Unit, type_column};
 
 use crate::{

@@ -1,6 +1,6 @@
 //! Events of what is no record: they go through the outbox like those of records.
 
-use mt_crypto::Purpose;
+use mt_crypto::{Purpose, TenantKeys};
 use mt_database::TenantTx;
 use mt_kernel::Instant;
 use uuid::Uuid;
@@ -28,10 +28,26 @@ impl Store {
             return Ok(());
         }
         let keys = self.tenants().keys(tx.tenant()).await?;
-        let place = event_place(at, correlation);
-        let sealed = mt_crypto::seal(&keys, Purpose::Event, &place, &encode_events(events))?;
-        tx.execute(SAY, &[&tx.tenant().0, &at.0, &correlation, &sealed])
-            .await?;
-        Ok(())
+        say(tx, &keys, (correlation, at), events).await
     }
+}
+
+/// Says events as [`Store::say`] does, for what stands below the store or beside it and has the tenant's keys.
+///
+/// # Errors
+/// When the keys do not seal or the database refuses; the transaction must not be committed then.
+pub async fn say(
+    tx: &TenantTx,
+    keys: &TenantKeys,
+    (correlation, at): (Uuid, Instant),
+    events: &[DomainEvent],
+) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let place = event_place(at, correlation);
+    let sealed = mt_crypto::seal(keys, Purpose::Event, &place, &encode_events(events))?;
+    tx.execute(SAY, &[&tx.tenant().0, &at.0, &correlation, &sealed])
+        .await?;
+    Ok(())
 }

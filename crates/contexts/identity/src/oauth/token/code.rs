@@ -8,7 +8,7 @@ use super::Call;
 use super::issue::{self, Issued};
 use crate::oauth::error::OAuthError;
 use crate::oauth::events::person_actor;
-use crate::oauth::family::{Families, Found, HandleKind, Which};
+use crate::oauth::family::{Families, Found, HandleKind};
 use crate::oauth::scopes;
 
 pub(super) async fn grant(call: &Call<'_>) -> Result<Issued, OAuthError> {
@@ -24,9 +24,8 @@ pub(super) async fn grant(call: &Call<'_>) -> Result<Issued, OAuthError> {
         .ok_or_else(|| OAuthError::grant("the code is not known"))?;
     if found.used_at.is_some() {
         tx.rollback().await;
-        let family = Which::Family(found.family.id);
         call.provider
-            .end_family(call.at, family, "code used twice")
+            .end_reused(call.at, &found.family, "code used twice")
             .await?;
         return Err(OAuthError::grant("the code was used before"));
     }

@@ -7,7 +7,7 @@ use super::Call;
 use super::issue::{self, Issued};
 use crate::oauth::error::{Code, OAuthError};
 use crate::oauth::events::person_actor;
-use crate::oauth::family::{Families, Family, Found, HandleKind, Which};
+use crate::oauth::family::{Families, Family, Found, HandleKind};
 use crate::oauth::scopes;
 
 /// A client that shows its key may repeat a refresh whose answer was lost, for so long.
@@ -30,9 +30,8 @@ pub(super) async fn grant(call: &Call<'_>) -> Result<Issued, OAuthError> {
         && !is_repeated(call, &found, used_at)
     {
         tx.rollback().await;
-        let family = Which::Family(found.family.id);
         call.provider
-            .end_family(call.at, family, "refresh token used twice")
+            .end_reused(call.at, &found.family, "refresh token used twice")
             .await?;
         return Err(OAuthError::grant("the refresh token was used before"));
     }

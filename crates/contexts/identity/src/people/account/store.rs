@@ -2,12 +2,13 @@
 
 use mt_crypto::TenantKeys;
 use mt_database::{Database, TenantTx};
-use mt_kernel::{ErrorKind, Fault, Instant, TenantId};
+use mt_kernel::{ErrorKind, Fault, Instant, OpCtx, TenantId};
 use mt_store::Tenants;
 use uuid::Uuid;
 
 use super::{Account, Profile, email_token, folded, username_token};
 use crate::IdentityError;
+use crate::announce::{self, Whose};
 
 /// The accounts of all tenants.
 #[derive(Clone)]
@@ -71,26 +72,26 @@ impl Accounts {
         Ok(by_name.or(only).cloned())
     }
 
-    /// Makes an account.
+    /// Makes an account; roles that it brings are told.
     pub(crate) async fn create(
         &self,
-        tenant: TenantId,
+        ctx: &OpCtx,
         profile: Profile,
-        now: Instant,
     ) -> Result<Account, IdentityError> {
-        let keys = self.tenants.keys(tenant).await?;
-        let tx = self.database.tenant(tenant).await?;
-        let account = insert(&tx, &keys, profile, now).await?;
+        let keys = self.tenants.keys(ctx.tenant).await?;
+        let tx = self.database.tenant(ctx.tenant).await?;
+        let account = insert(&tx, &keys, profile, ctx.now).await?;
+        if !account.profile.roles.is_empty() {
+            tell_of_change(&tx, &keys, ctx, account.id).await?;
+        }
         tx.commit().await?;
         Ok(account)
     }
 
-    /// Replaces profile and state of the version that the caller saw.
-    pub(crate) async fn update(
-        &self,
-        tenant: TenantId,
-        account: &Account,
-    ) -> Result<(), IdentityError> {
+    /// Replaces profile and state of the version that the caller saw, and tells of it: with the profile goes what the
+    /// account may do.
+    pub(crate) async fn update(&self, ctx: &OpCtx, account: &Account) -> Result<(), IdentityError> {
+        let tenant = ctx.tenant;
         checked(&account.profile)?;
         let keys = self.tenants.keys(tenant).await?;
         let index = keys.blind_index()?;
@@ -119,6 +120,7 @@ impl Accounts {
             let text = "somebody else changed it first; read it again";
             return Err(Fault::new(ErrorKind::Precondition, text).into());
         }
+        tell_of_change(&tx, &keys, ctx, account.id).await?;
         Ok(tx.commit().await?)
     }
 
@@ -173,6 +175,17 @@ pub(crate) async fn insert(
     .await
     .map_err(taken)?;
     Ok(account)
+}
+
+async fn tell_of_change(
+    tx: &TenantTx,
+    keys: &TenantKeys,
+    ctx: &OpCtx,
+    account: Uuid,
+) -> Result<(), IdentityError> {
+    let account = account.to_string();
+    let event = announce::permission_changed(Whose::Account(&account), &ctx.actor.id)?;
+    Ok(mt_store::say(tx, keys, (ctx.correlation_id, ctx.now), &[event]).await?)
 }
 
 fn taken(error: mt_database::Error) -> IdentityError {

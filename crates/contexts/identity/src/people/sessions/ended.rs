@@ -3,10 +3,11 @@
 
 use mt_database::{Database, TenantTx};
 use mt_kernel::{Instant, TenantId};
+use mt_store::Store;
 use uuid::Uuid;
 
 use super::Sessions;
-use crate::IdentityError;
+use crate::{IdentityError, announce};
 
 /// Most ends that are taken at a time.
 const BATCH: i64 = 100;
@@ -29,8 +30,14 @@ pub(crate) struct Untold {
 }
 
 impl Untold {
-    /// Forgets those that were told.
-    pub(crate) async fn told(self) -> Result<(), IdentityError> {
+    /// Says that they ended, and forgets those that were told.
+    pub(crate) async fn told(self, store: &Store, now: Instant) -> Result<(), IdentityError> {
+        let event = |ended: &Ended| match *ended {
+            Ended::Session(id) => announce::session_ended("Session", id),
+            Ended::Account(id) => announce::session_ended("Account", id),
+        };
+        let events: Vec<_> = self.ends.iter().map(event).collect::<Result<_, _>>()?;
+        store.say(&self.tx, Uuid::now_v7(), now, &events).await?;
         let sql = "delete from people.ended where tenant = $1 and id = any($2)";
         self.tx.execute(sql, &[&self.tenant.0, &self.ids]).await?;
         Ok(self.tx.commit().await?)

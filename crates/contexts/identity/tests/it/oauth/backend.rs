@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::jwt::{Key, opened};
 use super::world::{Answer, Form, World};
+use crate::said::subjects;
 
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -376,7 +377,11 @@ async fn keys_are_replaced_without_an_outage() {
     };
     let before = world.token(&client, &form).await.text("access_token");
     assert_eq!(kids().await.len(), 2);
+    let name = "security.key.rotated.v1";
+    let first = subjects(&world.store, world.north, name).await;
+    assert!(first.is_empty(), "the first keys follow none: {first:?}");
     world.identity.rotate_keys(world.north).await.unwrap();
+    assert_eq!(subjects(&world.store, world.north, name).await.len(), 2);
     let published = kids().await;
     assert_eq!(published.len(), 4);
     let (header, _) = opened(&world.token(&client, &form).await.text("access_token"));

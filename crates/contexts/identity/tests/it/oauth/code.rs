@@ -6,6 +6,7 @@ use serde_json::json;
 use super::browser::{CALLBACK, VERIFIER, app, good, hidden, returned};
 use super::jwt::opened;
 use super::world::{Form, World};
+use crate::said::subjects;
 
 #[tokio::test]
 async fn an_app_gets_code_tokens_context_and_identity() {
@@ -200,6 +201,8 @@ async fn the_second_use_of_a_code_revokes_what_it_issued() {
     assert!(world.identity.authenticate(&access).await.is_ok());
     world.redeem(&client, &code).await.refuses("invalid_grant");
     assert!(world.identity.authenticate(&access).await.is_err());
+    let said = subjects(&world.store, world.north, "security.token.reused.v1").await;
+    assert_eq!(said.len(), 1, "{said:?}");
     world
         .refresh(&client, &tokens.text("refresh_token"))
         .await
@@ -218,8 +221,16 @@ async fn refresh_tokens_rotate_and_the_second_use_of_one_ends_the_family() {
     assert_eq!(second.json()["patient"], "p1");
     assert!(opened(&second.text("id_token")).1.get("nonce").is_none());
     let third = world.refresh(&client, &second.text("refresh_token")).await;
-    let stolen = world.refresh(&client, &first).await;
-    stolen.refuses("invalid_grant");
+    for _ in 0..2 {
+        let stolen = world.refresh(&client, &first).await;
+        stolen.refuses("invalid_grant");
+    }
+    let said = subjects(&world.store, world.north, "security.token.reused.v1").await;
+    assert_eq!(
+        said.len(),
+        1,
+        "said once, however often it is tried: {said:?}"
+    );
     world
         .refresh(&client, &third.text("refresh_token"))
         .await

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::browser::{app, good};
 use super::jwt::opened;
 use super::world::{Answer, World};
+use crate::said::subjects;
 
 /// A client's back channel: the logout tokens that it got.
 struct Ear {
@@ -140,6 +141,11 @@ impl Scene {
         assert!(claims["events"]["http://schemas.openid.net/event/backchannel-logout"].is_object());
         assert!(claims.get("nonce").is_none());
         assert_eq!(self.told().await, 0, "told once");
+        let (store, name) = (&self.world.store, "security.session.ended.v1");
+        let session = ("Session".to_owned(), self.session.to_string());
+        let said = subjects(store, self.world.north, name).await;
+        let times = said.iter().filter(|one| **one == session).count();
+        assert_eq!(times, 1, "said once: {said:?}");
     }
 }
 

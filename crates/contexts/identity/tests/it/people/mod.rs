@@ -10,3 +10,4 @@ mod outside;
 mod passkeys;
 mod sessions;
 mod sign_in;
+mod standing;
