@@ -311,7 +311,9 @@ async fn archived_rows_leave_the_database_and_stay_verifiable() {
         leaf: 800,
         seq: inside,
     };
-    assert_eq!(fixture.audit.verify(ONE).await.unwrap().findings, [missing]);
+    let report = fixture.audit.verify(ONE).await.unwrap();
+    // No full tile says what the leaf was, so its batch cannot be vouched for either.
+    assert!(report.findings.contains(&missing), "{report}");
     let path = folder.0.join("rows/000");
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[90] ^= 1;
