@@ -27,6 +27,8 @@ use crate::{Hub, Refusal, Room};
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Longest wait for a client to hear why the connection ends.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// Clients say little: the usual 128 KiB for each of thousands would be most of the server's memory.
+const READ_BUFFER: usize = 4 << 10;
 /// Close code of endings and refusals of ours (RFC 6455 §7.4.2, for private use).
 const CLOSE: u16 = 4000;
 
@@ -63,7 +65,10 @@ async fn live(
     let upgrade = upgrade
         .map_err(|_| Fault::new(ErrorKind::Malformed, "the request asks for no WebSocket"))?;
     let bytes = hub.limits().message_bytes;
-    let upgrade = upgrade.max_message_size(bytes).max_frame_size(bytes);
+    let upgrade = upgrade
+        .max_message_size(bytes)
+        .max_frame_size(bytes)
+        .read_buffer_size(READ_BUFFER);
     let address = mt_store::network_address();
     Ok(upgrade.on_upgrade(move |socket| {
         mt_store::from_address(address, serve(hub, socket, caller.who, credential))
