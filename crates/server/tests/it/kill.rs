@@ -1,6 +1,6 @@
 //! Nothing that was acknowledged is lost and nothing is half there, whichever process is killed, whenever.
 //!
-//! `MEDITRACK_KILL_CYCLES` raises the number of rounds.
+//! `MEDITRACK_KILLS` raises the number of rounds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,10 +34,7 @@ struct Ledger {
 
 #[test]
 fn acknowledged_writes_survive_every_kill_exactly_once() {
-    let cycles = std::env::var("MEDITRACK_KILL_CYCLES")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(CYCLES);
+    let cycles = kills(CYCLES);
     let place = Place::new();
     let mut server = Server::start(&place);
     let token = server.clinic("kill").caller.token.clone();
@@ -73,6 +70,30 @@ fn acknowledged_writes_survive_every_kill_exactly_once() {
     server.stop();
 }
 
+/// How often something is killed: as often as `MEDITRACK_KILLS` says.
+pub(crate) fn kills(usual: usize) -> usize {
+    let told = std::env::var("MEDITRACK_KILLS").ok();
+    told.and_then(|n| n.parse().ok()).unwrap_or(usual)
+}
+
+/// The process id of PostgreSQL, which may be about to start.
+pub(crate) fn postmaster(place: &Place) -> u32 {
+    let file = place.data().join("postgres/postmaster.pid");
+    let limit = Instant::now() + Duration::from_secs(120);
+    loop {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        if let Some(pid) = text
+            .lines()
+            .next()
+            .and_then(|line| line.trim().parse().ok())
+        {
+            return pid;
+        }
+        assert!(Instant::now() < limit, "there is no database server");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Which process is killed in a round.
 #[derive(Clone, Copy)]
 enum Victim {
@@ -88,9 +109,7 @@ impl Victim {
 
     /// Kills; the server when it lives on.
     fn strike(self, server: Server, place: &Place) -> Option<Server> {
-        let postmaster =
-            std::fs::read_to_string(place.data().join("postgres/postmaster.pid")).unwrap();
-        let postmaster: u32 = postmaster.lines().next().unwrap().parse().unwrap();
+        let postmaster = postmaster(place);
         match self {
             Self::Server => {
                 server.kill();
@@ -105,7 +124,7 @@ impl Victim {
     }
 }
 
-fn children(parent: u32) -> Vec<u32> {
+pub(crate) fn children(parent: u32) -> Vec<u32> {
     let tasks = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap();
     tasks
         .split_whitespace()
@@ -114,7 +133,7 @@ fn children(parent: u32) -> Vec<u32> {
 }
 
 /// A server that lost its database comes back by itself.
-fn answers_again(caller: &Caller) {
+pub(crate) fn answers_again(caller: &Caller) {
     let limit = Instant::now() + Duration::from_secs(120);
     loop {
         let written = caller
@@ -318,7 +337,7 @@ fn check(ledger: &Ledger, histories: &BTreeMap<String, Vec<(u64, String)>>) {
 }
 
 /// Each version has its row in the log, and each transaction of the log its audit row.
-fn rows_agree(place: &Place, versions: usize) {
+pub(crate) fn rows_agree(place: &Place, versions: usize) {
     let script = "set app.tenant = '1';
         with logged as (select v.type, v.id, v.version, t.correlation
                         from records.txlog t, unnest(t.types, t.ids, t.versions) as v(type, id, version)),

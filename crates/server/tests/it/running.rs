@@ -174,6 +174,12 @@ impl Server {
         self.stop();
     }
 
+    /// The server stands still for as long as this value lives.
+    pub(crate) fn paused(&self) -> Paused {
+        signal("-STOP", self.pid);
+        Paused(self.pid)
+    }
+
     /// `http://127.0.0.1:PORT`
     pub(crate) fn origin(&self) -> &str {
         &self.origin
@@ -232,6 +238,15 @@ impl Server {
             base: format!("{}/fhir/R4", self.origin),
             token: token.to_owned(),
         }
+    }
+}
+
+/// A process that stands still.
+pub(crate) struct Paused(u32);
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        signal("-CONT", self.0);
     }
 }
 

@@ -1,0 +1,347 @@
+//! Two processes on one database, written to through both and killed in turn with PostgreSQL itself: what was
+//! acknowledged is an event exactly once in effect, in order of its key, and nothing is half there.
+//!
+//! Each process answers requests, relays and consumes, so that killing one takes an API, a relay and a consumer, and the
+//! other one has to go on with its work. The effect that is counted is the timeline; a trigger notes every attempt
+//! to add to it that is committed, also those that a constraint would hide. `MEDITRACK_KILLS` raises the number of kills:
+//! `MEDITRACK_KILLS=500 cargo test -p meditrack-server --test it ledger`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use mt_fhir::ResourceType;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::kill::{answers_again, children, kills, postmaster, rows_agree};
+use crate::running::{Answer, Caller, Place, Server, signal, sql};
+
+const WRITERS: usize = 6;
+const KILLS: usize = 8;
+/// Patients that every writer changes, through whichever process.
+const SHARED: usize = 3;
+/// Records of one transaction.
+const PARTS: usize = 3;
+/// After this long, the events do not get on.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Notes every effect in the order in which they happen to a patient.
+const NOTES: &str = "create schema ledger;
+    create table ledger.effect (n int8 generated always as identity, id uuid not null, correlation uuid not null);
+    create function ledger.note() returns trigger language plpgsql security definer as $$
+    begin
+      insert into ledger.effect (id, correlation) values (new.id, new.correlation);
+      return new;
+    end $$;
+    create trigger note before insert on coordination.timeline for each row execute function ledger.note();";
+
+/// Ends every lease, as a long pause would: whoever still believes in one is a zombie.
+const LEASES_END: &str = "update events.relay set until = '-infinity';
+    update events.progress set until = '-infinity';
+    update events.member set until = '-infinity';";
+
+/// A version of a patient.
+type Version = (Uuid, u64);
+
+#[test]
+fn every_acknowledged_write_is_once_in_effect_and_in_order_whatever_is_killed() {
+    let mut site = Site::open();
+    let shared: Vec<Uuid> = (0..SHARED).map(|_| Uuid::now_v7()).collect();
+    let (mut acknowledged, mut count) = (BTreeSet::new(), 0);
+    std::thread::scope(|scope| {
+        let stop = Stop::default();
+        let (doors, shared) = (&site.doors, shared.as_slice());
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|n| {
+                let stop = Arc::clone(&stop.0);
+                scope.spawn(move || write(&doors[n % 2], shared, &stop))
+            })
+            .collect();
+        for kill in 0..kills(KILLS) {
+            // The moment differs from kill to kill; that it is arbitrary is the point.
+            std::thread::sleep(Duration::from_millis(300 + 170 * (kill as u64 % 7)));
+            Fault::of(kill).strike(&site.place, &mut site.servers, &site.doors, &site.token);
+        }
+        drop(stop);
+        for writer in writers {
+            let written = writer.join().unwrap();
+            count += written.len();
+            acknowledged.extend(written);
+        }
+    });
+    assert_eq!(acknowledged.len(), count, "a version was given twice");
+    assert!(
+        count >= WRITERS * kills(KILLS),
+        "the load was no load: {count} writes"
+    );
+    site.doors
+        .iter()
+        .for_each(|door| answers_again(&open(door)));
+    sql(&site.place, LEASES_END);
+    let effects = site.effects();
+    check(&acknowledged, &effects);
+    rows_agree(&site.place, effects.len());
+    site.close();
+}
+
+/// Two servers of one place.
+struct Site {
+    place: Place,
+    servers: [Option<Server>; 2],
+    /// The way to each of them; another one after each start.
+    doors: [Mutex<Caller>; 2],
+    token: String,
+}
+
+impl Site {
+    fn open() -> Self {
+        let place = Place::new();
+        let first = Server::start(&place);
+        let token = first.clinic("ledger").caller.token.clone();
+        sql(&place, NOTES);
+        let second = Server::start(&place);
+        let doors = [&first, &second].map(|server| Mutex::new(server.bearer(&token)));
+        Self {
+            place,
+            servers: [Some(first), Some(second)],
+            doors,
+            token,
+        }
+    }
+
+    /// Every version of a patient that was committed, with its effects, once all have come.
+    fn effects(&self) -> Vec<Effect> {
+        let query = format!(
+            "set app.tenant = '1';
+             select v.id, v.version, cardinality(t.ids), count(e.n), coalesce(min(e.n), 0),
+                    (select count(*) from ledger.effect), (select count(*) from events.dead_letter)
+               from records.txlog t
+              cross join unnest(t.types, t.ids, t.versions) as v (type, id, version)
+               left join ledger.effect e on e.correlation = t.correlation
+              where v.type = {} group by v.id, v.version, t.ids order by v.id, v.version;",
+            ResourceType::PATIENT.number()
+        );
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let rows = sql(&self.place, &query);
+            let effects: Vec<Effect> = rows.iter().map(|row| Effect::read(row)).collect();
+            let late = effects.iter().filter(|effect| effect.times == 0).count();
+            if late == 0 {
+                return effects;
+            }
+            assert!(
+                Instant::now() < end,
+                "{late} of {} have no effect",
+                effects.len()
+            );
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+
+    fn close(self) {
+        self.servers.into_iter().flatten().for_each(Server::stop);
+    }
+}
+
+/// What came of a version of a patient.
+#[derive(Debug)]
+struct Effect {
+    version: Version,
+    /// Records of its transaction.
+    parts: usize,
+    times: usize,
+    /// Its place among all effects.
+    order: u64,
+    /// Effects and dead letters in all.
+    totals: (usize, usize),
+}
+
+impl Effect {
+    fn read(row: &str) -> Self {
+        let mut columns = row.split('|');
+        let id = columns.next().unwrap().parse().unwrap();
+        let numbers: Vec<u64> = columns.map(|n| n.parse().unwrap()).collect();
+        let count = |n: usize| usize::try_from(numbers[n]).unwrap();
+        Self {
+            version: (id, numbers[0]),
+            parts: count(1),
+            times: count(2),
+            order: numbers[3],
+            totals: (count(4), count(5)),
+        }
+    }
+}
+
+fn check(acknowledged: &BTreeSet<Version>, effects: &[Effect]) {
+    let there: BTreeSet<Version> = effects.iter().map(|effect| effect.version).collect();
+    let lost: Vec<&Version> = acknowledged.difference(&there).collect();
+    assert!(
+        lost.is_empty(),
+        "acknowledged, but without a trace: {lost:?}"
+    );
+    let mut last: BTreeMap<Uuid, (u64, u64)> = BTreeMap::new();
+    for effect in effects {
+        let (id, version) = effect.version;
+        assert_eq!(effect.times, 1, "{effect:?}");
+        assert!(
+            matches!(effect.parts, 1 | PARTS),
+            "half of it is there: {effect:?}"
+        );
+        assert_eq!(
+            effect.totals,
+            (effects.len(), 0),
+            "an effect of nothing, or a dead letter"
+        );
+        let (before, order) = last.insert(id, (version, effect.order)).unwrap_or_default();
+        assert_eq!(version, before + 1, "{id} has a gap");
+        assert!(effect.order > order, "{id}: {version} came before {before}");
+    }
+}
+
+/// Stops the writers also when the test has failed.
+#[derive(Default)]
+struct Stop(Arc<AtomicBool>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What happens to the site.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    /// A server is killed, and another one started after a while.
+    Server(usize),
+    /// A server stands still for longer than its leases last, and goes on as if nothing were.
+    Zombie(usize),
+    Postmaster,
+    Backends,
+    /// As when the power goes.
+    Everything,
+}
+
+impl Fault {
+    fn of(kill: usize) -> Self {
+        let all = [
+            Self::Server(0),
+            Self::Zombie(1),
+            Self::Postmaster,
+            Self::Server(1),
+            Self::Backends,
+            Self::Zombie(0),
+            Self::Everything,
+            Self::Server(1),
+        ];
+        all[kill % all.len()]
+    }
+
+    fn strike(
+        self,
+        place: &Place,
+        servers: &mut [Option<Server>; 2],
+        doors: &[Mutex<Caller>; 2],
+        token: &str,
+    ) {
+        let is_killed = |n| match self {
+            Self::Server(victim) => victim == n,
+            Self::Everything => true,
+            _ => false,
+        };
+        for n in (0..servers.len()).filter(|n| is_killed(*n)) {
+            servers[n].take().unwrap().kill();
+        }
+        match self {
+            Self::Server(_) => drop(sql(place, LEASES_END)),
+            Self::Zombie(n) => {
+                let _paused = servers[n].as_ref().map(Server::paused);
+                sql(place, LEASES_END);
+                std::thread::sleep(Duration::from_millis(700));
+            }
+            Self::Postmaster | Self::Everything => signal("-KILL", postmaster(place)),
+            Self::Backends => children(postmaster(place))
+                .into_iter()
+                .for_each(|backend| signal("-KILL", backend)),
+        }
+        for n in (0..servers.len()).filter(|n| is_killed(*n)) {
+            let server = Server::start(place);
+            *open(&doors[n]) = server.bearer(token);
+            servers[n] = Some(server);
+        }
+    }
+}
+
+fn open(door: &Mutex<Caller>) -> MutexGuard<'_, Caller> {
+    door.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Changes patients of its own and those of all until told to stop; the versions that were acknowledged.
+fn write(door: &Mutex<Caller>, shared: &[Uuid], stop: &AtomicBool) -> Vec<Version> {
+    let (own, mut versions) = (Uuid::now_v7(), Vec::new());
+    for n in 0.. {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let caller = open(door).clone();
+        let written = match n % 4 {
+            0 => put(&caller, Uuid::now_v7(), n),
+            1 => put(&caller, own, n),
+            2 => put(&caller, shared[n / 4 % shared.len()], n),
+            _ => transaction(&caller, own, n),
+        };
+        match written {
+            Some(version) => versions.push(version),
+            None => std::thread::sleep(Duration::from_millis(20)),
+        }
+    }
+    versions
+}
+
+fn patient(id: Uuid, n: usize) -> Value {
+    // Another writer may have written the same number before: the mark makes every version differ.
+    json!({ "resourceType": "Patient", "id": id, "multipleBirthInteger": n + 1,
+        "identifier": [{ "system": "urn:mark", "value": Uuid::now_v7().to_string() }] })
+}
+
+fn put(caller: &Caller, id: Uuid, n: usize) -> Option<Version> {
+    let request = caller.request("PUT", &format!("Patient/{id}"));
+    let answer = accepted(request.json(&patient(id, n)).try_send())?;
+    let version = answer.json()["meta"]["versionId"].as_str().unwrap().parse();
+    Some((id, version.unwrap()))
+}
+
+fn transaction(caller: &Caller, id: Uuid, n: usize) -> Option<Version> {
+    let part = |resource: Value| {
+        let url = format!(
+            "{}/{}",
+            resource["resourceType"].as_str().unwrap(),
+            resource["id"].as_str().unwrap()
+        );
+        json!({ "resource": resource, "request": { "method": "PUT", "url": url } })
+    };
+    let aside = (1..PARTS).map(
+        |_| json!({ "resourceType": "Basic", "id": Uuid::now_v7(), "code": { "text": "beside" } }),
+    );
+    let entries: Vec<Value> = std::iter::once(patient(id, n))
+        .chain(aside)
+        .map(part)
+        .collect();
+    let bundle = json!({ "resourceType": "Bundle", "type": "transaction", "entry": entries });
+    let answer = accepted(caller.request("POST", "").json(&bundle).try_send())?.json();
+    let tag = answer["entry"][0]["response"]["etag"].as_str().unwrap();
+    let version = tag.trim_start_matches("W/").trim_matches('"').parse();
+    Some((id, version.unwrap()))
+}
+
+/// The answer when it acknowledges. A refusal may only say that somebody else was first or that the server cannot.
+fn accepted(answer: Result<Answer, reqwest::Error>) -> Option<Answer> {
+    let answer = answer.ok()?;
+    if matches!(answer.status, 200 | 201) {
+        return Some(answer);
+    }
+    let is_excused = answer.status == 409 || matches!(answer.status, 500..=599);
+    assert!(is_excused, "{}: {}", answer.status, answer.text());
+    None
+}
