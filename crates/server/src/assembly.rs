@@ -228,6 +228,30 @@ impl Installation {
     }
 }
 
+/// A second store on the same records whose commits say nothing of what they mean: for measuring what that costs.
+pub(crate) async fn silent_store(
+    config: &Config,
+    data_dir: &Path,
+    installation: &Installation,
+) -> anyhow::Result<Store> {
+    let keyring = FileKeyring::open(key_directory(config, data_dir))?;
+    let mut policies = PolicyRegistry::new();
+    mt_patients::register(&mut policies, &Numbering::default());
+    let hooks = Hooks {
+        validator: Arc::new(WriteRules(Arc::clone(&installation.validator))),
+        policies,
+        terminology: Some(Arc::new(Scope::new(Arc::clone(&installation.terminology)))),
+        audit: Arc::clone(&installation.audit) as Arc<dyn mt_store::AuditSink>,
+    };
+    let parts = StoreParts {
+        database: installation.database.clone(),
+        keys: KeyService::new(Arc::new(keyring), Arc::new(LogKeyUse)),
+        hooks,
+        clock: Arc::clone(&installation.clock),
+    };
+    Ok(Store::open(parts, StoreOptions::default()).await?)
+}
+
 /// The rules of the contexts for the resource types that they own.
 fn policies(guard: Guard, numbering: &Numbering, cosigning: &Cosigning) -> PolicyRegistry {
     let mut policies = PolicyRegistry::new();

@@ -7,7 +7,9 @@
 mod charts;
 mod child;
 mod copy;
+mod events;
 mod http;
+mod live;
 mod load;
 mod peer;
 mod pgbench;
@@ -47,6 +49,10 @@ pub(crate) enum Part {
     Slots,
     /// Start of a server on the grown directory
     Start,
+    /// The outbox, the configured buses; only when named
+    Events,
+    /// Clients of the realtime hub; only when named
+    Live,
 }
 
 /// What to measure with.
@@ -57,9 +63,10 @@ pub(crate) struct Plan {
     pub(crate) rounds: usize,
     /// Seconds of each load phase.
     pub(crate) seconds: u64,
-    /// Resources to grow to for the searches; a tenth and a hundredth of it are measured too.
+    /// Resources to grow to for the searches; a tenth and a hundredth of it are measured too. Also the most events and
+    /// clients, where there would be more.
     pub(crate) resources: u64,
-    /// Parts to measure; all when empty.
+    /// Parts to measure; all but those of events when empty.
     pub(crate) only: Vec<Part>,
     /// The peer's program, to measure it side by side instead.
     pub(crate) peer: Option<PathBuf>,
@@ -130,6 +137,12 @@ async fn parts(bench: &Bench<'_>, rows: &mut Vec<Row>) -> anyhow::Result<()> {
     }
     if bench.plan.wants(Part::Start) {
         start(bench, rows).await?;
+    }
+    if bench.plan.only.contains(&Part::Events) {
+        events::measure(bench, rows).await?;
+    }
+    if bench.plan.only.contains(&Part::Live) {
+        live::measure(bench, rows).await?;
     }
     Ok(())
 }

@@ -62,6 +62,11 @@ impl Row {
             holds,
         }
     }
+
+    /// A figure without a limit.
+    pub(super) fn free(work: impl Into<String>, figure: impl Into<String>) -> Self {
+        Self::bound(work, figure, "–", true)
+    }
 }
 
 /// The table as Markdown, with what was missed below it.
@@ -104,6 +109,13 @@ pub(super) fn median(values: &mut [f64]) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
+/// The value that as many of a hundred do not exceed.
+pub(super) fn percentile(values: &mut [f64], hundredths: usize) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let place = values.len().saturating_sub(1) * hundredths / 100;
+    values.get(place).copied().unwrap_or(f64::NAN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,5 +145,13 @@ mod tests {
     fn the_median_of_nothing_is_no_number() {
         assert!(median(&mut []).is_nan());
         assert!((median(&mut [3.0, 1.0, 2.0]) - 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn most_values_lie_below_a_high_percentile() {
+        let mut values: Vec<f64> = (0..=100).rev().map(f64::from).collect();
+        assert!((percentile(&mut values, 99) - 99.0).abs() < 1e-9);
+        assert!((percentile(&mut [7.0], 99) - 7.0).abs() < 1e-9);
+        assert!(percentile(&mut [], 50).is_nan());
     }
 }

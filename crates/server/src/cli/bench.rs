@@ -1,4 +1,4 @@
-//! `meditrack bench`: measures this machine; see `bin/bench`.
+//! `meditrack bench`: measures this machine; see `bin/bench` and `bin/bench-events`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -18,7 +18,7 @@ pub(super) struct Args {
     /// Seconds of each load phase
     #[arg(long, default_value_t = 5)]
     seconds: u64,
-    /// Resources to grow to for the searches
+    /// Resources to grow to for the searches; the most events and clients, where there would be more
     #[arg(long, default_value_t = 1_000_000)]
     resources: u64,
     /// Measure these parts only
