@@ -17,7 +17,7 @@ use crate::running::{Caller, Place, Server, sql};
 /// Room for the log while all is well.
 const SIZE: &str = "size=160m";
 /// Refusals in a row after which the volume counts as full.
-const REFUSALS: usize = 5;
+const REFUSALS: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A volume of its own for the log of a place whose server does not run.
