@@ -124,7 +124,7 @@ fn patient() -> anyhow::Result<Change> {
             "birthDate":"1970-02-03","address":[{{"line":["1 Main Street"],"city":"Springfield"}}]}}"#,
         Uuid::now_v7().simple()
     );
-    let doc = Doc::parse(&text, &Limits::default()).context("a patient")?;
+    let doc = Doc::parse(text, &Limits::default()).context("a patient")?;
     Ok(Change {
         resource_type: ResourceType::PATIENT,
         full_url: None,

@@ -195,7 +195,7 @@ impl Client {
         let socket = TcpSocket::new_v4()?;
         socket.bind((from, 0).into())?;
         let connection = socket.connect(to).await?;
-        let (tongue, path) = if n % 2 == 0 {
+        let (tongue, path) = if n.is_multiple_of(2) {
             (Tongue::WebSocket, "api/v1/live")
         } else {
             (Tongue::SocketIo, "socket.io/?EIO=4&transport=websocket")
