@@ -5,7 +5,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useState } from 'react';
 import { Failure } from '../fhir/Failure';
 import { RequestError } from '../fhir/http';
-import { SessionContext, lastTenant, rememberTenant, signInUrl, useSessionQuery } from '../fhir/session';
+import { SessionContext, hasEnded, lastTenant, rememberTenant, signInUrl, useSessionQuery } from '../fhir/session';
 import { useI18n } from '../lib/i18n';
 import { Loading } from '../ui/Notice';
 
@@ -19,7 +19,7 @@ export function Gate({ children }: { children: ReactNode }) {
   useEffect(() => {
     // Any later request that finds the session ended asks again who is signed in: nobody.
     const seen = (error: unknown) => {
-      if (error instanceof RequestError && error.kind === 'signed-out') void client.invalidateQueries({ queryKey: ['session'] });
+      if (error instanceof RequestError && error.kind === 'signed-out' && !hasEnded()) void client.invalidateQueries({ queryKey: ['session'] });
     };
     const queries = client.getQueryCache().subscribe((event) => {
       if (event.type === 'updated' && event.action.type === 'error' && event.query.queryKey[0] !== 'session') seen(event.action.error);

@@ -71,11 +71,19 @@ export function stepUpUrl(tenant = lastTenant()): string {
   return `/t/${encodeURIComponent(tenant ?? '')}/step-up?return=${encodeURIComponent(location.pathname + location.search)}`;
 }
 
+let ended = false;
+
+/** Whether this page ended its session itself: it then says so, and answers that come late do not. */
+export function hasEnded(): boolean {
+  return ended;
+}
+
 /**
  * Ends the session. The server then has the browser forget what this origin stored; choices of the screen are no
  * secret and come back, and so do the drafts when the same person is expected to return.
  */
 export async function endSession(keep: 'drafts' | 'choices'): Promise<void> {
+  ended = true;
   const choices = { ...localStorage };
   const drafts = keep === 'drafts' ? { ...sessionStorage } : {};
   await send('/api/v1/session', { method: 'DELETE' }).catch(() => undefined);

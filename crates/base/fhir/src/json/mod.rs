@@ -106,7 +106,7 @@ impl Doc {
     }
 }
 
-/// Documents are equal when their values are: field order and number spelling count, layout does not.
+/// Documents are equal when their values are: number spelling counts, layout and the order of fields do not.
 impl PartialEq for Doc {
     fn eq(&self, other: &Self) -> bool {
         self.root().same_as(other.root())

@@ -195,7 +195,7 @@ pub(crate) fn draft(author: &str, words: &str) -> Value {
         "resourceType": "Composition", "status": "preliminary", "title": "SOAP note",
         "type": {"coding": [{"system": "http://loinc.org", "code": "11506-3"}]},
         "subject": {"reference": "Patient/p"}, "date": "2026-11-23T08:00:00Z",
-        "author": [{"reference": author}],
+        "author": [{"reference": author, "display": "Dr. Dana Doctor"}],
         "section": [{"title": "Subjective", "text": {"status": "generated",
             "div": format!("<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>{words}</p></div>")}}],
     })

@@ -230,24 +230,27 @@ async fn an_erased_record_is_gone_with_every_version_and_the_others_stay() {
         before.len() - after.len(),
         usize::try_from(versions).unwrap()
     );
-    office.ask_database("vacuum (full) records.res").await;
-    office.ask_database("vacuum (full) records.res_h").await;
-    office.ask_database("checkpoint").await;
     let left: Vec<Vec<u8>> = after.iter().map(|row| row.get(1)).collect();
     let lost: Vec<Vec<u8>> = before
         .iter()
         .map(|row| row.get(1))
         .filter(|body| !left.contains(body))
         .collect();
-    let files = office.table_files(&["records.res", "records.res_h"]).await;
-    assert!(
-        left.iter().any(|body| contains(&files, body)),
-        "the files are those of the tables"
-    );
-    assert!(
-        !lost.iter().any(|body| contains(&files, body)),
-        "a sealed body is still in a file"
-    );
+    let mut gone = false;
+    for _ in 0..200 {
+        let files = office.rewritten_files(&["records.res", "records.res_h"]).await;
+        assert!(
+            left.iter().any(|body| contains(&files, body)),
+            "the files are those of the tables"
+        );
+        gone = !lost.iter().any(|body| contains(&files, body));
+        if gone {
+            break;
+        }
+        // A snapshot that somebody still holds keeps dead rows through a vacuum.
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert!(gone, "a sealed body is still in a file");
     assert!(office.audit.verify(office.tenant).await.unwrap().is_sound());
 }
 

@@ -254,10 +254,12 @@ impl Office {
         client.query(sql, &[]).await.unwrap()
     }
 
-    /// The files of tables and of what they keep aside, as they lie on disk.
-    pub(crate) async fn table_files(&self, tables: &[&str]) -> Vec<Vec<u8>> {
+    /// The files of tables and of what they keep aside, as they lie on disk after the tables were written anew.
+    pub(crate) async fn rewritten_files(&self, tables: &[&str]) -> Vec<Vec<u8>> {
         let mut files = Vec::new();
         for table in tables {
+            self.ask_database(&format!("vacuum (full) {table}")).await;
+            self.ask_database("checkpoint").await;
             let sql = format!(
                 "select pg_read_binary_file(pg_relation_filepath(c.oid)) from pg_class t \
                  join pg_class c on c.oid in (t.oid, t.reltoastrelid) where t.oid = '{table}'::regclass"
