@@ -143,6 +143,7 @@ impl Installation {
         };
         let options = StoreOptions {
             cache_bytes: config.store.cache_mib << 20,
+            shared: crate::wiring::cache::open(&config.cache)?,
             ..StoreOptions::default()
         };
         let store = Store::open(parts, options).await?;

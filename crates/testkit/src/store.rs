@@ -70,7 +70,8 @@ impl TestStore {
         let clock = FixedClock::at(SystemClock.now());
         let mut hooks = hooks();
         change(&mut hooks);
-        let store = open(&database, keys.path(), &clock, hooks).await;
+        let place = (&database, keys.path());
+        let store = open(place, &clock, hooks, StoreOptions::default()).await;
         Self {
             store,
             clock,
@@ -84,7 +85,16 @@ impl TestStore {
     /// # Panics
     /// When the database does not answer.
     pub async fn second(&self) -> Store {
-        open(&self.database, self.keys.path(), &self.clock, hooks()).await
+        self.second_with(StoreOptions::default()).await
+    }
+
+    /// Another store with other options.
+    ///
+    /// # Panics
+    /// When the database does not answer.
+    pub async fn second_with(&self, options: StoreOptions) -> Store {
+        let place = (&self.database, self.keys.path());
+        open(place, &self.clock, hooks(), options).await
     }
 
     /// A new tenant.
@@ -231,10 +241,10 @@ impl TestStore {
 }
 
 async fn open(
-    database: &TestDatabase,
-    keys: &std::path::Path,
+    (database, keys): (&TestDatabase, &std::path::Path),
     clock: &FixedClock,
     hooks: Hooks,
+    options: StoreOptions,
 ) -> Store {
     let keyring = FileKeyring::open(keys.join("keyring")).expect("a keyring");
     let opened: Database = database.open().await;
@@ -244,9 +254,7 @@ async fn open(
         hooks,
         clock: Arc::new(clock.clone()),
     };
-    Store::open(parts, StoreOptions::default())
-        .await
-        .expect("the store opens")
+    Store::open(parts, options).await.expect("the store opens")
 }
 
 fn parse(json: &str) -> (ResourceType, Doc) {

@@ -24,6 +24,7 @@ mod withheld;
 mod work;
 
 pub use access::{AccessFilter, Caller, Grant};
+pub use cache::SharedCache;
 pub use change::{Action, Batch, Change, Committed, Content, Effect, Patch, Target};
 pub use commit::{StoredEvent, decode_events, open_audit_detail, open_events, say};
 pub use erase::{ERASURE, Erased};

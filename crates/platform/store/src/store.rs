@@ -8,13 +8,13 @@ use mt_crypto::KeyService;
 use mt_database::{Database, Endpoint};
 use mt_kernel::{Clock, ErrorKind, Fault, OpCtx, TenantId};
 
-use crate::cache::RowCache;
+use crate::cache::{RowCache, Shared};
 use crate::commit::GroupCommit;
 use crate::jobs::Growth;
 use crate::search::SearchLimits;
 use crate::source::Source;
 use crate::tenants::Tenants;
-use crate::{Hooks, Restrictions, Result, Withheld, schema, tail};
+use crate::{Hooks, Restrictions, Result, SharedCache, Withheld, schema, tail};
 
 /// How a store is set up.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct StoreOptions {
     pub poll: (Duration, Duration),
     /// What one search may cost.
     pub search: SearchLimits,
+    /// A cache that other processes share.
+    pub shared: Option<Arc<dyn SharedCache>>,
 }
 
 impl Default for StoreOptions {
@@ -33,6 +35,7 @@ impl Default for StoreOptions {
             cache_bytes: 64 << 20,
             poll: (Duration::from_millis(20), Duration::from_millis(200)),
             search: SearchLimits::default(),
+            shared: None,
         }
     }
 }
@@ -60,6 +63,7 @@ struct Inner {
     hooks: Hooks,
     clock: Arc<dyn Clock>,
     cache: Arc<RowCache>,
+    shared: Option<Arc<Shared>>,
     group: GroupCommit,
     options: StoreOptions,
     tail: tail::Tail,
@@ -88,7 +92,12 @@ impl Store {
         let tenants = Tenants::new(database.clone(), keys, Arc::clone(&clock));
         tenants.refresh().await?;
         let cache = Arc::new(RowCache::new(options.cache_bytes));
-        let tail = tail::Tail::follow(&database, &tenants, &cache, options.poll).await?;
+        let shared = options
+            .shared
+            .clone()
+            .map(|port| Arc::new(Shared::new(port)));
+        let caches = (&cache, shared.as_ref());
+        let tail = tail::Tail::follow(&database, &tenants, caches, options.poll).await?;
         Ok(Self(Arc::new(Inner {
             group: GroupCommit::new(database.clone()),
             database,
@@ -96,6 +105,7 @@ impl Store {
             hooks,
             clock,
             cache,
+            shared,
             options,
             tail,
             common: Cache::builder()
@@ -192,6 +202,11 @@ impl Store {
 
     pub(crate) fn cache(&self) -> &RowCache {
         &self.0.cache
+    }
+
+    /// The layer below [`Self::cache`], when there is one.
+    pub(crate) fn shared_cache(&self) -> Option<&Shared> {
+        self.0.shared.as_deref()
     }
 
     pub(crate) fn group(&self) -> &GroupCommit {

@@ -15,11 +15,14 @@ use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
-use crate::Result;
-use crate::cache::{RowCache, RowKey};
+use crate::cache::{RowCache, RowKey, Shared};
 use crate::tenants::{Tenants, column};
+use crate::{Result, StoreError};
 
 const HORIZON: &str = "select pg_snapshot_xmin(pg_current_snapshot())::text";
+/// The database and its timeline: numbers of transactions mean something within it alone.
+const LINE: &str = "select system_identifier::text || '/' || \
+    left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) from pg_control_system()";
 const TAIL: &str = "select horizon, tenant, types, ids, versions from records.tail($1)";
 
 /// How often the registry of tenants is read again.
@@ -44,27 +47,25 @@ impl Tail {
     pub(crate) async fn follow(
         database: &Database,
         tenants: &Tenants,
-        cache: &Arc<RowCache>,
+        (cache, shared): (&Arc<RowCache>, Option<&Arc<Shared>>),
         poll: (Duration, Duration),
     ) -> Result<Self> {
         let age = Arc::new(Age {
             start: Monotonic::now(),
             polled_micros: AtomicU64::new(0),
         });
-        let rows = database.readers().query(NOBODY, HORIZON, &[]).await?;
-        let horizon: String = rows
-            .first()
-            .map_or(Ok("0".to_owned()), |row| column(row, 0))?;
-        cache.polled();
         let (definitions, _) = broadcast::channel(256);
-        let follower = Follower {
+        let mut follower = Follower {
             definitions: definitions.clone(),
             database: database.clone(),
             tenants: tenants.clone(),
             cache: Arc::clone(cache),
-            horizon,
+            shared: shared.cloned(),
+            line: None,
+            horizon: String::new(),
             age: Arc::clone(&age),
         };
+        follower.begin().await?;
         let task = tokio::spawn(follower.run(poll)).abort_handle();
         Ok(Self {
             task,
@@ -104,11 +105,55 @@ struct Follower {
     database: Database,
     tenants: Tenants,
     cache: Arc<RowCache>,
+    shared: Option<Arc<Shared>>,
+    line: Option<Arc<str>>,
     horizon: String,
     age: Arc<Age>,
 }
 
 impl Follower {
+    /// Begins at the present end of the log.
+    async fn begin(&mut self) -> Result<()> {
+        let line = self.line_now().await;
+        let rows = self.database.readers().query(NOBODY, HORIZON, &[]).await?;
+        self.horizon = rows
+            .first()
+            .map_or(Ok("0".to_owned()), |row| column(row, 0))?;
+        self.cache.polled(number(&self.horizon)?);
+        if let Some(shared) = &self.shared {
+            if line.is_none() {
+                tracing::warn!(
+                    "nothing is shared with other processes: the database does not tell its timeline"
+                );
+            }
+            shared.on(line.clone());
+        }
+        self.line = line;
+        Ok(())
+    }
+
+    /// The line of the database; none when it does not tell.
+    async fn line_now(&self) -> Option<Arc<str>> {
+        let rows = self.database.readers().query(NOBODY, LINE, &[]).await;
+        let line: Option<String> = rows.ok()?.first().and_then(|row| column(row, 0).ok());
+        line.map(Arc::from)
+    }
+
+    /// After a fail-over or a restore the log is another one: what was known of the old one is forgotten.
+    async fn keep_to_the_line(&mut self) -> Result<()> {
+        let line = self.line_now().await;
+        if line.is_none() || line == self.line {
+            return Ok(());
+        }
+        tracing::warn!("the database is on another timeline; cached rows are forgotten");
+        if let Some(shared) = &self.shared {
+            shared.on(None);
+        }
+        self.cache.forget();
+        self.horizon.clear();
+        self.begin().await
+    }
+
     async fn run(mut self, (shortest, longest): (Duration, Duration)) {
         let mut pause = shortest;
         let mut tenants_at = Monotonic::now();
@@ -128,6 +173,9 @@ impl Follower {
                 if let Err(error) = self.tenants.refresh().await {
                     tracing::warn!(%error, "the tenants cannot be read");
                 }
+                if let Err(error) = self.keep_to_the_line().await {
+                    tracing::warn!(%error, "the end of the transaction log cannot be read");
+                }
             }
         }
     }
@@ -139,6 +187,9 @@ impl Follower {
 
     /// Reads what was committed since the last horizon; returns how many transactions that were.
     async fn poll(&mut self) -> Result<usize> {
+        if self.horizon.is_empty() {
+            self.begin().await?;
+        }
         let rows = self
             .database
             .readers()
@@ -174,9 +225,15 @@ impl Follower {
         if let Some(row) = rows.first() {
             self.horizon = column(row, 0)?;
         }
-        self.cache.polled();
+        self.cache.polled(number(&self.horizon)?);
         let now = u64::try_from(self.age.start.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.age.polled_micros.store(now, Ordering::Relaxed);
         Ok(count)
     }
+}
+
+/// A transaction's number.
+fn number(horizon: &str) -> Result<u64> {
+    let number = horizon.parse();
+    number.map_err(|_| StoreError::Damaged("the number of a transaction"))
 }

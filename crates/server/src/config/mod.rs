@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use services::{Bus, Events, Fcm, Kafka, Notifications, Telehealth, VideoProvider};
+pub(crate) use services::{
+    Bus, Cache, Events, Fcm, Kafka, Notifications, Telehealth, VideoProvider,
+};
 
 const PREFIX: &str = "MEDITRACK__";
 
@@ -33,6 +35,7 @@ pub(crate) struct Config {
     pub(crate) notifications: Notifications,
     pub(crate) archive: Archive,
     pub(crate) events: Events,
+    pub(crate) cache: Cache,
     pub(crate) log: Log,
 }
 

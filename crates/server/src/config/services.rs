@@ -1,4 +1,4 @@
-//! Services of others: video, vendors of messages, brokers of events.
+//! Services of others: video, vendors of messages, brokers of events, a shared cache.
 
 use std::path::PathBuf;
 
@@ -241,4 +241,22 @@ impl Default for RabbitMq {
             ca_file: None,
         }
     }
+}
+
+/// `[cache]`: what the processes of a cluster share to spare the database.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Cache {
+    /// How Redis is reached; without a URL each process has its own memory alone.
+    pub(crate) redis: Redis,
+}
+
+/// `[cache.redis]`
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Redis {
+    /// `redis://name:password@host:port/database`, or `rediss://…`.
+    pub(crate) url: Option<Hidden>,
+    /// Certificates (PEM) that the server's is verified by; those of the system when absent.
+    pub(crate) ca_file: Option<PathBuf>,
 }

@@ -3,6 +3,7 @@
 pub(crate) mod addresses;
 pub(crate) mod archive;
 pub(crate) mod bus;
+pub(crate) mod cache;
 pub(crate) mod charting;
 pub(crate) mod coordination;
 pub(crate) mod deletion;

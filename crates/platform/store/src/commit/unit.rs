@@ -140,7 +140,7 @@ impl Unit {
             };
             if is_new {
                 // No earlier version can be known to anybody.
-                cache.learn(key, sealed);
+                cache.learn(key, sealed, cache.horizon());
             } else {
                 cache.wrote(key, sealed);
             }

@@ -141,7 +141,8 @@ impl Store {
         ];
         let rows = self.shared(tenant.id).query(INSTANCE, &params).await?;
         if rows.is_empty() && query.cursor.is_none() {
-            self.current_row(&key).await?.ok_or(StoreError::NotFound)?;
+            let row = self.current_row(tenant, &key).await?;
+            row.ok_or(StoreError::NotFound)?;
         }
         let mut versions = Vec::with_capacity(rows.len());
         for row in &rows {

@@ -58,7 +58,8 @@ impl Store {
             resource_type,
             id: tenant.key_of(resource_type, id),
         };
-        let row = self.current_row(&key).await?.ok_or(StoreError::NotFound)?;
+        let row = self.current_row(&tenant, &key).await?;
+        let row = row.ok_or(StoreError::NotFound)?;
         let stored = self.open_row(&tenant, &key, row).await?;
         if *stored.id != *id {
             return Err(StoreError::NotFound);
@@ -94,7 +95,7 @@ impl Store {
             resource_type,
             id: key,
         };
-        let Some(row) = self.current_row(&place).await? else {
+        let Some(row) = self.current_row(&tenant, &place).await? else {
             return Ok(None);
         };
         let body = tenant.open(resource_type, key, &row)?;
@@ -160,11 +161,22 @@ impl Store {
         Ok(stored)
     }
 
-    /// The current row, from the cache or the database.
-    pub(crate) async fn current_row(&self, key: &RowKey) -> Result<Option<SealedRow>> {
+    /// The current row, from a cache or the database.
+    pub(crate) async fn current_row(
+        &self,
+        tenant: &Tenant,
+        key: &RowKey,
+    ) -> Result<Option<SealedRow>> {
         if let Some(row) = self.cache().get(key) {
             return Ok(Some(row));
         }
+        if let Some(shared) = self.shared_cache()
+            && let Some(row) = shared.get(self.cache(), tenant, key).await
+        {
+            return Ok(Some(row));
+        }
+        // Before the row is read: what it does not show is a transaction from here on.
+        let seen = self.cache().horizon();
         let source: Source<'_> = self.shared(key.tenant);
         let resource_type = type_column(key.resource_type);
         let rows = source
@@ -174,7 +186,10 @@ impl Store {
             return Ok(None);
         };
         let (_, _, sealed) = sealed_row(row)?;
-        self.cache().learn(*key, sealed.clone());
+        if let Some(shared) = self.shared_cache() {
+            shared.put(tenant, key, &sealed, seen);
+        }
+        self.cache().learn(*key, sealed.clone(), seen);
         Ok(Some(sealed))
     }
 

@@ -110,7 +110,7 @@ impl Store {
             return Ok(place.id.hyphenated().to_string());
         }
         let row = self
-            .current_row(place)
+            .current_row(scope.tenant, place)
             .await?
             .ok_or_else(|| unresolved(0))?;
         let body = scope.tenant.open(place.resource_type, place.id, &row)?;

@@ -6,6 +6,7 @@ mod history;
 mod jobs;
 mod oracle;
 mod search;
+mod shared;
 mod storage;
 mod versions;
 mod withheld;

@@ -3,25 +3,31 @@
 //! The cache never serves a version that this process knows to be superseded: every write of this
 //! process and every transaction seen in the log raises the *floor* of a resource, and a row that was
 //! read before the floor rose is not taken in. What other processes write is known after one poll of
-//! the transaction log; when polling falls behind [`FRESH_FOR`], the cache answers nothing.
+//! the transaction log; when polling falls behind [`FRESH_FOR`], the cache answers nothing. A second layer,
+//! shared between processes, obeys the same floors.
+
+mod floors;
+mod shared;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant as Monotonic};
 
 use bytes::Bytes;
+use floors::Floors;
+use moka::notification::RemovalCause;
 use moka::ops::compute::Op;
 use moka::sync::Cache;
 use mt_fhir::ResourceType;
 use mt_kernel::{Instant, TenantId};
 use uuid::Uuid;
 
+pub(crate) use shared::Shared;
+pub use shared::SharedCache;
+
 /// Longest time without a successful poll after which cached rows are not trusted.
 pub(crate) const FRESH_FOR: Duration = Duration::from_secs(2);
-
-/// How long a floor is kept: longer than any read of a row can be under way.
-const FLOOR_KEPT: Duration = Duration::from_secs(120);
 
 /// Types whose changes are counted: what callers may see follows from them.
 const COUNTED: [&str; 3] = ["CareTeam", "Consent", "PractitionerRole"];
@@ -43,28 +49,52 @@ pub(crate) struct SealedRow {
     pub(crate) body: Bytes,
 }
 
+/// A row in memory, and how often the log had been read when it came.
+#[derive(Clone, Debug)]
+struct Kept {
+    row: SealedRow,
+    polls: u64,
+}
+
 /// Sealed rows by key, bounded by bytes.
 pub(crate) struct RowCache {
-    rows: Cache<RowKey, SealedRow>,
-    floors: Cache<RowKey, u32>,
+    rows: Cache<RowKey, Kept>,
+    keeps: bool,
+    floors: Arc<Floors>,
     changes: RwLock<HashMap<(TenantId, ResourceType), u64>>,
     start: Monotonic,
     polled_at: AtomicI64,
+    polls: Arc<AtomicU64>,
+    /// Where the log is read from the next time: all transactions before have ended and are known.
+    horizon: AtomicU64,
 }
 
 impl RowCache {
     pub(crate) fn new(bytes: u64) -> Self {
         let weigh =
-            |_: &RowKey, row: &SealedRow| u32::try_from(row.body.len() + 128).unwrap_or(u32::MAX);
+            |_: &RowKey, kept: &Kept| u32::try_from(kept.row.body.len() + 136).unwrap_or(u32::MAX);
+        let floors = Arc::new(Floors::new());
+        let polls = Arc::new(AtomicU64::new(0));
+        let (raised, now) = (Arc::clone(&floors), Arc::clone(&polls));
+        // What was shown is not taken back: a row that leaves before the log told of it stays the lowest one.
+        let leave = move |key: Arc<RowKey>, kept: Kept, cause: RemovalCause| {
+            if cause.was_evicted() && now.load(Ordering::Relaxed) < kept.polls + 2 {
+                raised.raise(*key, kept.row.version);
+            }
+        };
         Self {
-            rows: Cache::builder().weigher(weigh).max_capacity(bytes).build(),
-            floors: Cache::builder()
-                .max_capacity(1 << 20)
-                .time_to_live(FLOOR_KEPT)
+            rows: Cache::builder()
+                .weigher(weigh)
+                .max_capacity(bytes)
+                .eviction_listener(leave)
                 .build(),
+            keeps: bytes > 0,
+            floors,
             changes: RwLock::default(),
             start: Monotonic::now(),
             polled_at: AtomicI64::new(i64::MIN / 2),
+            polls,
+            horizon: AtomicU64::new(0),
         }
     }
 
@@ -74,35 +104,48 @@ impl RowCache {
             metrics::counter!("store_cache_bypassed_total").increment(1);
             return None;
         }
-        let row = self.rows.get(key);
+        let row = self.rows.get(key).map(|kept| kept.row);
         let outcome = if row.is_some() { "hit" } else { "miss" };
-        metrics::counter!("store_cache_total", "outcome" => outcome).increment(1);
+        metrics::counter!("store_cache_total", "layer" => "memory", "outcome" => outcome)
+            .increment(1);
         row
     }
 
-    /// Takes in a row that was read from the database.
-    pub(crate) fn learn(&self, key: RowKey, row: SealedRow) {
-        if self
-            .floors
-            .get(&key)
-            .is_some_and(|floor| row.version < floor)
-        {
+    /// Takes in a row that was read after every transaction before `seen` had ended, as [`Self::horizon`] told it then.
+    pub(crate) fn learn(&self, key: RowKey, row: SealedRow, seen: u64) {
+        if !self.floors.cover(seen) || row.version < self.floors.of_row(&key) {
             return;
         }
+        if !self.keeps {
+            return self.floors.raise(key, row.version);
+        }
+        let polls = self.polls.load(Ordering::Relaxed);
         self.rows.entry(key).and_compute_with(|known| match known {
-            Some(known) if known.value().version >= row.version => Op::Nop,
-            _ => Op::Put(row.clone()),
+            Some(known) if known.value().row.version >= row.version => Op::Nop,
+            _ => Op::Put(Kept {
+                row: row.clone(),
+                polls,
+            }),
         });
         // The floor may have risen between the look and the insertion.
-        if let Some(floor) = self.floors.get(&key) {
-            self.drop_below(key, floor);
-        }
+        self.drop_below(key, self.floors.of_row(&key));
+    }
+
+    /// Whether a version that somebody read after every transaction before `seen` had ended may be current: everything
+    /// that happened since is known here, and none of it made another version.
+    fn may_be_current(&self, key: &RowKey, version: u32, seen: u64) -> bool {
+        self.is_fresh() && self.floors.cover(seen) && version >= self.floors.of_row(key)
+    }
+
+    /// The first transaction that may not have ended when the log was last read.
+    pub(crate) fn horizon(&self) -> u64 {
+        self.horizon.load(Ordering::Acquire)
     }
 
     /// Takes in a version that this process committed.
     pub(crate) fn wrote(&self, key: RowKey, row: SealedRow) {
         self.raise(key, row.version);
-        self.learn(key, row);
+        self.learn(key, row, self.horizon());
     }
 
     /// Takes note that a resource of a type was changed; the first version is a change, too.
@@ -115,18 +158,13 @@ impl RowCache {
 
     /// Takes note that `version` of a resource exists.
     pub(crate) fn raise(&self, key: RowKey, version: u32) {
-        self.floors
-            .entry(key)
-            .and_compute_with(|known| match known {
-                Some(floor) if *floor.value() >= version => Op::Nop,
-                _ => Op::Put(version),
-            });
+        self.floors.raise(key, version);
         self.drop_below(key, version);
     }
 
     fn drop_below(&self, key: RowKey, floor: u32) {
         self.rows.entry(key).and_compute_with(|known| match known {
-            Some(row) if row.value().version < floor => Op::Remove,
+            Some(kept) if kept.value().row.version < floor => Op::Remove,
             _ => Op::Nop,
         });
     }
@@ -139,9 +177,19 @@ impl RowCache {
         counted.then(|| changes.get(&(tenant, resource_type)).copied().unwrap_or(0))
     }
 
-    /// Takes note that the transaction log was read to its end at this moment.
-    pub(crate) fn polled(&self) {
+    /// Takes note that the transaction log was read to its end at this moment, and is read from `horizon` on the next time.
+    pub(crate) fn polled(&self, horizon: u64) {
+        self.floors.read_to(horizon);
+        self.horizon.store(horizon, Ordering::Release);
+        self.polls.fetch_add(1, Ordering::Relaxed);
         self.polled_at.store(self.elapsed(), Ordering::Relaxed);
+    }
+
+    /// Forgets everything: what was known belongs to a line of the database that is left.
+    pub(crate) fn forget(&self) {
+        self.polled_at.store(i64::MIN / 2, Ordering::Relaxed);
+        self.floors.forget();
+        self.rows.invalidate_all();
     }
 
     fn is_fresh(&self) -> bool {
@@ -186,21 +234,21 @@ mod tests {
     #[test]
     fn a_row_read_before_a_write_does_not_replace_it() {
         let cache = RowCache::new(1 << 20);
-        cache.polled();
+        cache.polled(10);
         cache.wrote(key(), row(2));
-        cache.learn(key(), row(1));
+        cache.learn(key(), row(1), 10);
         assert_eq!(cache.get(&key()).map(|row| row.version), Some(2));
     }
 
     #[test]
     fn a_superseded_row_is_dropped_and_not_taken_in_again() {
         let cache = RowCache::new(1 << 20);
-        cache.polled();
-        cache.learn(key(), row(1));
+        cache.polled(10);
+        cache.learn(key(), row(1), 10);
         cache.raise(key(), 2);
-        cache.learn(key(), row(1));
+        cache.learn(key(), row(1), 10);
         assert_eq!(cache.get(&key()), None);
-        cache.learn(key(), row(2));
+        cache.learn(key(), row(2), 10);
         assert_eq!(cache.get(&key()).map(|row| row.version), Some(2));
     }
 
@@ -209,7 +257,38 @@ mod tests {
         let cache = RowCache::new(1 << 20);
         cache.wrote(key(), row(1));
         assert_eq!(cache.get(&key()), None);
-        cache.polled();
+        cache.polled(10);
+        cache.wrote(key(), row(1));
         assert!(cache.get(&key()).is_some());
+    }
+
+    #[test]
+    fn a_row_from_elsewhere_is_current_only_where_everything_since_is_known() {
+        let cache = RowCache::new(1 << 20);
+        assert!(!cache.may_be_current(&key(), 1, 10), "nothing is known");
+        cache.polled(10);
+        assert!(cache.may_be_current(&key(), 1, 10));
+        assert!(
+            !cache.may_be_current(&key(), 1, 9),
+            "before the log was read"
+        );
+        cache.raise(key(), 2);
+        assert!(!cache.may_be_current(&key(), 1, 10), "superseded");
+        assert!(cache.may_be_current(&key(), 2, 10));
+        cache.forget();
+        assert!(!cache.may_be_current(&key(), 2, 10));
+    }
+
+    #[test]
+    fn what_was_shown_and_left_before_the_log_told_of_it_stays_the_lowest_version() {
+        for bytes in [0, 1] {
+            let cache = RowCache::new(bytes);
+            cache.polled(10);
+            cache.learn(key(), row(3), 10);
+            cache.rows.run_pending_tasks();
+            assert_eq!(cache.get(&key()), None);
+            assert!(!cache.may_be_current(&key(), 2, 10));
+            assert!(cache.may_be_current(&key(), 3, 10));
+        }
     }
 }
