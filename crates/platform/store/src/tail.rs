@@ -119,7 +119,8 @@ impl Follower {
         self.horizon = rows
             .first()
             .map_or(Ok("0".to_owned()), |row| column(row, 0))?;
-        self.cache.polled(number(&self.horizon)?);
+        // What committed since this horizon and is there already must be known before anything rests on it.
+        self.read_log().await?;
         if let Some(shared) = &self.shared {
             if line.is_none() {
                 tracing::warn!(
@@ -190,6 +191,11 @@ impl Follower {
         if self.horizon.is_empty() {
             self.begin().await?;
         }
+        self.read_log().await
+    }
+
+    /// Reads what was committed since the last horizon; returns how many transactions that were.
+    async fn read_log(&mut self) -> Result<usize> {
         let rows = self
             .database
             .readers()
