@@ -49,7 +49,7 @@ async function cosigned(run) {
   }
 }
 
-journey('a nurse’s note waits, a doctor sends it back, and then co-signs it', () =>
+journey('a nurse’s note waits, a doctor sends it back, and then co-signs it from the inbox; its PDF says who stands for it', () =>
   cosigned(async () => {
     const title = `Wound care ${stamp}`;
     const seen = await rig.visit({ storageState: nurse });
@@ -107,6 +107,12 @@ journey('a nurse’s note waits, a doctor sends it back, and then co-signs it', 
     const { entry } = await fhir(rig, `Composition?patient=${people.Ada.id}&title=${encodeURIComponent(title)}`);
     const [{ resource }] = entry;
     assert.deepEqual([resource.status, resource.attester.map((one) => one.mode)], ['final', ['professional', 'legal']]);
+    const answer = await doctor.context.request.get(`${rig.url}/api/v1/notes/${resource.id}/pdf`);
+    assert.equal(answer.headers()['content-type'], 'application/pdf');
+    assert.match(answer.headers()['content-disposition'], new RegExp(`^inline; filename="note-${resource.id}-\\d+.pdf"$`));
+    assert.equal((await answer.body()).subarray(0, 5).toString(), '%PDF-');
+    const [popup] = await Promise.all([doctor.context.waitForEvent('page'), theirs.getByRole('button', { name: /^PDF/ }).click()]);
+    await popup.close();
     assert.deepEqual(doctor.complaints, []);
     await Promise.all([context.close(), doctor.context.close()]);
   }),

@@ -21,6 +21,9 @@ pub enum ChartingError {
     /// The database does not answer.
     #[error(transparent)]
     Database(#[from] mt_database::Error),
+    /// A paper cannot be drawn.
+    #[error("the paper cannot be drawn")]
+    Unprintable,
     /// What was stored cannot be read.
     #[error("a stored value cannot be read")]
     Unreadable,
@@ -43,7 +46,7 @@ impl ChartingError {
             Self::Store(error) => error.kind(),
             Self::Search(_) => ErrorKind::Invalid,
             Self::Database(error) => error.kind(),
-            Self::Unreadable => ErrorKind::Internal,
+            Self::Unreadable | Self::Unprintable => ErrorKind::Internal,
         }
     }
 }

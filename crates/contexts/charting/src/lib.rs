@@ -6,6 +6,7 @@ mod cosigning;
 mod document;
 mod domain;
 mod error;
+mod pdf;
 mod policy;
 
 use mt_database::{Migration, Migrations};

@@ -22,7 +22,7 @@ import { useChartPatient } from './ChartLayout';
 import { CosignActions } from './Cosign';
 import { CosignField } from './CosignField';
 import { addendum, appendsTo, isSigned, isWaiting, plain } from './note';
-import { sign } from './signing';
+import { pdf, sign } from './signing';
 import { Stamp } from './Stamp';
 
 const route = getRouteApi('/patients/$id/notes');
@@ -61,6 +61,7 @@ function NoteItem({ note, addenda, isOpen, onAdd }: { note: Stored<Composition>;
   const signed = isSigned(note);
   const waiting = isWaiting(note);
   const [past, setPast] = useState(false);
+  const print = useMutation({ mutationFn: () => pdf(note.id), onSuccess: (file) => show(file) });
   return (
     <details className="document" open={isOpen || undefined}>
       <summary>
@@ -86,11 +87,20 @@ function NoteItem({ note, addenda, isOpen, onAdd }: { note: Stored<Composition>;
       <div className="form-actions">
         {signed && <Button variant="default" onClick={onAdd}>{t('note.addendum')}</Button>}
         {waiting ? <CosignActions note={note} /> : <LinkButton component="a" variant="default" to="/patients/$id/notes/new" params={{ id }} search={{ note: note.id }}>{t(signed ? 'note.amend' : 'note.continue')}</LinkButton>}
+        <Button variant="default" loading={print.isPending} onClick={() => print.mutate()}>{t('note.pdf')}<span className="visually-hidden"> {note.title}</span></Button>
         {note.meta?.versionId !== '1' && <Button variant="subtle" aria-expanded={past} onClick={() => setPast(!past)}>{t('notes.versions', { version: note.meta?.versionId ?? '' })}</Button>}
       </div>
+      {print.isError && <Failure error={print.error} />}
       {past && <Versions id={note.id} />}
     </details>
   );
+}
+
+/** Opens a file in a tab of its own; the browser forgets it when the tab has read it. */
+function show(file: Blob): void {
+  const url = URL.createObjectURL(file);
+  window.open(url, '_blank', 'noopener');
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 /** Who stands for the note, and since when. */

@@ -3,7 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { search } from '../../fhir/client';
 import { nameText } from '../../fhir/display';
-import { send } from '../../fhir/http';
+import { bytes, send } from '../../fhir/http';
 import { useSession } from '../../fhir/session';
 import type { Composition, Stored } from '../../fhir/types';
 
@@ -26,6 +26,7 @@ export async function sign(note: Composition | Stored<Composition>, { cosigner, 
 export const cosign = (id: string) => send(at(id, 'cosign'), { method: 'POST' });
 export const sendBack = (id: string, reason: string) => send(at(id, 'return'), { method: 'POST', body: { reason } });
 export const takeBack = (id: string) => send(at(id, 'signature'), { method: 'DELETE' });
+export const pdf = (id: string) => bytes(at(id, 'pdf'), 'application/pdf');
 
 export interface CosignRules {
   roles: string[];

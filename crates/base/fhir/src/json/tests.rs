@@ -202,7 +202,10 @@ proptest! {
 #[test]
 fn fields_have_no_order_and_items_have() {
     let same = |one: &str, two: &str| parse(one).unwrap() == parse(two).unwrap();
-    assert!(same(r#"{"a":1,"b":{"c":"x"}}"#, r#"{ "b": {"c":"x"}, "a": 1 }"#));
+    assert!(same(
+        r#"{"a":1,"b":{"c":"x"}}"#,
+        r#"{ "b": {"c":"x"}, "a": 1 }"#
+    ));
     assert!(!same(r#"{"a":1,"b":2}"#, r#"{"b":1,"a":2}"#));
     assert!(!same(r#"{"a":1,"b":2}"#, r#"{"a":1,"c":2}"#));
     assert!(!same("[1,2]", "[2,1]"));

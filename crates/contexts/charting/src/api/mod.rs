@@ -14,6 +14,7 @@ use crate::Charting;
 /// The routes, each with its permission.
 #[must_use]
 pub fn table() -> Routes<Charting> {
+    const READ: Permission = Permission::records("Composition", Interaction::Read);
     const SIGN: Permission = Permission::records("Composition", Interaction::Create).with_step_up();
     const WRITE: Permission = Permission::records("Composition", Interaction::Update);
     const COSIGN: Permission = Permission::operation(Operation::CosignNotes).with_step_up();
@@ -23,6 +24,7 @@ pub fn table() -> Routes<Charting> {
     Routes::new()
         .route(RULES, routes!(settings::settings))
         .route(SETTINGS, routes!(settings::change_settings))
+        .route(READ, routes!(notes::pdf))
         .route(SIGN, routes!(notes::sign))
         .route(COSIGN, routes!(notes::cosign))
         .route(SEND_BACK, routes!(notes::send_back))

@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use mt_api::{Caller, Problem, Version, Versioned};
 
 use crate::{Charting, Returned, SignNote, SignedNote};
@@ -60,4 +61,31 @@ pub(super) async fn take_back(
     Path(id): Path<String>,
 ) -> Answer {
     Ok(versioned(charting.take_back(&caller, &id).await?))
+}
+
+/// A note with its addenda and signatures as PDF (tagged, PDF/UA-1); what is not signed says so across every page.
+#[utoipa::path(get, path = "/notes/{id}/pdf", tag = "notes",
+    params(("id" = String, Path, description = "Composition")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/pdf")))]
+pub(super) async fn pdf(
+    State(charting): State<Charting>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let printed = charting.print(&caller, &id).await?;
+    // The name says which note and which version, and nothing of what it says or whom it is about.
+    let name = format!(
+        "inline; filename=\"note-{}-{}.pdf\"",
+        printed.id, printed.version
+    );
+    let mut response = printed.bytes.into_response();
+    let headers = response.headers_mut();
+    let kind = HeaderValue::from_static("application/pdf");
+    headers.insert(header::CONTENT_TYPE, kind);
+    if let Ok(name) = HeaderValue::from_str(&name) {
+        headers.insert(header::CONTENT_DISPOSITION, name);
+    }
+    let kept = HeaderValue::from_static("private, no-store");
+    headers.insert(header::CACHE_CONTROL, kept);
+    Ok(response)
 }

@@ -2,11 +2,13 @@
 
 mod cosign;
 mod names;
+mod print;
 mod requests;
 mod settings;
 mod sign;
 
 pub use cosign::{Cosigned, Returned};
+pub use print::Printed;
 pub use settings::{CosignSettings, CosignSettingsView};
 pub use sign::{SignNote, SignedNote};
 

@@ -96,6 +96,16 @@ impl<'n> Note<'n> {
             .filter_map(|one| one.str("valueString"))
             .collect()
     }
+
+    /// Id of the note that it adds to.
+    pub(crate) fn appends_to(self) -> Option<&'n str> {
+        items(self.0, "relatesTo")
+            .filter(|one| one.str("code") == Some("appends"))
+            .find_map(|one| {
+                let target = one.get("targetReference")?.str("reference")?;
+                target.strip_prefix("Composition/")
+            })
+    }
 }
 
 /// An attester.

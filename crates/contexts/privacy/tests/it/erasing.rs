@@ -238,7 +238,9 @@ async fn an_erased_record_is_gone_with_every_version_and_the_others_stay() {
         .collect();
     let mut gone = false;
     for _ in 0..200 {
-        let files = office.rewritten_files(&["records.res", "records.res_h"]).await;
+        let files = office
+            .rewritten_files(&["records.res", "records.res_h"])
+            .await;
         assert!(
             left.iter().any(|body| contains(&files, body)),
             "the files are those of the tables"

@@ -46,6 +46,7 @@ export const visits = {
   'notes.signedBy': 'Signed by {name}, {time}',
   'notes.cosignedBy': 'Co-signed by {name}, {time}',
   'notes.amendedBy': 'Signed by {name}, {time}',
+  'note.pdf': 'PDF',
   'cosign.ask': 'Co-signature',
   'cosign.needed': 'Your notes need a second signature before they are final.',
   'cosign.anybody': 'Whoever may co-sign',

@@ -48,6 +48,7 @@ export const visits: Record<keyof typeof english, string> = {
   'notes.signedBy': 'Firmada por {name}, {time}',
   'notes.cosignedBy': 'Refrendada por {name}, {time}',
   'notes.amendedBy': 'Firmada por {name}, {time}',
+  'note.pdf': 'PDF',
   'cosign.ask': 'Segunda firma',
   'cosign.needed': 'Sus notas necesitan una segunda firma para ser definitivas.',
   'cosign.anybody': 'Quien pueda refrendar',
