@@ -1,7 +1,8 @@
 //! The fonts of papers: which one has a character, and how wide words are.
 //!
 //! Noto Sans covers Latin, Greek and Cyrillic scripts with every accent, Noto Sans Devanagari the languages of India
-//! that are written so. A character that neither has is written as its number, never left out.
+//! that are written so, and Signs (glyphs of Noto Sans Math, Symbols and Symbols 2) comparisons, arrows and ticks.
+//! A character that none has is written as its number, never left out.
 
 use std::sync::LazyLock;
 
@@ -14,11 +15,13 @@ pub(crate) enum Typeface {
     Regular,
     Bold,
     Devanagari,
+    Signs,
 }
 
 const REGULAR: &[u8] = include_bytes!("../../fonts/NotoSans-Regular.ttf");
 const BOLD: &[u8] = include_bytes!("../../fonts/NotoSans-Bold.ttf");
 const DEVANAGARI: &[u8] = include_bytes!("../../fonts/NotoSansDevanagari-Regular.ttf");
+const SIGNS: &[u8] = include_bytes!("../../fonts/Signs-Regular.ttf");
 
 struct Loaded {
     face: Face<'static>,
@@ -32,15 +35,16 @@ fn load(bytes: &'static [u8]) -> Option<Loaded> {
     })
 }
 
-static FONTS: LazyLock<[Option<Loaded>; 3]> =
-    LazyLock::new(|| [load(REGULAR), load(BOLD), load(DEVANAGARI)]);
+static FONTS: LazyLock<[Option<Loaded>; 4]> =
+    LazyLock::new(|| [REGULAR, BOLD, DEVANAGARI, SIGNS].map(load));
 
 fn loaded(typeface: Typeface) -> &'static Loaded {
-    let [regular, bold, devanagari] = &*FONTS;
+    let [regular, bold, devanagari, signs] = &*FONTS;
     let found = match typeface {
         Typeface::Regular => regular,
         Typeface::Bold => bold,
         Typeface::Devanagari => devanagari,
+        Typeface::Signs => signs,
     };
     found
         .as_ref()
@@ -91,12 +95,12 @@ pub(crate) fn pieces(text: &str, wanted: Typeface) -> Vec<Piece> {
         let mut bytes = [0; 4];
         let said: &str = character.encode_utf8(&mut bytes);
         // Joiners and spaces stay with the script that they stand in.
-        let candidates = match character {
-            ' ' => [current, wanted],
-            _ if is_joiner(character) => [current, wanted],
-            _ => [wanted, Typeface::Devanagari],
+        let candidates: &[Typeface] = if character == ' ' || is_joiner(character) {
+            &[current, wanted]
+        } else {
+            &[wanted, Typeface::Devanagari, Typeface::Signs]
         };
-        let found = candidates.into_iter().find(|one| has(*one, character));
+        let found = candidates.iter().copied().find(|one| has(*one, character));
         match found {
             Some(typeface) => {
                 current = typeface;
@@ -132,7 +136,12 @@ mod tests {
 
     #[test]
     fn the_bundled_fonts_are_read() {
-        for typeface in [Typeface::Regular, Typeface::Bold, Typeface::Devanagari] {
+        for typeface in [
+            Typeface::Regular,
+            Typeface::Bold,
+            Typeface::Devanagari,
+            Typeface::Signs,
+        ] {
             assert!(width("a", typeface, 10.0) >= 0.0);
         }
         assert!(width("wide words", Typeface::Bold, 10.0) > width("wide", Typeface::Bold, 10.0));
@@ -141,7 +150,14 @@ mod tests {
     #[test]
     fn every_character_is_written_in_a_font_that_has_it_or_as_its_number() {
         for (text, expected) in [
-            ("Ñandú ≥ 5 µg", vec![(Typeface::Regular, "Ñandú ≥ 5 µg")]),
+            (
+                "Ñandú ≥5 µg",
+                vec![
+                    (Typeface::Regular, "Ñandú "),
+                    (Typeface::Signs, "≥"),
+                    (Typeface::Regular, "5 µg"),
+                ],
+            ),
             ("ज्वर है", vec![(Typeface::Devanagari, "ज्वर है")]),
             ("T 中\u{7}\u{200f}", vec![(Typeface::Regular, "T [U+4E2D]")]),
         ] {

@@ -31,7 +31,12 @@ fn poppler(program: &str, arguments: &[&str], pdf: &[u8]) -> Option<String> {
     };
     child.stdin.take().unwrap().write_all(pdf).unwrap();
     let output = child.wait_with_output().unwrap();
-    let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = String::from_utf8_lossy(&output.stderr);
+    // Poppler takes `/Suspects false` (ISO 32000-1 table 321), which PDF/UA asks for, as wrong.
+    let complaints: String = said
+        .lines()
+        .filter(|line| !line.is_empty() && !line.contains("Suspects object"))
+        .collect();
     assert!(
         output.status.success() && complaints.is_empty(),
         "{complaints}"
