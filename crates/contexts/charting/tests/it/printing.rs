@@ -1,5 +1,7 @@
 //! Notes on paper, as somebody else's reader of PDF reads them.
 
+#![expect(clippy::print_stdout, reason = "a test says when it is skipped")]
+
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
