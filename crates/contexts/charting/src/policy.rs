@@ -163,16 +163,24 @@ impl Deed<'_> {
         }
     }
 
-    /// What is signed is amended with a reason and a signature, or withdrawn; never changed.
+    /// What is signed is amended with a reason and a signature, or withdrawn as it was signed; never changed.
     fn signed(&self, given: &[Signature<'_>], taken: &[Signature<'_>]) -> Result<(), Fault> {
         if !taken.is_empty() {
             return Err(conflict("the signatures of a signed note stay"));
         }
         match self.new.status() {
-            "entered-in-error" => Ok(()),
+            "entered-in-error" => self.is_withdrawn(given),
             "amended" => self.is_amended(given),
             _ => Err(conflict("a signed note is amended, never changed")),
         }
+    }
+
+    /// Whoever looks into the error later must find what was signed, and by whom.
+    fn is_withdrawn(&self, given: &[Signature<'_>]) -> Result<(), Fault> {
+        let same = self.old.is_none_or(|old| old.says_the_same_as(self.new));
+        (same && given.is_empty()).then_some(()).ok_or_else(|| {
+            conflict("a signed note that was entered in error is withdrawn as it was signed")
+        })
     }
 
     fn is_amended(&self, given: &[Signature<'_>]) -> Result<(), Fault> {

@@ -142,6 +142,72 @@ async fn what_is_signed_is_amended_with_a_reason_and_a_signature_and_never_chang
 }
 
 #[tokio::test]
+async fn what_is_signed_is_withdrawn_as_it_was_signed_and_stays_so() {
+    let ward = Ward::new().await;
+    let doctor = ward.doctor();
+    let signed = ward.sign(&doctor, &draft(DOCTOR, "Cough")).await.unwrap();
+    let mut withdrawn = signed.clone();
+    withdrawn["status"] = json!("entered-in-error");
+    let spoilt = |path: &str, value: serde_json::Value| {
+        let mut note = withdrawn.clone();
+        *note.pointer_mut(path).unwrap() = value;
+        note
+    };
+    let words = r#"<div xmlns="http://www.w3.org/1999/xhtml"><p>Fever</p></div>"#;
+    let now = doctor.ctx.now.to_fhir();
+    let mut more = withdrawn.clone();
+    more["extension"] = json!([{"url": "https://example.org/more", "valueString": "x"}]);
+    let mut less = withdrawn.clone();
+    less.as_object_mut().unwrap().remove("section");
+    for (what, note, refused) in [
+        (
+            "words",
+            spoilt("/section/0/text/div", json!(words)),
+            ErrorKind::Conflict,
+        ),
+        (
+            "title",
+            spoilt("/title", json!("Other")),
+            ErrorKind::Conflict,
+        ),
+        (
+            "subject",
+            spoilt("/subject/reference", json!("Patient/q")),
+            ErrorKind::Conflict,
+        ),
+        (
+            "author",
+            spoilt("/author/0/reference", json!(OTHER)),
+            ErrorKind::Forbidden,
+        ),
+        (
+            "signer",
+            spoilt("/attester/0/party/reference", json!(NURSE)),
+            ErrorKind::Forbidden,
+        ),
+        (
+            "no signer",
+            spoilt("/attester", json!([])),
+            ErrorKind::Conflict,
+        ),
+        (
+            "one more signer",
+            attested(&withdrawn, "entered-in-error", "legal", DOCTOR, &now),
+            ErrorKind::Conflict,
+        ),
+        ("something more", more, ErrorKind::Conflict),
+        ("something less", less, ErrorKind::Conflict),
+    ] {
+        assert_eq!(ward.put(&doctor, &note).await, Err(refused), "{what}");
+    }
+    let kept = ward.put(&doctor, &withdrawn).await.unwrap();
+    for field in ["section", "author", "subject", "attester", "title"] {
+        assert_eq!(kept[field], signed[field], "{field}");
+    }
+    assert_eq!(ward.put(&doctor, &signed).await, Err(ErrorKind::Conflict));
+}
+
+#[tokio::test]
 async fn a_document_is_authenticated_in_ones_own_name_and_freshly_proved() {
     let ward = Ward::new().await;
     let document = json!({"resourceType": "DocumentReference", "status": "current", "docStatus": "final",
