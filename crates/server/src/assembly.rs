@@ -133,6 +133,7 @@ impl Installation {
             validator: Arc::new(WriteRules(Arc::clone(&validator))),
             policies: policies(guard(config)?, &numbering, &cosigning),
             terminology: Some(Arc::new(Scope::new(Arc::clone(&terminology)))),
+            scanner: crate::wiring::scanner::open(&config.files)?,
             audit: Arc::clone(&audit) as Arc<dyn mt_store::AuditSink>,
         };
         let parts = StoreParts {
@@ -242,6 +243,7 @@ pub(crate) async fn silent_store(
         validator: Arc::new(WriteRules(Arc::clone(&installation.validator))),
         policies,
         terminology: Some(Arc::new(Scope::new(Arc::clone(&installation.terminology)))),
+        scanner: None,
         audit: Arc::clone(&installation.audit) as Arc<dyn mt_store::AuditSink>,
     };
     let parts = StoreParts {

@@ -39,6 +39,7 @@ fn hooks() -> Hooks {
         policies: PolicyRegistry::new(),
         audit: Arc::new(NoAudit),
         terminology: None,
+        scanner: None,
     }
 }
 

@@ -39,11 +39,18 @@ pub(crate) fn create(resource_type: ResourceType, resource: &Value) -> Result<Ch
 
 type Edit = dyn Fn(&mut Doc) -> Result<(), Fault> + Send + Sync;
 
-struct Edited(Box<Edit>);
+struct Edited {
+    edit: Box<Edit>,
+    files: Vec<String>,
+}
 
 impl Patch for Edited {
     fn apply(&self, doc: &mut Doc) -> Result<(), Fault> {
-        (self.0)(doc)
+        (self.edit)(doc)
+    }
+
+    fn files(&self) -> &[String] {
+        &self.files
     }
 }
 
@@ -59,12 +66,25 @@ pub(crate) fn edit(
     if_match: Option<u32>,
     edit: impl Fn(&mut Doc) -> Result<(), Fault> + Send + Sync + 'static,
 ) -> Change {
+    edit_with((resource_type, id), if_match, Vec::new(), edit)
+}
+
+/// The same, which brings `files` in base64.
+pub(crate) fn edit_with(
+    (resource_type, id): (ResourceType, &str),
+    if_match: Option<u32>,
+    files: Vec<String>,
+    edit: impl Fn(&mut Doc) -> Result<(), Fault> + Send + Sync + 'static,
+) -> Change {
     Change {
         resource_type,
         full_url: None,
         action: Action::Patch {
             target: Target::Id(id.to_owned()),
-            patch: Arc::new(Edited(Box::new(edit))),
+            patch: Arc::new(Edited {
+                edit: Box::new(edit),
+                files,
+            }),
             if_match,
         },
     }

@@ -83,6 +83,11 @@ pub trait Patch: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// A [`Fault`] when the patch does not fit the resource.
     fn apply(&self, doc: &mut Doc) -> Result<(), Fault>;
+
+    /// The files that it brings, in base64. Where files are looked at, a patch that brings another is refused.
+    fn files(&self) -> &[String] {
+        &[]
+    }
 }
 
 /// Changes that take effect together or not at all.

@@ -1,11 +1,13 @@
 //! Where the rest of the product plugs into the commit pipeline.
 //!
 //! *complete → authorise → validate → decide → persist*: all but the last are given at construction. All of them
-//! are pure functions of their arguments, so that a commit that lost a race can be decided again.
+//! are pure functions of their arguments, so that a commit that lost a race can be decided again. Only who looks at
+//! files takes time: it is asked once, before.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use mt_fhir::{Doc, Node, ResourceType};
 use mt_kernel::{ErrorKind, Fault, OpCtx};
 
@@ -101,6 +103,15 @@ pub trait ResourceValidator: Send + Sync {
     /// # Errors
     /// The broken rules, each with its FHIRPath.
     fn validate(&self, ctx: &OpCtx, resource: Node<'_>) -> Result<(), Vec<Fault>>;
+}
+
+/// Looks at files, such as a virus scanner.
+pub trait FileScanner: std::fmt::Debug + Send + Sync {
+    /// Lets a file pass.
+    ///
+    /// # Errors
+    /// `Invalid` for a file that must not be stored; `Unavailable` when nobody can look: it is not stored unseen.
+    fn scan<'a>(&'a self, file: &'a [u8]) -> BoxFuture<'a, Result<(), Fault>>;
 }
 
 /// The rules of a bounded context for a resource type it owns.
@@ -265,6 +276,8 @@ pub struct Hooks {
     pub audit: Arc<dyn AuditSink>,
     /// Answers `:in`, `:not-in`, `:above` and `:below`; without it they are refused.
     pub terminology: Option<Arc<dyn mt_fhirpath::Terminology + Send + Sync>>,
+    /// Looks at every file before it is stored; without it files are stored as they come.
+    pub scanner: Option<Arc<dyn FileScanner>>,
 }
 
 impl std::fmt::Debug for Hooks {

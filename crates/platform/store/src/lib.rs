@@ -30,8 +30,8 @@ pub use commit::{StoredEvent, decode_events, open_audit_detail, open_events, say
 pub use erase::{ERASURE, Erased};
 pub use error::{Result, StoreError};
 pub use hooks::{
-    AuditSink, Authorizer, Binding, Disclosure, DomainEvent, Hooks, Interaction, Policy,
-    PolicyRegistry, ProposedChange, ReadAccess, Refusal, ResourceValidator,
+    AuditSink, Authorizer, Binding, Disclosure, DomainEvent, FileScanner, Hooks, Interaction,
+    Policy, PolicyRegistry, ProposedChange, ReadAccess, Refusal, ResourceValidator,
 };
 pub use index::patient_token;
 pub use origin::{FromAddress, from_address, network_address};

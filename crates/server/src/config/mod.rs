@@ -13,7 +13,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use services::{
-    Bus, Cache, Events, Fcm, Kafka, Notifications, Telehealth, VideoProvider,
+    Bus, Cache, Events, Fcm, Files, Kafka, Notifications, Telehealth, VideoProvider,
 };
 
 const PREFIX: &str = "MEDITRACK__";
@@ -36,6 +36,7 @@ pub(crate) struct Config {
     pub(crate) archive: Archive,
     pub(crate) events: Events,
     pub(crate) cache: Cache,
+    pub(crate) files: Files,
     pub(crate) log: Log,
 }
 

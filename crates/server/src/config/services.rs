@@ -1,4 +1,4 @@
-//! Services of others: video, vendors of messages, brokers of events, a shared cache.
+//! Services of others: video, vendors of messages, brokers of events, a shared cache, a virus scanner.
 
 use std::path::PathBuf;
 
@@ -249,6 +249,14 @@ impl Default for RabbitMq {
 pub(crate) struct Cache {
     /// How Redis is reached; without a URL each process has its own memory alone.
     pub(crate) redis: Redis,
+}
+
+/// `[files]`: files within records.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Files {
+    /// Where ClamAV's daemon listens: `/run/clamav/clamd.ctl` or `tcp://host:port`. It looks at every file before it is stored.
+    pub(crate) clamd: Option<String>,
 }
 
 /// `[cache.redis]`

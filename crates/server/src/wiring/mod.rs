@@ -14,6 +14,7 @@ pub(crate) mod outbound;
 pub(crate) mod patients;
 pub(crate) mod privacy;
 mod rounds;
+pub(crate) mod scanner;
 pub(crate) mod scheduling;
 mod subscriptions;
 pub(crate) mod telehealth;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::view::PatientView;
 use crate::Patients;
-use crate::document::{edit, parse, write};
+use crate::document::{edit_with, parse, write};
 use crate::domain::merge::Fields;
 use crate::domain::{LARGEST_PHOTO, items, kind_of_photo};
 use crate::error::{PatientsError, Result};
@@ -60,8 +60,9 @@ impl Patients {
         let kind = kind.ok_or_else(|| {
             PatientsError::invalid("a photograph is a JPEG, PNG or WebP", "photo")
         })?;
-        let photo = json!([{"contentType": kind, "data": STANDARD.encode(bytes)}]);
-        self.write_photo(caller, id, photo).await
+        let data = STANDARD.encode(bytes);
+        let photo = json!([{"contentType": kind, "data": data}]);
+        self.write_photo(caller, id, photo, vec![data]).await
     }
 
     /// Removes the photograph of a patient.
@@ -69,14 +70,20 @@ impl Patients {
     /// # Errors
     /// When there is no such patient within the caller's reach.
     pub async fn remove_photo(&self, caller: &Caller, id: &str) -> Result<PatientView> {
-        self.write_photo(caller, id, Value::Null).await
+        self.write_photo(caller, id, Value::Null, Vec::new()).await
     }
 
-    async fn write_photo(&self, caller: &Caller, id: &str, photo: Value) -> Result<PatientView> {
+    async fn write_photo(
+        &self,
+        caller: &Caller,
+        id: &str,
+        photo: Value,
+        files: Vec<String>,
+    ) -> Result<PatientView> {
         let records = self.records(caller, Interaction::Update).await?;
         let mut fields = Fields::new();
         fields.insert("photo".to_owned(), photo);
-        let change = edit((ResourceType::PATIENT, id), None, move |doc| {
+        let change = edit_with((ResourceType::PATIENT, id), None, files, move |doc| {
             write(doc, &fields)
         });
         PatientView::committed(&self.store.commit_one(&records, change).await?)

@@ -128,6 +128,7 @@ impl Office {
                 policies,
                 audit: Arc::clone(&audit) as Arc<dyn AuditSink>,
                 terminology: None,
+                scanner: None,
             },
             clock: Arc::clone(&clock),
         };

@@ -39,6 +39,7 @@ async fn ground() -> Ground {
         policies: PolicyRegistry::new(),
         audit: Arc::clone(&audit) as Arc<dyn AuditSink>,
         terminology: None,
+        scanner: None,
     };
     let keys = KeyService::new(Arc::new(keyring), Arc::new(LogKeyUse));
     let parts = StoreParts {

@@ -1,4 +1,4 @@
-//! The one write path: *authorise → validate → decide → persist*.
+//! The one write path: *authorise → validate → decide → persist*, after files were looked at.
 //!
 //! A change whose resource is known is decided on what is current and written under the condition
 //! that it still is; when another change came first, it is decided again. Changes with criteria
@@ -9,6 +9,7 @@ mod conditional;
 mod decide;
 mod encode;
 mod events;
+mod files;
 mod group;
 mod known;
 mod persist;
@@ -67,6 +68,7 @@ impl Store {
         let started = std::time::Instant::now();
         let tenant = self.tenants().get(caller.ctx.tenant).await?;
         let span = tracing::info_span!(target: "trace", "commit", changes = batch.len());
+        self.look_at_files(caller, &batch).await?;
         let asked: Vec<_> = batch.changes.iter().map(asked).collect();
         let outcome = if batch.changes.iter().any(plan::has_criteria) {
             let commit = self.commit_conditional(caller, &tenant, batch);

@@ -11,6 +11,7 @@ use mt_kernel::{ErrorKind, Instant};
 use uuid::Uuid;
 
 use super::encode::{EncodedRow, RowEncoder};
+use super::files::brings_only;
 use super::unit::{PreparedRow, RowAction, type_column, version_column};
 use crate::body::{content_of, tombstone, write_canonical};
 use crate::cache::SealedRow;
@@ -163,6 +164,12 @@ impl Preparer<'_> {
         if node.resource_type() != Some(planned.resource_type.name()) {
             let message = "a patch cannot change the type of a resource";
             return Err(StoreError::refused(ErrorKind::Invalid, message));
+        }
+        if self.hooks.scanner.is_some() {
+            let old = live
+                .map(|current| parse_stored(&current.body))
+                .transpose()?;
+            brings_only(patch.files(), old.as_ref().map(Doc::root), node)?;
         }
         check_id(node, planned, true)?;
         self.write(planned, Interaction::Patch, node, current)

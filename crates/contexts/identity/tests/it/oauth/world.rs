@@ -181,6 +181,7 @@ impl World {
                 policies: PolicyRegistry::new(),
                 audit: Arc::clone(&audit) as Arc<dyn mt_store::AuditSink>,
                 terminology: None,
+                scanner: None,
             },
             clock: Arc::clone(&shared),
         };

@@ -201,6 +201,7 @@ async fn store(database: &Database, directory: &TempDir, clock: &FixedClock) -> 
         policies: PolicyRegistry::new(),
         audit: Arc::new(NoAudit),
         terminology: None,
+        scanner: None,
     };
     let parts = StoreParts {
         database: database.clone(),
