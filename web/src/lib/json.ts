@@ -27,6 +27,9 @@ export function decimal(text: string): Decimal | undefined {
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 // oxlint-disable-next-line no-control-regex -- JSON forbids control characters in strings
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\.)*"/y;
+/** Most strings, which need no decoding. */
+// oxlint-disable-next-line no-control-regex -- JSON forbids control characters in strings
+const PLAIN = /"[^"\\\u0000-\u001f]*"/y;
 const SPACE = /[ \t\r\n]*/y;
 const DEEPEST = 200;
 
@@ -73,8 +76,10 @@ class Reader {
       const name = this.string();
       this.space();
       if (!this.skip(':')) throw this.error();
-      // Not an assignment: `__proto__` is a name like any other.
-      Object.defineProperty(found, name, { value: this.value(depth + 1), enumerable: true, writable: true, configurable: true });
+      const value = this.value(depth + 1);
+      // `__proto__` is a name like any other, but an assignment to it is not.
+      if (name === '__proto__') Object.defineProperty(found, name, { value, enumerable: true, writable: true, configurable: true });
+      else found[name] = value;
       this.space();
     } while (this.skip(','));
     if (!this.skip('}')) throw this.error();
@@ -95,7 +100,11 @@ class Reader {
   }
 
   private string(): string {
-    return JSON.parse(this.match(STRING)) as string;
+    PLAIN.lastIndex = this.at;
+    if (!PLAIN.test(this.text)) return JSON.parse(this.match(STRING)) as string;
+    const begin = this.at + 1;
+    this.at = PLAIN.lastIndex;
+    return this.text.slice(begin, this.at - 1);
   }
 
   private word<T>(word: string, value: T): T {
@@ -113,6 +122,8 @@ class Reader {
   }
 
   private space(): void {
+    // What the server sends has no space at all.
+    if (this.text.charCodeAt(this.at) > 32) return;
     SPACE.lastIndex = this.at;
     this.at += SPACE.exec(this.text)?.[0].length ?? 0;
   }
