@@ -108,7 +108,7 @@ journey('a nurse’s note waits, a doctor sends it back, and then co-signs it fr
     const [{ resource }] = entry;
     assert.deepEqual([resource.status, resource.attester.map((one) => one.mode)], ['final', ['professional', 'legal']]);
     const answer = await doctor.context.request.get(`${rig.url}/api/v1/notes/${resource.id}/pdf`);
-    assert.equal(answer.headers()['content-type'], 'application/pdf');
+    assert.equal(answer.headers()['content-type'], 'application/pdf', await answer.text());
     assert.match(answer.headers()['content-disposition'], new RegExp(`^inline; filename="note-${resource.id}-\\d+.pdf"$`));
     assert.equal((await answer.body()).subarray(0, 5).toString(), '%PDF-');
     const [popup] = await Promise.all([doctor.context.waitForEvent('page'), theirs.getByRole('button', { name: /^PDF/ }).click()]);
