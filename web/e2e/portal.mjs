@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clean, settled } from './rig.mjs';
+import { clean, fhir, settled } from './rig.mjs';
 
 const PHONE = { width: 320, height: 640 };
 
@@ -26,7 +26,7 @@ export function portal(rig) {
     if (!(await served(t))) return;
     for (const colorScheme of ['light', 'dark']) {
       const seen = await visit({ colorScheme });
-      for (const page of ['', 'results', 'medicines', 'visits', 'papers', 'messages', 'access', 'settings']) {
+      for (const page of ['', 'results', 'medicines', 'visits', 'papers', 'messages', 'access', 'settings', 'notices']) {
         await seen.open(page);
         await clean(seen, `the portal's ${page || 'home'} (${colorScheme})`);
         const over = await seen.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
@@ -55,6 +55,38 @@ export function portal(rig) {
     await page.getByLabel('Your message').fill(text);
     await page.getByRole('button', { name: 'Send' }).click();
     await page.locator('.mine').getByText(text).waitFor();
+    await context.close();
+  });
+
+  test('what the clinic tells a patient is counted on the bell, leads to its page, and is read with the keyboard', async (t) => {
+    if (!(await served(t))) return;
+    const start = Date.now() + 3 * 86_400_000 - (Date.now() % 3_600_000);
+    const participant = [{ actor: { reference: 'Patient/demo-patient' }, status: 'accepted' }, { actor: { reference: 'Practitioner/demo-doctor' }, status: 'accepted' }];
+    await fhir(rig(), 'Appointment', { method: 'POST', body: { resourceType: 'Appointment', status: 'booked', start: new Date(start).toISOString(), end: new Date(start + 1_800_000).toISOString(), participant } });
+    const seen = await visit({ locale: 'es' });
+    const { page, context } = seen;
+    const bell = page.getByRole('banner').getByRole('link', { name: /Notificaciones: \d+ sin leer/ });
+    // The clinic tells of it a moment after it was booked.
+    for (let attempt = 0; attempt < 20 && (await bell.count()) === 0; attempt += 1) {
+      await seen.open('');
+      await page.waitForTimeout(500);
+    }
+    await bell.click();
+    await page.getByRole('heading', { name: 'Notificaciones', level: 1 }).waitFor();
+    const fresh = page.locator('.notice.fresh');
+    await fresh.first().waitFor();
+    await clean(seen, 'what a patient was told');
+    await fresh.first().getByRole('link', { name: /^Abrir/ }).click();
+    await page.getByRole('heading', { name: 'Visitas', level: 1 }).waitFor();
+    await page.goBack();
+    const all = page.getByRole('button', { name: 'Marcar todas como leídas' });
+    await all.waitFor();
+    if (await all.isEnabled()) {
+      await all.focus();
+      await page.keyboard.press('Enter');
+    }
+    await page.getByRole('link', { name: 'Notificaciones: nada nuevo' }).waitFor();
+    assert.equal(await fresh.count(), 0);
     await context.close();
   });
 

@@ -22,9 +22,13 @@ const VIEWS: Record<PageName, React.ComponentType> = {
   access: lazy(() => import('./Access')),
   settings: lazy(() => import('./Settings')),
   call: lazy(() => import('./Call')),
+  notices: lazy(() => import('./Notices')),
 };
 
 const AFTER = 10 * 60_000;
+
+/** Beside the first load, which need not wait for it. */
+const Bell = lazy(() => import('./Bell'));
 
 const Guest = lazy(async () => ({ default: (await import('./Call')).Guest }));
 
@@ -78,6 +82,7 @@ function Frame() {
       <a className="skip" href="#main">{t('shell.skip')}</a>
       <header className="top">
         <span className="brand">MediTrack</span>
+        {own && !idle && <Suspense fallback={null}><Bell current={page === 'notices'} /></Suspense>}
         <button type="button" onClick={() => void endSession('choices').then(() => location.assign(signInUrl()))}>{t('shell.signOut')}</button>
       </header>
       <nav aria-label={t('shell.nav')}>

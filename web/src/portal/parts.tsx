@@ -20,14 +20,25 @@ export function Card({ title, children, action }: { title: string; children: Rea
   );
 }
 
+interface ToProps {
+  page: PageName;
+  children: ReactNode;
+  current?: boolean;
+  /** The name of a link that shows no words. */
+  label?: string;
+  className?: string;
+  onFollow?: () => void;
+}
+
 /** A link inside of the portal. */
-export function To({ page, children, current }: { page: PageName; children: ReactNode; current?: boolean }) {
+export function To({ page, children, current, label, className, onFollow }: ToProps) {
   const follow = (event: MouseEvent) => {
+    onFollow?.();
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
     go(page);
   };
-  return <a href={pathOf(page)} onClick={follow} aria-current={current ? 'page' : undefined}>{children}</a>;
+  return <a href={pathOf(page)} onClick={follow} className={className} aria-label={label} aria-current={current ? 'page' : undefined}>{children}</a>;
 }
 
 /** What went wrong, what is safe, what to do. */

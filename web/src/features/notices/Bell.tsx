@@ -7,11 +7,11 @@ import { badge, useUnread } from './api';
 
 export function Bell() {
   const { t } = useI18n();
-  const unread = useUnread() ?? 0;
+  const unread = useUnread();
   return (
-    <Link to="/notifications" search={{}} className="bell" aria-label={t('notices.bell', { count: unread })}>
+    <Link to="/notifications" search={{}} className="bell" aria-label={unread === undefined ? t('notices.title') : t('notices.bell', { count: unread })}>
       <Icon name="bell" />
-      {unread > 0 && <span className="bell-count" aria-hidden="true">{badge(unread)}</span>}
+      {!!unread && <span className="bell-count" aria-hidden="true">{badge(unread)}</span>}
     </Link>
   );
 }

@@ -1,6 +1,6 @@
 /** What one is told: the own messages and preferences over `/api/v1`. */
 
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { send } from '../../fhir/http';
 import { useLive } from '../../fhir/live';
 import type { Decimal } from '../../lib/json';
@@ -47,10 +47,24 @@ const KEY = ['notices'];
 /** How often the count is asked for while nothing is heard. */
 const POLL = 120_000;
 
+async function inbox(cursor: string | undefined, unread: boolean, signal: AbortSignal): Promise<Inbox> {
+  const query = new URLSearchParams({ limit: '25', ...(cursor && { cursor }), ...(unread && { unread: 'true' }) });
+  return (await send<Inbox>(`${BASE}/notifications?${query}`, { signal })).body;
+}
+
 /** A page of messages, the latest first. */
 export function useInbox(cursor: string | undefined, unread: boolean) {
-  const query = new URLSearchParams({ limit: '25', ...(cursor && { cursor }), ...(unread && { unread: 'true' }) });
-  return useQuery({ queryKey: [...KEY, 'inbox', cursor, unread], queryFn: async ({ signal }) => (await send<Inbox>(`${BASE}/notifications?${query}`, { signal })).body });
+  return useQuery({ queryKey: [...KEY, 'inbox', cursor, unread], queryFn: ({ signal }) => inbox(cursor, unread, signal) });
+}
+
+/** All messages, the latest first, as far back as was asked for. */
+export function useAllMessages() {
+  return useInfiniteQuery({
+    queryKey: [...KEY, 'messages'],
+    queryFn: ({ signal, pageParam }) => inbox(pageParam || undefined, false, signal),
+    initialPageParam: '',
+    getNextPageParam: (last) => last.next,
+  });
 }
 
 /** How many messages are unread; nothing while it is not known. */

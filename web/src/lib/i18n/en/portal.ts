@@ -8,6 +8,8 @@ export const portal = {
   'portal.messages': 'Messages',
   'portal.access': 'Who looked',
   'portal.settings': 'Settings',
+  'portal.notices': 'Notifications',
+  'portal.notices.urgent': 'urgent',
   'portal.hello': 'Hello {name}',
   'portal.newResults': 'Newest results',
   'portal.all': 'See all',

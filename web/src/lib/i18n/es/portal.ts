@@ -9,6 +9,8 @@ export const portal: Record<keyof typeof english, string> = {
   'portal.papers': 'Notas y documentos',
   'portal.messages': 'Mensajes',
   'portal.access': 'Quién ha mirado',
+  'portal.notices': 'Notificaciones',
+  'portal.notices.urgent': 'urgente',
   'portal.settings': 'Ajustes',
   'portal.hello': 'Hola, {name}',
   'portal.newResults': 'Resultados más recientes',
