@@ -16,7 +16,8 @@ import { Picker } from '../ui/Picker';
 
 type Entry = { key: string; run: () => void } & ({ patient: Stored<Patient>; flag?: string } | { label: string; icon: IconName });
 
-const WAIT = 100;
+/** Somebody who types on is not asked about; who pauses has results within 150 ms. */
+const WAIT = 50;
 
 export default function Palette({ onClose }: { onClose: () => void }) {
   const { t } = useI18n();

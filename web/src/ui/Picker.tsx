@@ -63,7 +63,7 @@ export function Picker<T>(props: PickerProps<T>) {
         autoComplete="off"
         spellCheck={false}
       />
-      <div id={`${id}-list`} role="listbox" aria-label={props.label} className="picker-list" hidden={options.length === 0}>
+      <div id={`${id}-list`} role="listbox" aria-label={props.label} aria-busy={busy} className="picker-list" hidden={options.length === 0}>
         {options.map((option, index) => (
           // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the keys are the input's
           <div
