@@ -1,6 +1,8 @@
 /** The addresses of the application; every page is a chunk of its own. */
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { askChart, askSummary } from '../features/chart/ahead';
+import { askCalendar } from '../features/schedule/ahead';
 import type { AuditSearch } from '../features/audit/AuditPage';
 import type { Kind } from '../features/chart/TimelinePage';
 import type { View } from '../features/work/task';
@@ -11,6 +13,10 @@ import { isDay } from '../lib/zone';
 import { NotFound } from './NotFound';
 import { Shell } from './Shell';
 import { Crashed } from './Crashed';
+import { queries } from './queries';
+
+/** Asks for data on the way to a page, never because a pointer rests on its link: what is read of a record is in its trail. */
+const isOnTheWay = (cause: 'preload' | 'enter' | 'stay') => cause !== 'preload';
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' || typeof value === 'number' ? String(value) : undefined);
 
@@ -54,11 +60,21 @@ const merge = createRoute({
 const chart = createRoute({
   getParentRoute: () => root,
   path: '/patients/$id',
+  loader: ({ params: { id }, cause }) => {
+    if (isOnTheWay(cause)) askChart(queries, id);
+  },
   component: lazyRouteComponent(() => import('../features/chart/ChartLayout'), 'ChartLayout'),
 });
 
 const chartPages = [
-  createRoute({ getParentRoute: () => chart, path: '/', component: lazyRouteComponent(() => import('../features/chart/SummaryPage'), 'SummaryPage') }),
+  createRoute({
+    getParentRoute: () => chart,
+    path: '/',
+    loader: ({ params: { id }, cause }) => {
+      if (isOnTheWay(cause)) askSummary(queries, id);
+    },
+    component: lazyRouteComponent(() => import('../features/chart/SummaryPage'), 'SummaryPage'),
+  }),
   createRoute({
     getParentRoute: () => chart,
     path: '/timeline',
@@ -176,6 +192,9 @@ const schedule = [
       weekend: search.weekend === true || undefined,
       gone: search.gone === true || undefined,
     }),
+    loader: ({ cause }) => {
+      if (isOnTheWay(cause)) askCalendar(queries);
+    },
     component: lazyRouteComponent(() => import('../features/schedule/CalendarPage'), 'CalendarPage'),
   }),
   createRoute({
@@ -205,6 +224,8 @@ export const router = createRouter({
   routeTree: root.addChildren([home, patients, register, edit, merge, chart.addChildren(chartPages), tasks, messages, admin.addChildren(adminPages), sessions, ...notices, audit, ...schedule, video, system]),
   basepath: '/app',
   defaultPreload: 'intent',
+  // What was preloaded is code alone; data is asked for on the way.
+  defaultPreloadStaleTime: 0,
   scrollRestoration: true,
 });
 

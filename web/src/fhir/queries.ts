@@ -37,10 +37,13 @@ export function useChart<N extends TypeName>(type: N, patient: string, params: P
   return useQuery(chartQuery(type, patient, params));
 }
 
+/** Prescriptions, newest first, with the medicines that they refer to. */
+export const medicationRequestQuery = (patient: string) => chartQuery('MedicationRequest', patient, { _sort: '-authoredon', _include: 'MedicationRequest:medication' });
+
 /** Prescriptions, newest first; one that refers to a medicine bears its words. */
 export function useMedicationRequests(patient: string) {
   return useQuery({
-    ...chartQuery('MedicationRequest', patient, { _sort: '-authoredon', _include: 'MedicationRequest:medication' }),
+    ...medicationRequestQuery(patient),
     select: ({ matches, included }) => {
       const names = new Map(included.map((one) => [`${one.resourceType}/${one.id}`, conceptText((one as Stored<Medication>).code)]));
       return { matches: matches.map((request) => named(request, names)) };

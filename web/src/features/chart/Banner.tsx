@@ -1,5 +1,6 @@
 /** The patient banner (S08): who this is and what must not be missed; it never scrolls away. */
 
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { conceptText, mrn, patientName, quantityText, shortIdentifier } from '../../fhir/display';
 import { useChart } from '../../fhir/queries';
@@ -9,6 +10,7 @@ import { age, formatDate, today } from '../../lib/dates';
 import { useI18n } from '../../lib/i18n';
 import { Icon } from '../../ui/icons';
 import { bornText, identifierLabel, isDeceased, sexText } from '../patients/PatientFacts';
+import { vitalsQuery } from './ahead';
 import { allergies } from './facts';
 
 export function Banner({ patient }: { patient: Stored<Patient> }) {
@@ -57,7 +59,7 @@ function ChildWeight({ patient }: { patient: Stored<Patient> }) {
   const { t, locale } = useI18n();
   const years = patient.birthDate ? age(patient.birthDate, today())?.years : undefined;
   const child = years !== undefined && years < 18 && !isDeceased(patient);
-  const vitals = useChart('Observation', patient.id, { category: 'vital-signs', _sort: '-date' });
+  const vitals = useQuery(vitalsQuery(patient.id));
   const weight = VITALS.find((vital) => vital.key === 'weight');
   if (!child || !weight || !vitals.data) return null;
   const last = readings(weight, vitals.data.matches).sort((a, b) => b.at - a.at)[0];

@@ -1,5 +1,6 @@
 /** The chart on one screen (S09): every card loads and fails alone, and leads to its page. */
 
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { abnormality, conceptText, observationText, observedAt } from '../../fhir/display';
@@ -13,6 +14,7 @@ import { Empty } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { Sparkline } from '../../ui/Plot';
 import { Abnormal } from './Abnormal';
+import { resultsQuery, vaccinesQuery, visitsQuery, vitalsQuery } from './ahead';
 import { useChartPatient } from './ChartLayout';
 import { encounterText } from './encounter';
 import { isSocial, medicines, problemText, problems } from './facts';
@@ -117,7 +119,7 @@ function Medicines() {
 function Vitals() {
   const { t, locale } = useI18n();
   const id = useChartPatient();
-  const query = useChart('Observation', id, { category: 'vital-signs', _sort: '-date' });
+  const query = useQuery(vitalsQuery(id));
   const birth = usePatient(id).data?.body.birthDate;
   const years = birth ? age(birth, today())?.years : undefined;
   return (
@@ -168,7 +170,7 @@ function latest(observations: readonly Stored<Observation>[]): Stored<Observatio
 function Results() {
   const { t, locale } = useI18n();
   const id = useChartPatient();
-  const query = useChart('Observation', id, { category: 'laboratory', _sort: '-date' });
+  const query = useQuery(resultsQuery(id));
   return (
     <Panel title={t('summary.results')} actions={<More to="/patients/$id/results" label="chart.results" />}>
       <Loaded query={query} rows={6}>
@@ -195,7 +197,7 @@ function Results() {
 function Visits() {
   const { t, locale } = useI18n();
   const id = useChartPatient();
-  const query = useChart('Encounter', id, { _sort: '-date' });
+  const query = useQuery(visitsQuery(id));
   return (
     <Panel title={t('summary.visits')} actions={<More to="/patients/$id/encounters" count={query.data?.matches.length} label="chart.encounters" />}>
       <Loaded query={query}>
@@ -221,7 +223,7 @@ function Visits() {
 function Vaccines() {
   const { t, locale } = useI18n();
   const id = useChartPatient();
-  const query = useChart('Immunization', id, { _sort: '-date' });
+  const query = useQuery(vaccinesQuery(id));
   return (
     <Panel title={t('summary.immunisations')} actions={<More to="/patients/$id/immunisations" count={query.data?.matches.length} label="chart.immunisations" />}>
       <Loaded query={query}>

@@ -3,20 +3,13 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useState } from 'react';
 import { query } from '../../fhir/client';
-import { RequestError, type Request, send } from '../../fhir/http';
+import { RequestError } from '../../fhir/http';
 import { useHears } from '../../fhir/live';
-import { counted } from '../../lib/json';
-import type { Appointment, Availability, Board, Booking, Hold, Hours, Preference, Settings, Slot, State, Waiting } from './types';
-
-const BASE = '/api/v1';
+import { allHoursQuery, call, settingsQuery } from './ahead';
+import type { Appointment, Availability, Board, Booking, Hold, Hours, Preference, Slot, State, Waiting } from './types';
 
 /** How often what several people change is asked for again: seldom while we are told of changes, else soon. */
 const useEvery = () => (useHears() ? 60_000 : 10_000);
-
-const call = async <T>(path: string, request?: Request): Promise<{ body: T; etag: string | undefined }> => {
-  const { body, etag } = await send<unknown>(BASE + path, request);
-  return { body: counted(body) as T, etag };
-};
 
 const post = async <T>(path: string, body: unknown, idempotencyKey?: string): Promise<T> => (await call<T>(path, { method: 'POST', body, idempotencyKey })).body;
 
@@ -141,11 +134,7 @@ export const release = (id: string) => call(`/scheduling/holds/${id}`, { method:
 // Availability
 
 export function useAllHours() {
-  return useQuery({
-    queryKey: ['schedule', 'availability'],
-    queryFn: async ({ signal }) => (await call<{ items: Availability[] }>('/scheduling/availability', { signal })).body.items,
-    staleTime: 60_000,
-  });
+  return useQuery(allHoursQuery);
 }
 
 /** The hours of one calendar; `null` when none are defined. */
@@ -175,9 +164,8 @@ export interface Preview {
 export const preview = (actor: string, hours: Hours, from: string, to: string, service?: string) =>
   post<Preview>(`/scheduling/availability/${actor}/preview?${query({ from, to, service, tz: hours.timeZone, limit: MOST })}`, hours);
 
-
 export function useSettings() {
-  return useQuery({ queryKey: ['schedule', 'settings'], queryFn: async ({ signal }) => (await call<Settings>('/scheduling/settings', { signal })).body, staleTime: 300_000 });
+  return useQuery(settingsQuery);
 }
 
 // Waitlist

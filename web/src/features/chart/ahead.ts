@@ -1,0 +1,32 @@
+/**
+ * What a chart needs first, asked for while its code is still on the way.
+ *
+ * Nothing is asked for twice: what is known, or asked for already, stays as it is, and the pages take it from the cache.
+ */
+
+import type { QueryClient } from '@tanstack/react-query';
+import { chartQuery, medicationRequestQuery, patientQuery } from '../../fhir/queries';
+
+const LATEST = { _sort: '-date' };
+
+export const vitalsQuery = (id: string) => chartQuery('Observation', id, { category: 'vital-signs', ...LATEST });
+export const resultsQuery = (id: string) => chartQuery('Observation', id, { category: 'laboratory', ...LATEST });
+export const visitsQuery = (id: string) => chartQuery('Encounter', id, LATEST);
+export const vaccinesQuery = (id: string) => chartQuery('Immunization', id, LATEST);
+
+/** The banner, which every page of a chart has. */
+export function askChart(client: QueryClient, id: string): void {
+  void client.prefetchQuery({ ...patientQuery(id), staleTime: 'static' });
+  void client.prefetchQuery({ ...chartQuery('AllergyIntolerance', id), staleTime: 'static' });
+  void client.prefetchQuery({ ...chartQuery('Flag', id), staleTime: 'static' });
+  void client.prefetchQuery({ ...vitalsQuery(id), staleTime: 'static' });
+}
+
+/** The cards of the summary. */
+export function askSummary(client: QueryClient, id: string): void {
+  void client.prefetchQuery({ ...chartQuery('Condition', id), staleTime: 'static' });
+  void client.prefetchQuery({ ...medicationRequestQuery(id), staleTime: 'static' });
+  void client.prefetchQuery({ ...resultsQuery(id), staleTime: 'static' });
+  void client.prefetchQuery({ ...visitsQuery(id), staleTime: 'static' });
+  void client.prefetchQuery({ ...vaccinesQuery(id), staleTime: 'static' });
+}
