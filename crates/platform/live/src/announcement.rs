@@ -120,9 +120,9 @@ fn rooms(fields: &Fields<'_>, subject: &Subject, patient: Option<&Arc<str>>) -> 
     rooms.extend(patient.cloned().map(Room::Patient));
     let location = fields.text("location_id");
     rooms.extend(location.map(|id| Room::Location(Arc::from(id_of(id)))));
-    if subject.kind == "Encounter" {
-        rooms.push(Room::Consultation(Arc::from(subject.id.as_str())));
-    }
+    let encounter = fields.text("encounter_id").map(id_of);
+    let encounter = encounter.or((subject.kind == "Encounter").then_some(&subject.id));
+    rooms.extend(encounter.map(|id| Room::Consultation(Arc::from(id))));
     for id in ADDRESSEES.iter().filter_map(|name| fields.text(name)) {
         let room = Room::User(Arc::from(id_of(id)));
         if !rooms.contains(&room) {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mt_events::{EventFeed, Keys};
+use serde_json::json;
 
-use crate::{Announcement, Hub};
+use crate::{Announcement, Hub, Room};
 
 /// Events taken from the bus at once.
 const BATCH: usize = 500;
@@ -18,6 +19,8 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_m
 const PERMISSION_CHANGED: &str = "security.permission.changed.v1";
 /// Its subject when a derived role changed.
 const ROLE: &str = "Role";
+/// Something of a video visit is new: it rings in the consultation, and nowhere else.
+const ROOM_CHANGED: &str = "telehealth.room.changed.v1";
 
 /// Announces what the feed brings, for as long as the process lives. `forget` is called when permissions changed, before
 /// anybody is looked at anew: what this process remembers of them is over.
@@ -65,6 +68,9 @@ pub async fn follow(
 }
 
 fn tell(hub: &Hub, announced: &Announcement) {
+    if announced.name == ROOM_CHANGED {
+        return ring(hub, announced);
+    }
     hub.announce(announced);
     if announced.name == PERMISSION_CHANGED {
         let (hub, tenant) = (hub.clone(), announced.tenant);
@@ -72,5 +78,13 @@ fn tell(hub: &Hub, announced: &Announcement) {
         // What a role opens changed for everybody who holds it.
         let user = (subject.kind != ROLE).then_some(subject.id);
         tokio::spawn(async move { hub.recheck_users(tenant, user.as_deref()).await });
+    }
+}
+
+fn ring(hub: &Hub, announced: &Announcement) {
+    let data = json!({"appointment": announced.subject.id});
+    let consultation = |room: &&Room| matches!(room, Room::Consultation(_));
+    for room in announced.rooms.iter().filter(consultation) {
+        hub.tell(announced.tenant, room, "telehealth", &data);
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn routes(installation: &Installation, hub: &Hub, video: &Arc<dyn Pro
         .merge(wiring::patients::routes(installation))
         .merge(wiring::charting::routes(installation))
         .merge(wiring::scheduling::routes(installation))
-        .merge(wiring::telehealth::routes(installation, hub, video))
+        .merge(wiring::telehealth::routes(installation, video))
         .merge(privacy)
         .merge(webhooks)
         .merge(notifications)

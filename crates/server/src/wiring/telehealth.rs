@@ -1,14 +1,11 @@
-//! Video visits: who carries them by the configuration, and the hub that rings.
+//! Video visits: who carries them by the configuration.
 
 use std::sync::Arc;
 
 use anyhow::Context;
 use mt_api::Routes;
-use mt_kernel::TenantId;
-use mt_live::{Hub, Room};
 use mt_scheduling::Scheduling;
-use mt_scheduling::telehealth::{self, Bell, Hms, Own, Provider, Relay, Telehealth, Twilio};
-use serde_json::json;
+use mt_scheduling::telehealth::{self, Hms, Own, Provider, Relay, Telehealth, Twilio};
 
 use super::outbound::guard;
 use crate::assembly::Installation;
@@ -18,14 +15,9 @@ use crate::config::{Config, Hidden, VideoProvider};
 const HMS: &str = "https://api.100ms.live";
 
 /// Every route with its state.
-pub(crate) fn routes(
-    installation: &Installation,
-    hub: &Hub,
-    provider: &Arc<dyn Provider>,
-) -> Routes {
+pub(crate) fn routes(installation: &Installation, provider: &Arc<dyn Provider>) -> Routes {
     let scheduling = Scheduling::new(installation.store.clone());
-    let bell = Arc::new(HubBell(hub.clone()));
-    let telehealth = Telehealth::new(scheduling, Arc::clone(provider), bell);
+    let telehealth = Telehealth::new(scheduling, Arc::clone(provider));
     telehealth::table().with_state(telehealth)
 }
 
@@ -61,17 +53,6 @@ pub(crate) fn provider(config: &Config) -> anyhow::Result<Arc<dyn Provider>> {
         }),
     };
     Ok(provider)
-}
-
-/// Rings in the hub's room of the encounter: those hear it who may read the Encounter.
-struct HubBell(Hub);
-
-impl Bell for HubBell {
-    fn ring(&self, tenant: TenantId, encounter: &str, appointment: &str) {
-        let room = Room::Consultation(Arc::from(encounter));
-        let data = json!({"appointment": appointment});
-        self.0.tell(tenant, &room, "telehealth", &data);
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use mt_access::{Authenticated, Decision, Grant, Interaction};
 use mt_api::Caller;
 use mt_fhir::ResourceType;
-use mt_kernel::{ErrorKind, Fault, Instant, TenantId};
+use mt_kernel::{ErrorKind, Fault, Instant};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -142,12 +142,11 @@ impl Telehealth {
         visit.kept.room.admit(self.scheduling.now())?;
         if before == RoomState::Waiting {
             let tenant = caller.tenant();
-            self.keep(tenant, &mut visit.kept).await?;
+            self.keep(tenant, &mut visit).await?;
             if let Some(encounter) = &visit.kept.room.encounter {
                 self.begin(&with_all_rights(caller), encounter).await?;
             }
             self.step(caller, &visit.view, State::InProgress).await?;
-            self.ring(tenant, &visit);
         }
         Ok(self.shown(&visit, Side::Clinician))
     }
@@ -162,14 +161,13 @@ impl Telehealth {
         if before != RoomState::Ended {
             let tenant = caller.tenant();
             visit.kept.room.end(self.scheduling.now());
-            self.keep(tenant, &mut visit.kept).await?;
+            self.keep(tenant, &mut visit).await?;
             if before == RoomState::InCall {
                 self.step(caller, &visit.view, State::Checkout).await?;
             } else if let Some(encounter) = &visit.kept.room.encounter {
                 self.call_off(&with_all_rights(caller), encounter).await?;
             }
             self.forget(tenant, visit.kept.key).await?;
-            self.ring(tenant, &visit);
         }
         Ok(self.shown(&visit, Side::Clinician))
     }
@@ -238,7 +236,7 @@ impl Telehealth {
                 return Err(conflict("the video visit is over").into());
             }
             // A room is written when somebody comes, so that presence has a place.
-            Side::Clinician if visit.kept.is_new() => self.keep(tenant, &mut visit.kept).await?,
+            Side::Clinician if visit.kept.is_new() => self.keep(tenant, &mut visit).await?,
             Side::Clinician => {}
         }
         self.seen(tenant, &visit.kept, side).await?;
@@ -307,10 +305,8 @@ impl Telehealth {
             .await?;
         visit.kept.room.encounter = Some(encounter);
         visit.kept.room.consent = Some(consent);
-        self.keep(tenant, &mut visit.kept).await?;
-        self.step(caller, &visit.view, State::Arrived).await?;
-        self.ring(tenant, visit);
-        Ok(())
+        self.keep(tenant, visit).await?;
+        self.step(caller, &visit.view, State::Arrived).await
     }
 
     /// Takes the appointment to a state, where it is not there or further already.
@@ -391,12 +387,6 @@ impl Telehealth {
             consented: room.consent.is_some(),
             phone: visit.settings.telehealth.phone.clone(),
             provider: self.provider.name(),
-        }
-    }
-
-    pub(super) fn ring(&self, tenant: TenantId, visit: &Visit) {
-        if let Some(encounter) = &visit.kept.room.encounter {
-            self.bell.ring(tenant, encounter, &visit.view.id);
         }
     }
 

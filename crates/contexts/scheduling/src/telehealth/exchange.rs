@@ -100,8 +100,8 @@ impl Telehealth {
             false => Vec::new(),
         };
         if !exchange.signals.is_empty() {
-            self.say(tenant, room, seat.side, &exchange.signals).await?;
-            self.ring(tenant, &visit);
+            self.say(tenant, &visit, seat.side, &exchange.signals)
+                .await?;
         }
         Ok(Exchanged {
             room: self.shown(&visit, seat.side),

@@ -6,6 +6,7 @@ use mt_kernel::{Instant, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::calls::Visit;
 use super::room::{Room, Side, conflict};
 use super::{Signal, Telehealth};
 use crate::error::{Result, SchedulingError};
@@ -83,8 +84,9 @@ impl Telehealth {
         })
     }
 
-    /// Writes a room over the version that was read.
-    pub(super) async fn keep(&self, tenant: TenantId, kept: &mut Kept) -> Result<()> {
+    /// Writes a room over the version that was read, and rings.
+    pub(super) async fn keep(&self, tenant: TenantId, visit: &mut Visit) -> Result<()> {
+        let kept = &visit.kept;
         let keys = self.scheduling.keys(tenant).await?;
         let sealed = sealed(&keys, &place(kept.key, b"room"), &kept.room)?;
         let sql = "insert into scheduling.room (tenant, appointment, version, updated_at, sealed) \
@@ -100,8 +102,9 @@ impl Telehealth {
         if tx.execute(sql, &values).await? == 0 {
             return Err(conflict("the room has just changed; try again").into());
         }
+        self.ring(&tx, visit).await?;
         tx.commit().await?;
-        kept.version += 1;
+        visit.kept.version += 1;
         Ok(())
     }
 
@@ -126,14 +129,15 @@ impl Telehealth {
         Ok(tx.commit().await?)
     }
 
-    /// Keeps what a side says, all or nothing.
+    /// Keeps what a side says, all or nothing, and rings.
     pub(super) async fn say(
         &self,
         tenant: TenantId,
-        room: Uuid,
+        visit: &Visit,
         side: Side,
         signals: &[Signal],
     ) -> Result<()> {
+        let room = visit.kept.key;
         let keys = self.scheduling.keys(tenant).await?;
         let now = self.scheduling.now().0;
         let sql = "insert into scheduling.signal (tenant, appointment, side, sent_at, sealed) \
@@ -148,6 +152,7 @@ impl Telehealth {
                 return Err(SchedulingError::too_many());
             }
         }
+        self.ring(&tx, visit).await?;
         Ok(tx.commit().await?)
     }
 

@@ -10,6 +10,7 @@ mod chart;
 mod exchange;
 mod keep;
 mod provider;
+mod ring;
 mod room;
 mod seat;
 
@@ -22,32 +23,22 @@ pub use room::{RoomState, Side};
 
 use std::sync::Arc;
 
-use mt_kernel::TenantId;
-
 use crate::Scheduling;
-
-/// Says to those who look at an encounter that something of its call is new; never what.
-pub trait Bell: Send + Sync {
-    /// Rings in the room of an encounter.
-    fn ring(&self, tenant: TenantId, encounter: &str, appointment: &str);
-}
 
 /// Video visits of every organisation. Cloning shares it.
 #[derive(Clone)]
 pub struct Telehealth {
     scheduling: Scheduling,
     provider: Arc<dyn Provider>,
-    bell: Arc<dyn Bell>,
 }
 
 impl Telehealth {
     /// Video visits carried by `provider`.
     #[must_use]
-    pub fn new(scheduling: Scheduling, provider: Arc<dyn Provider>, bell: Arc<dyn Bell>) -> Self {
+    pub fn new(scheduling: Scheduling, provider: Arc<dyn Provider>) -> Self {
         Self {
             scheduling,
             provider,
-            bell,
         }
     }
 }

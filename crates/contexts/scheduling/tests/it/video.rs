@@ -1,33 +1,24 @@
 //! Video visits: who comes in, what is said before and after, and what is left in the chart.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use mt_access::Role;
+use mt_events::catalogue::Value::{Text, Whole};
+use mt_events::catalogue::{EventType, decode};
 use mt_fhir::ResourceType;
-use mt_kernel::{ErrorKind, TenantId};
+use mt_kernel::ErrorKind;
 use mt_scheduling::domain::Settings;
 use mt_scheduling::telehealth::{
-    Bell, Exchange, Exchanged, Joining, Own, RoomState, Signal, SignalKind, Telehealth, Ticket,
+    Exchange, Exchanged, Joining, Own, RoomState, Signal, SignalKind, Telehealth, Ticket,
 };
 use mt_scheduling::{AppointmentView, SchedulingError};
 use serde_json::{Value, json};
 
 use crate::world::{Practice, at};
 
-/// Counts.
-#[derive(Default)]
-struct Rings(Mutex<Vec<String>>);
-
-impl Bell for Rings {
-    fn ring(&self, _: TenantId, encounter: &str, _: &str) {
-        self.0.lock().unwrap().push(encounter.to_owned());
-    }
-}
-
 struct Clinic {
     practice: Practice,
     telehealth: Telehealth,
-    rings: Arc<Rings>,
     visit: AppointmentView,
 }
 
@@ -52,14 +43,11 @@ impl Clinic {
             .test
             .clock
             .advance_seconds(5 * 86_400 + 10 * 3600 - minutes_before * 60);
-        let rings = Arc::new(Rings::default());
-        let bell = Arc::clone(&rings) as Arc<dyn Bell>;
         let own = Arc::new(Own::default());
-        let telehealth = Telehealth::new(practice.scheduling.clone(), own, bell);
+        let telehealth = Telehealth::new(practice.scheduling.clone(), own);
         Self {
             practice,
             telehealth,
-            rings,
             visit,
         }
     }
@@ -89,6 +77,26 @@ impl Clinic {
             signals: signals.collect(),
         };
         self.telehealth.exchange(&exchange).await
+    }
+
+    /// How often it rang, each time for those who look at the encounter and with nothing of what was said.
+    async fn rings(&self, encounter: &str) -> usize {
+        let (store, tenant) = (&self.practice.test.store, self.practice.tenant);
+        let said = mt_testkit::said(store, tenant).await.into_iter();
+        let rings = said.filter(|event| event.name == "telehealth.room.changed.v1");
+        let rings = rings.inspect(|event| {
+            let values = decode(EventType::named(&event.name).unwrap(), &event.payload).unwrap();
+            let text = |name: &str, text: &str| (name.to_owned(), Text(text.to_owned()));
+            let expected = [
+                text("subject_type", "Appointment"),
+                text("subject_id", &self.visit.id),
+                ("subject_version".to_owned(), Whole(0)),
+                text("patient_id", "p"),
+                text("encounter_id", encounter),
+            ];
+            assert_eq!(values, expected);
+        });
+        rings.count()
     }
 
     async fn record(&self, kind: &str, id: &str) -> Value {
@@ -133,8 +141,10 @@ async fn a_patient_waits_is_admitted_and_each_hears_the_other() {
     assert_eq!(texts(&again), Vec::<&str>::new());
     let heard = clinic.says(&patient.token, 0, &[]).await.unwrap();
     assert_eq!(texts(&heard), ["c"]);
+    let encounter = heard.room.encounter.unwrap();
+    let encounter = encounter.strip_prefix("Encounter/").unwrap();
     // It waited, was admitted, and twice something was said.
-    assert_eq!(clinic.rings.0.lock().unwrap().len(), 4);
+    assert_eq!(clinic.rings(encounter).await, 4);
 
     let over = clinic.telehealth.end(&doctor, id).await.unwrap();
     assert_eq!(over.state, RoomState::Ended);

@@ -45,7 +45,7 @@ const ACCESS: &[Field] = &[
 
 /// All events, in order of their numbers: a table, one event to a row.
 #[rustfmt::skip]
-pub static EVENTS: [EventType; 88] = [
+pub static EVENTS: [EventType; 89] = [
     event(1, "records.committed.v1", (&RECORD, Tenant, "records"),
         "A transaction changed resources: their types, row keys, versions and what was done (create, update, delete).", &[required("types", Texts), required("keys", Texts), required("versions", Wholes), required("actions", Texts)]),
     event(2, "subscription.requested.v1", (&RECORD, Subject, "subscriptions"),
@@ -114,6 +114,8 @@ pub static EVENTS: [EventType; 88] = [
         "A free slot was offered to a waiting patient.", &[required("expires", Instant)]),
     event(211, "waitlist.settled.v1", (&SCHEDULING, Patient, "scheduling"),
         "An offer was accepted, declined or ran out.", STATUS),
+    event(212, "telehealth.room.changed.v1", (&SCHEDULING, Patient, "scheduling"),
+        "Something of a video visit is new: its patient waits or was admitted, somebody spoke, or it is over.", &[required("encounter_id", Text)]),
     event(300, "lab.order.created.v1", (&LAB, Patient, "labs"),
         "Laboratory tests were ordered.", &[required("codes", Texts), required("requires_preauth", Flag), optional("priority", Text)]),
     event(301, "lab.order.cancelled.v1", (&LAB, Patient, "labs"),

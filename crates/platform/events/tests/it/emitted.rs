@@ -35,6 +35,7 @@ const WORDS: [(&str, &[&str]); 12] = [
         "scheduling",
         &[
             "contexts/scheduling/src/policy.rs",
+            "contexts/scheduling/src/telehealth/ring.rs",
             "contexts/coordination/src/announce",
             "contexts/notifications/src/app/due.rs",
         ],

@@ -141,6 +141,41 @@ async fn what_is_told_to_a_room_is_heard_there_until_it_is_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_video_visit_rings_in_every_process_for_those_in_its_consultation_alone() {
+    let world = World::new().await;
+    let (north, south) = (
+        world.test.tenant("north").await,
+        world.test.tenant("south").await,
+    );
+    world.people.add("doctor", north, &[Role::Doctor], &[]);
+    world.people.add("stranger", south, &[Role::Doctor], &[]);
+    let one = world.process(HubLimits::default()).await;
+    let two = world.process(HubLimits::default()).await;
+    let mut inside = Vec::new();
+    for process in [&one, &two] {
+        let mut client = Client::by_token(process, "doctor").await;
+        assert_eq!(client.subscribe("consultation/e1").await, "subscribed");
+        inside.push(client);
+    }
+    let mut outside = Client::by_token(&two, "doctor").await;
+    assert_eq!(outside.subscribe("organisation").await, "subscribed");
+    assert_eq!(outside.subscribe("consultation/e2").await, "subscribed");
+    let mut stranger = Client::by_token(&two, "stranger").await;
+    assert_eq!(stranger.subscribe("consultation/e1").await, "subscribed");
+
+    world.rings(north, "e1", "a1").await;
+    world.rings(north, "e2", "a2").await;
+    world.rings(south, "e1", "a3").await;
+    let ring =
+        |appointment: &str| json!({"type": "telehealth", "data": {"appointment": appointment}});
+    for client in &mut inside {
+        assert_eq!(client.next().await, ring("a1"));
+    }
+    assert_eq!(outside.next().await, ring("a2"));
+    assert_eq!(stranger.next().await, ring("a3"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_does_not_keep_up_is_told_so_and_nobody_waits_for_it() {
     let world = World::new().await;
     let tenant = world.test.tenant("north").await;

@@ -16,7 +16,7 @@ use mt_events::catalogue::{EventType, Value, encode};
 use mt_events::{EventBus, Keys, LogBus, Relay, RelayOptions};
 use mt_fhir::ResourceType;
 use mt_http::{Quota, RateLimits};
-use mt_kernel::{Actor, ActorKind, Fault, OpCtx, SystemClock, TenantId};
+use mt_kernel::{Actor, ActorKind, Clock, Fault, OpCtx, SystemClock, TenantId};
 use mt_live::{Hub, HubLimits, HubParts, Records};
 use mt_store::{DomainEvent, Policy, ProposedChange};
 use mt_testkit::TestStore;
@@ -210,6 +210,35 @@ impl World {
         );
         let written = self.test.put(&caller, &json, None).await.unwrap();
         drop(written);
+        self.relay().await;
+    }
+
+    /// Says that something of a video visit is new, and relays.
+    pub(crate) async fn rings(&self, tenant: TenantId, encounter: &str, appointment: &str) {
+        let name = "telehealth.room.changed.v1";
+        let payload = encode(
+            EventType::named(name).unwrap(),
+            &[
+                ("subject_type", "Appointment".into()),
+                ("subject_id", appointment.into()),
+                ("subject_version", Value::Whole(0)),
+                ("encounter_id", encounter.into()),
+            ],
+        );
+        let event = DomainEvent {
+            name,
+            key: appointment.to_owned(),
+            payload: payload.unwrap(),
+        };
+        let tx = self.database.tenant(tenant).await.unwrap();
+        let (id, now) = (uuid::Uuid::now_v7(), self.test.clock.now());
+        let said = self.test.store.say(&tx, id, now, &[event]).await;
+        said.unwrap();
+        tx.commit().await.unwrap();
+        self.relay().await;
+    }
+
+    async fn relay(&self) {
         let mut relay = self.relay.lock().await;
         let mut events = 0;
         // Transactions of other tests hold the horizon back for a moment.
