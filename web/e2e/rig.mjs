@@ -21,6 +21,8 @@ async function server({ listen = '127.0.0.1:0', origin } = {}) {
   const data = mkdtempSync(join(tmpdir(), 'meditrack-web-'));
   const child = spawn(binary, ['demo', '--data-dir', data, '--listen', listen, '--samples', `${root}samples`], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...(origin && { MEDITRACK__SERVER__PUBLIC_URL: origin }) } });
   const ended = new Promise((resolve) => child.once('exit', resolve));
+  // Whatever goes wrong here, no server stays behind.
+  process.once('exit', () => child.kill('SIGINT'));
   const stop = async () => {
     child.kill('SIGINT');
     await ended;

@@ -108,11 +108,9 @@ fn settings_that_the_chart_passes_are_settings() {
         read("crates/server/src/config/mod.rs") + &read("crates/server/src/config/services.rs");
     let mut n = 0;
     for name in names {
-        let (section, key) = name.split_once("__").unwrap();
-        assert!(
-            config.contains(&format!("`[{}]`", section.to_lowercase())),
-            "{name}"
-        );
+        let (section, key) = name.rsplit_once("__").unwrap();
+        let section = section.to_lowercase().replace("__", ".");
+        assert!(config.contains(&format!("`[{section}]`")), "{name}");
         assert!(
             config.contains(&format!(" {}: ", key.to_lowercase())),
             "{name}"
