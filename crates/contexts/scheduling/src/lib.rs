@@ -4,6 +4,7 @@ pub mod api;
 mod app;
 pub mod domain;
 mod error;
+mod forget;
 mod policy;
 mod store;
 pub mod telehealth;
@@ -18,6 +19,7 @@ use mt_store::Store;
 
 pub use app::*;
 pub use error::SchedulingError;
+pub use forget::forget_patient;
 pub use policy::register;
 
 /// Tables of this context.

@@ -75,6 +75,7 @@ impl Forgets for Contexts {
             let mut gone = mt_coordination::forget_patient(&tx, &keys, patient).await?;
             gone += mt_notifications::forget_patient(&tx, &keys, patient).await?;
             gone += mt_patients::forget_patient(&tx, &keys, patient).await?;
+            gone += mt_scheduling::forget_patient(&tx, &keys, patient).await?;
             tx.commit().await?;
             Ok(gone)
         }

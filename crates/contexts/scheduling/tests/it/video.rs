@@ -260,3 +260,31 @@ async fn a_seat_is_short_a_link_leads_to_the_waiting_room_and_neither_stands_for
         ErrorKind::NotFound
     );
 }
+
+#[tokio::test]
+async fn what_is_kept_about_a_patient_goes_with_the_record_and_about_others_stays() {
+    let clinic = Clinic::new(10).await;
+    let patient = clinic.joins(Role::Patient).await.unwrap();
+    clinic.joins(Role::Doctor).await.unwrap();
+    let (doctor, id) = (clinic.practice.caller(Role::Doctor), &clinic.visit.id);
+    clinic.telehealth.admit(&doctor, id).await.unwrap();
+    clinic.says(&patient.token, 0, &["a"]).await.unwrap();
+    let tenant = clinic.practice.tenant;
+    let store = &clinic.practice.test.store;
+    let keys = store.tenants().keys(tenant).await.unwrap();
+    let left = async || {
+        let tx = store.database().tenant(tenant).await.unwrap();
+        let sql = "select (select count(*) from scheduling.claim), (select count(*) from scheduling.room), \
+                   (select count(*) from scheduling.signal)";
+        let row = tx.query_one(sql, &[]).await.unwrap();
+        [0, 1, 2].map(|at| row.get::<_, i64>(at))
+    };
+    for (whose, expected) in [("q", [2, 1, 1]), ("p", [0, 0, 0])] {
+        let tx = store.database().tenant(tenant).await.unwrap();
+        mt_scheduling::forget_patient(&tx, &keys, whose)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(left().await, expected, "{whose}");
+    }
+}
