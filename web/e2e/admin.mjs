@@ -78,6 +78,38 @@ export function admin(at, rig) {
     await context.close();
   });
 
+  test('the words of a message are looked at, changed and put back, and a trial is sent', async (t) => {
+    const seen = await as('/admin/messages', t);
+    if (!seen) return;
+    const { page, context } = seen;
+    const words = page.getByRole('region', { name: 'What people are told' });
+    const row = words.getByRole('row', { name: /Appointment called off English/ });
+    await row.getByText('as shipped').waitFor();
+    await clean(seen, 'messages');
+    await row.getByRole('button', { name: /Change words/ }).click();
+    const dialog = page.getByRole('dialog', { name: 'Appointment called off, English' });
+    const short = dialog.getByLabel('Short text');
+    await short.fill('{patient}, call us.');
+    await dialog.getByText('This text cannot carry {patient}.').waitFor();
+    assert.ok(await dialog.getByRole('button', { name: 'Save' }).isDisabled());
+    await short.fill('Please call {organisation}: {link}');
+    await dialog.getByRole('button', { name: 'Preview' }).click();
+    await dialog.getByText(/Please call [^{]+:/).last().waitFor();
+    await clean(seen, 'words of a message');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await row.getByText('your own, version 1').waitFor();
+    await row.getByRole('button', { name: /Change words/ }).click();
+    await dialog.getByRole('button', { name: 'Shipped words again' }).click();
+    await row.getByText('as shipped').waitFor();
+    const left = page.getByRole('region', { name: 'What left in the last 90 days' });
+    await left.getByLabel('Address or number').fill('desk@clinic.example');
+    await left.getByRole('button', { name: 'Send a test message' }).click();
+    await left.getByText('The test message is on its way.').waitFor();
+    await left.getByRole('row', { name: /Test message/ }).first().waitFor();
+    await clean(seen, 'deliveries');
+    await context.close();
+  });
+
   test('one’s own sessions are listed, and a doctor is refused administration', async (t) => {
     const seen = await at('/sessions');
     const { page, context } = seen;

@@ -161,6 +161,7 @@ const adminPages = [
   createRoute({ getParentRoute: () => admin, path: '/roles', component: lazyRouteComponent(() => import('../features/admin/RolesPage'), 'RolesPage') }),
   createRoute({ getParentRoute: () => admin, path: '/organisation', component: lazyRouteComponent(() => import('../features/admin/OrganisationPage'), 'OrganisationPage') }),
   createRoute({ getParentRoute: () => admin, path: '/locations', component: lazyRouteComponent(() => import('../features/admin/LocationsPage'), 'LocationsPage') }),
+  createRoute({ getParentRoute: () => admin, path: '/messages', component: lazyRouteComponent(() => import('../features/admin/MessagesPage'), 'MessagesPage') }),
   createRoute({ getParentRoute: () => admin, path: '/onboarding', component: lazyRouteComponent(() => import('../features/admin/OnboardingPage'), 'OnboardingPage') }),
   createRoute({ getParentRoute: () => admin, path: '/emergency', component: lazyRouteComponent(() => import('../features/admin/EmergencyPage'), 'EmergencyPage') }),
   createRoute({ getParentRoute: () => admin, path: '/tenants', component: lazyRouteComponent(() => import('../features/admin/TenantsPage'), 'TenantsPage') }),

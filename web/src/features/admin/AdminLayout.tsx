@@ -11,6 +11,7 @@ const PAGES = [
   ['/admin/roles', 'admin.roles', 'org_admin'],
   ['/admin/organisation', 'admin.organisation', 'org_admin'],
   ['/admin/locations', 'admin.locations', 'org_admin'],
+  ['/admin/messages', 'admin.messages', 'org_admin'],
   ['/admin/onboarding', 'admin.onboarding', 'org_admin'],
   ['/admin/emergency', 'admin.emergency', 'org_admin'],
   ['/admin/tenants', 'admin.tenants', 'super_admin'],
