@@ -77,8 +77,8 @@ fn files(resource: Node<'_>) -> Vec<&str> {
     let mut found = Vec::new();
     let mut open = vec![resource];
     while let Some(node) = open.pop() {
-        // att-1 and R4 Binary: whatever has data says of which type.
-        if node.get("contentType").is_some() {
+        // Only SampledData has data that is no file. What lacks its content type is wrong, and a file nonetheless.
+        if node.get("dimensions").is_none() {
             found.extend(node.str("data"));
         }
         let inner = node.children();
@@ -102,12 +102,14 @@ mod tests {
         let note = doc(
             r#"{"resourceType":"DocumentReference","contained":[{"resourceType":"Binary","contentType":"a/b","data":"AAAA"}],
             "content":[{"attachment":{"contentType":"text/plain","data":"BBBB"}},{"attachment":{"contentType":"c/d","url":"Binary/1"}}],
-            "extension":[{"url":"x","valueAttachment":{"contentType":"e/f","data":"CCCC"}}]}"#,
+            "extension":[{"url":"x","valueAttachment":{"data":"CCCC"}}]}"#,
         );
         let mut found = files(note.root());
         found.sort_unstable();
         assert_eq!(found, ["AAAA", "BBBB", "CCCC"]);
-        let samples = doc(r#"{"resourceType":"Observation","valueSampledData":{"data":"1 2 3"}}"#);
+        let samples = doc(
+            r#"{"resourceType":"Observation","valueSampledData":{"dimensions":1,"data":"1 2 3"}}"#,
+        );
         assert!(files(samples.root()).is_empty());
     }
 
