@@ -1,5 +1,7 @@
 //! How far topics go, and how far groups are behind. The library waits for the cluster, so all of this is done aside.
 
+use std::time::{Duration, Instant};
+
 use mt_events::catalogue::Topic;
 use mt_events::{Group, GroupStatus};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
@@ -16,7 +18,14 @@ pub(crate) enum Edge {
     End,
 }
 
-/// Where the partitions of topics begin or end: by one question, instead of one for each partition.
+/// How often the ends of partitions are asked for while the cluster cannot say.
+const TRIES: u32 = 3;
+
+/// How long after a question without an answer the next one is asked.
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// Where the partitions of topics begin or end: by one question, instead of one for each partition. A cluster whose
+/// leaders move, or that has just made the topics, may not know at once: it is asked again for a while.
 pub(crate) fn edges<X: ConsumerContext, C: Consumer<X>>(
     consumer: &C,
     topics: &[(String, &'static Topic)],
@@ -32,7 +41,25 @@ pub(crate) fn edges<X: ConsumerContext, C: Consumer<X>>(
             list.add_partition_offset(name, partition.into(), asked)?;
         }
     }
-    consumer.offsets_for_times(list, PATIENCE)
+    let end = Instant::now() + PATIENCE * TRIES;
+    loop {
+        match answered(consumer.offsets_for_times(list.clone(), PATIENCE)) {
+            Err(error) if Instant::now() < end => {
+                tracing::debug!(%error, "the ends of partitions are not known yet");
+                std::thread::sleep(AGAIN);
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// An answer in which a partition has an error is none: to go on from there would skip what it holds.
+fn answered(answer: KafkaResult<TopicPartitionList>) -> KafkaResult<TopicPartitionList> {
+    let list = answer?;
+    for partition in list.elements() {
+        partition.error()?;
+    }
+    Ok(list)
 }
 
 /// How far a group is behind.
