@@ -1,16 +1,17 @@
-//! Clients that others wrote: openid-client, oauth4webapi, oidc-client-ts, fhirclient (npm), authlib (PyPI).
+//! Clients that others wrote: openid-client, oauth4webapi, oidc-client-ts, fhirclient (npm), authlib (PyPI), openidconnect (Rust).
 //!
-//! They are installed into the user's cache folder from their registries. Without the tool, or when the
-//! registry cannot be reached, the test says so and is skipped.
+//! They are installed into the user's cache folder from their registries, the last one is built there. Without the
+//! tool, or when the registry cannot be reached, the test says so and is skipped.
 
 #![expect(clippy::print_stdout, reason = "a test says when it is skipped")]
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use super::browser::{CALLBACK, app};
@@ -19,6 +20,8 @@ use super::world::World;
 
 /// No program is waited for any longer.
 const LONGEST: Duration = Duration::from_secs(180);
+/// Two minutes on one core, once.
+const LONGEST_BUILD: Duration = Duration::from_secs(1_200);
 const NODE_PACKAGES: [&str; 5] = [
     "openid-client@6.8.9",
     "oauth4webapi@3.8.8",
@@ -92,6 +95,34 @@ pub(crate) async fn python_with(name: &str, modules: &str, packages: &[&str]) ->
     }
     println!("skipped: {packages:?} need python3 with venv and its registry");
     None
+}
+
+/// The client of the crate openidconnect. It is no member of the workspace, because it depends on rsa 0.9.
+async fn rust() -> Option<PathBuf> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../tools/openidconnect-client/Cargo.toml");
+    let folder = cache("oauth-rust")?;
+    let cargo = || {
+        let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(program);
+        command.env("CARGO_TARGET_DIR", &folder).kill_on_drop(true);
+        command
+    };
+    let with = [OsStr::new("--locked"), "--manifest-path".as_ref()];
+    let mut fetch = cargo();
+    let fetched = fetch.arg("fetch").args(with).arg(&manifest).output();
+    let fetched = tokio::time::timeout(LONGEST, fetched).await.ok()?.ok();
+    if !fetched.is_some_and(|output| output.status.success()) {
+        println!("skipped: the crate openidconnect needs cargo and its registry");
+        return None;
+    }
+    let mut build = cargo();
+    let build = build.args(["build", "--quiet", "--jobs", "1"]).args(with);
+    let built = tokio::time::timeout(LONGEST_BUILD, build.arg(&manifest).output()).await;
+    let built = built.expect("the build ends in time").unwrap();
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{said}");
+    Some(folder.join("debug/openidconnect-client"))
 }
 
 pub(crate) fn script(name: &str) -> PathBuf {
@@ -180,4 +211,28 @@ async fn authlib_is_content() {
     let world = World::new().await;
     let described = described(&world).await;
     content(&program, "authlib_client.py", &[], &described).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn openidconnect_is_content() {
+    let Some(program) = rust().await else {
+        return;
+    };
+    let world = World::new().await;
+    let described = described(&world).await;
+    let mut client = Command::new(program)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut input = client.stdin.take().unwrap();
+    let described = described.to_string();
+    input.write_all(described.as_bytes()).await.unwrap();
+    drop(input);
+    let output = tokio::time::timeout(LONGEST, client.wait_with_output()).await;
+    let output = output.expect("the client ends in time").unwrap();
+    let failed = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.stdout, b"ok\n", "{failed}");
 }
