@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mt_fhir::{Node, ResourceType};
-use mt_search::normal::alike_codes;
+use mt_search::normal::{alike_codes, telephone_code};
 use mt_search::query::{ParamRef, StringMatch, StringValue};
 use mt_search::{Clause, Leaf, ParamRegistry, ParseOptions, Query, QueryError, Scope, Test};
 
@@ -117,7 +117,10 @@ fn exact(wanted: Node<'_>) -> Vec<Vec<(String, String)>> {
     }
     for telecom in items(wanted, "telecom") {
         if let Some(value) = telecom.str("value") {
-            searches.push(vec![pair("telecom", value)]);
+            // Somebody else may have written the same number otherwise.
+            let other = telephone_code(value).map(|code| format!(",{code}"));
+            let written = format!("{}{}", escaped(value), other.unwrap_or_default());
+            searches.push(vec![("telecom".to_owned(), written)]);
         }
     }
     searches

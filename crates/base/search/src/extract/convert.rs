@@ -96,7 +96,7 @@ impl Convert {
             Self::Coding => emit_coding(walk, node),
             Self::CodeableConcept => emit_concept(walk, node),
             Self::Identifier => emit_identifier(walk, node),
-            Self::ContactPoint => emit_code(walk, text(node, names::VALUE)),
+            Self::ContactPoint => emit_contact(walk, text(node, names::VALUE)),
             Self::Text => emit_text(walk, node.as_str()),
             Self::HumanName => name_parts(node, |part| walk.emit(IndexValue::String(part))),
             Self::Address => address_parts(node, |part| emit_text(walk, Some(part))),
@@ -155,6 +155,18 @@ fn emit_code<'a>(walk: &mut Walk<'_, 'a>, code: Option<&'a str>) {
         walk.emit(IndexValue::Token {
             system: None,
             code,
+            text: None,
+        });
+    }
+}
+
+/// The value as it is written and, of a telephone, what the ways to write it share.
+fn emit_contact<'a>(walk: &mut Walk<'_, 'a>, value: Option<&'a str>) {
+    emit_code(walk, value);
+    if let Some(code) = value.and_then(normal::telephone_code) {
+        walk.emit(IndexValue::Token {
+            system: None,
+            code: Some(Cow::Owned(code)),
             text: None,
         });
     }

@@ -10,6 +10,7 @@ mod fold;
 mod number;
 mod phonetic;
 mod substring;
+mod telephone;
 mod token;
 mod words;
 
@@ -22,5 +23,6 @@ pub use phonetic::sound_code;
 pub use substring::{
     MAX_TRIGRAM_CHARS, PREFIX_LENGTHS, PrefixProbe, prefix_probe, prefixes, trigram_probe, trigrams,
 };
+pub use telephone::telephone_code;
 pub use token::{UCUM, token_code};
 pub use words::{MAX_WORD_CHARS, words};

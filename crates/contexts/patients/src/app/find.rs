@@ -6,6 +6,7 @@ use mt_access::Interaction;
 use mt_api::Caller;
 use mt_fhir::ResourceType;
 use mt_matching::{Grade, POSSIBLE, Traits, alike, misread, score};
+use mt_search::normal::telephone_code;
 use mt_search::{ParamRegistry, ParseOptions, Query};
 use mt_store::Stored;
 use serde::{Deserialize, Serialize};
@@ -213,9 +214,10 @@ impl Patients {
             all.push(self.query(registry, patient, &dates(false), ALIKE)?);
         }
         for number in &asked.numbers {
-            for parameter in ["identifier", "telecom"] {
-                let pairs = [(parameter, escaped(number))];
-                all.push(self.query(registry, patient, &pairs, WRITTEN)?);
+            let code = telephone_code(number).map(|code| format!(",{code}"));
+            let telecom = format!("{}{}", escaped(number), code.unwrap_or_default());
+            for pair in [("identifier", escaped(number)), ("telecom", telecom)] {
+                all.push(self.query(registry, patient, &[pair], WRITTEN)?);
             }
         }
         Ok(all)

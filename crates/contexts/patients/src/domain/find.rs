@@ -26,13 +26,21 @@ impl Asked {
     #[must_use]
     pub fn understand(text: &str, today: Date) -> Self {
         let mut asked = Self::default();
+        // Whether the piece before was a part of a telephone number.
+        let mut dialled = false;
         for piece in text
             .split([' ', ',', ';', '\t'])
             .filter(|piece| !piece.is_empty())
         {
             let number = piece.trim_start_matches('#');
+            let was_dialled = std::mem::replace(&mut dialled, is_dialled(piece));
             if let Some(date) = typed_date(piece, today) {
                 asked.dates.push(date);
+                dialled = false;
+            } else if let (true, true, Some(before)) =
+                (was_dialled, dialled, asked.numbers.last_mut())
+            {
+                before.push_str(number);
             } else if piece.contains(|c: char| c.is_ascii_digit()) || piece.contains('@') {
                 asked.numbers.push(number.to_owned());
             } else {
@@ -50,6 +58,14 @@ impl Asked {
     pub fn is_empty(&self) -> bool {
         self.words.is_empty() && self.dates.is_empty() && self.numbers.is_empty()
     }
+}
+
+/// A part of a telephone number as people group them: `+1`, `(202)`, `555-0142`. A longer one is a number of its own.
+fn is_dialled(piece: &str) -> bool {
+    let digits = piece.bytes().filter(u8::is_ascii_digit).count();
+    let marks = |b: u8| matches!(b, b'+' | b'(' | b')' | b'-' | b'.' | b'/');
+    let all = piece.bytes().all(|b| b.is_ascii_digit() || marks(b));
+    all && (1..=8).contains(&digits)
 }
 
 /// `1945-07-14`, `14/7/45`, `14.7.1945`: the day comes first unless it cannot.
@@ -182,6 +198,9 @@ fn names(asked: &[String], known: &[String]) -> Option<(f64, Why)> {
     Some((sum / count, reason))
 }
 
+/// Digits that tell a telephone from another.
+const FEWEST: usize = 6;
+
 fn numbered(number: &str, patient: Node<'_>, traits: &Traits) -> Option<Why> {
     let plain = |text: &str| -> String {
         let letters = text.chars().filter(|c| c.is_alphanumeric());
@@ -193,10 +212,14 @@ fn numbered(number: &str, patient: Node<'_>, traits: &Traits) -> Option<Why> {
         return Some(Why::Identifier);
     }
     let wanted = digits(number)?;
+    // A country's code stands in the place of the zeros that are dialled within it.
+    let dialled = wanted.trim_start_matches('0');
     let same = |known: &String| {
+        let other = known.trim_start_matches('0');
         *known == wanted
             || (!wanted.contains('@')
-                && (known.ends_with(&wanted) || wanted.ends_with(known.as_str())))
+                && dialled.len().min(other.len()) >= FEWEST
+                && (other.ends_with(dialled) || dialled.ends_with(other)))
     };
     traits.telecoms.iter().any(same).then_some(Why::Telecom)
 }
@@ -237,6 +260,15 @@ mod tests {
             ("#A-12 5551234", &[], &[], &["A-12", "5551234"]),
             ("ann@example.org", &[], &[], &["ann@example.org"]),
             ("31/31/1999", &[], &[], &["31/31/1999"]),
+            ("+1 (202) 555-0142", &[], &[], &["+1(202)555-0142"]),
+            (
+                "ray 555 0142 14/7/45",
+                &["ray"],
+                &["1945-07-14"],
+                &["5550142"],
+            ),
+            ("12 A-7", &[], &[], &["12", "A-7"]),
+            ("202555014212 77", &[], &[], &["202555014212", "77"]),
             ("", &[], &[], &[]),
         ] {
             let expected = Asked {
@@ -274,6 +306,7 @@ mod tests {
             "John Jones",
             "Smith 1975-11-30",
             "Smith 99999999",
+            "0000000",
             "MRN-13",
         ] {
             assert_eq!(fits(text), None, "{text}");
@@ -282,6 +315,9 @@ mod tests {
             ("mrn12A", Why::Identifier),
             ("5551234567", Why::Telecom),
             ("555-123-4567", Why::Telecom),
+            ("555 123 4567", Why::Telecom),
+            ("0555 1234567", Why::Telecom),
+            ("001 (555) 123 4567", Why::Telecom),
             ("Smit", Why::NameStarts),
             ("Smyth", Why::NameAlike),
         ] {

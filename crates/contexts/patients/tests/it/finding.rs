@@ -81,6 +81,11 @@ async fn dates_numbers_and_telephones_narrow_the_search() {
         (&number.to_lowercase(), &["Ann Smith"]),
         (&format!("#{number}"), &["Ann Smith"]),
         ("5559876543", &["Bea Smith"]),
+        ("+1 555 987-6543", &["Bea Smith"]),
+        ("(555) 123 4567", &["Ann Smith"]),
+        ("555.123.4567", &["Ann Smith"]),
+        ("1234567", &["Ann Smith"]),
+        ("777 123 4567", &[]),
         ("smith", &["Ann Smith", "Bea Smith"]),
         ("smith 1960-01-01", &[]),
     ] {
