@@ -3,7 +3,8 @@
 use futures::future::BoxFuture;
 use mt_access::{Grant, Role};
 use mt_audit::EventCode;
-use mt_kernel::{Fault, Instant, OpCtx, TenantId};
+use mt_fhir::ResourceType;
+use mt_kernel::{ErrorKind, Fault, Instant, OpCtx, TenantId};
 use uuid::Uuid;
 
 use super::error::Result;
@@ -37,6 +38,17 @@ impl Administration {
             self.check_conferred(by, base, &held.locations).await?;
         }
         Ok(())
+    }
+
+    async fn is_there(&self, tenant: TenantId, reference: &str) -> Result<()> {
+        let missing = || AdministrationError::invalid("there is no such record of a person");
+        let (kind, id) = reference.split_once('/').ok_or_else(missing)?;
+        let kind = ResourceType::from_name(kind).ok_or_else(missing)?;
+        let caller = self.system(tenant, "accounts");
+        match self.store.read(&caller, kind, id).await {
+            Err(error) if is_absent(error.kind()) => Err(missing()),
+            other => Ok(other.map(drop)?),
+        }
     }
 
     async fn give_all(&self, ctx: &OpCtx, account: Uuid, by: &str, roles: &[Held]) -> Result<()> {
@@ -78,6 +90,14 @@ impl Organisation for Administration {
         Box::pin(async move { self.check_all_conferred(by, roles).await.map_err(told) })
     }
 
+    fn check_record<'a>(
+        &'a self,
+        tenant: TenantId,
+        reference: &'a str,
+    ) -> BoxFuture<'a, Result<(), IdentityError>> {
+        Box::pin(async move { self.is_there(tenant, reference).await.map_err(told) })
+    }
+
     fn appoint<'a>(
         &'a self,
         ctx: &'a OpCtx,
@@ -87,6 +107,14 @@ impl Organisation for Administration {
     ) -> BoxFuture<'a, Result<(), IdentityError>> {
         Box::pin(async move { self.give_all(ctx, account, by, roles).await.map_err(told) })
     }
+}
+
+/// Never there, no longer, or no id at all.
+const fn is_absent(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::NotFound | ErrorKind::Gone | ErrorKind::Invalid
+    )
 }
 
 /// A refusal stays one; what else went wrong is no fault of whoever asked.

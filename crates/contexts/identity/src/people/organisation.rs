@@ -65,6 +65,13 @@ pub trait Organisation: Send + Sync {
         roles: &'a [Held],
     ) -> BoxFuture<'a, Result<(), IdentityError>>;
 
+    /// Refuses a person's own record that there is not, such as `Practitioner/x`: in a name that nobody has, nothing is signed.
+    fn check_record<'a>(
+        &'a self,
+        tenant: TenantId,
+        reference: &'a str,
+    ) -> BoxFuture<'a, Result<(), IdentityError>>;
+
     /// Gives the roles of an invitation that was accepted, in the name of who invited.
     fn appoint<'a>(
         &'a self,

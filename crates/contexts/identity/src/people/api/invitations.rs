@@ -37,6 +37,10 @@ pub(super) async fn create(
         .organisation
         .check_conferred(&caller.ctx, grant, roles);
     conferred.await.map_err(problem)?;
+    if let Some(reference) = &invitation.fhir_user {
+        let known = people.organisation.check_record(caller.tenant(), reference);
+        known.await.map_err(problem)?;
+    }
     let name = people.tenant_name(caller.tenant()).await.map_err(problem)?;
     let link = people
         .invite(&caller.ctx, &name, &invitation)

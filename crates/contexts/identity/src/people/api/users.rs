@@ -193,6 +193,10 @@ pub(super) async fn link(
         let text = "the account is a patient's or a relative's";
         return Err(Fault::new(ErrorKind::Conflict, text).into());
     }
+    if let Some(reference) = &standing.practitioner {
+        let known = people.organisation.check_record(caller.tenant(), reference);
+        known.await.map_err(problem)?;
+    }
     account.profile.fhir_user = standing.practitioner;
     people
         .update(&caller.ctx, &account)

@@ -2,6 +2,7 @@
 
 use axum::http::{Method, StatusCode, header};
 use mt_identity::people::api;
+use mt_store::{Action, Caller, Change, Content, Target};
 use serde_json::{Value, json};
 
 use super::clinic::{Answer, Browser, Clinic, PASSWORD};
@@ -110,6 +111,7 @@ async fn an_administrator_lists_people_in_pages_with_sealed_cursors() {
 async fn an_invitation_is_made_once_under_one_key() {
     let clinic = Clinic::new().await;
     let (mut browser, token) = admin(&clinic).await;
+    practitioner(&clinic, "d").await;
     let body = json!({"email": "new@clinic.example", "roles": [{"role": "nurse"}]}).to_string();
     let key = [("idempotency-key", "k-1")];
     let path = "/api/v1/invitations";
@@ -121,6 +123,23 @@ async fn an_invitation_is_made_once_under_one_key() {
     let other = body.replace("new@", "other@");
     let answer = call(&mut browser, Method::POST, path, &token, &key, &other).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for (record, expected) in [
+        ("Practitioner/nobody", StatusCode::UNPROCESSABLE_ENTITY),
+        ("Practitioner/d", StatusCode::CREATED),
+    ] {
+        let body =
+            json!({"email": "d@clinic.example", "fhirUser": record, "roles": [{"role": "doctor"}]});
+        let answer = call(
+            &mut browser,
+            Method::POST,
+            path,
+            &token,
+            &[],
+            &body.to_string(),
+        )
+        .await;
+        assert_eq!(answer.status, expected, "{record}");
+    }
     for (role, expected) in [
         ("king", StatusCode::UNPROCESSABLE_ENTITY),
         ("service", StatusCode::UNPROCESSABLE_ENTITY),
@@ -173,6 +192,23 @@ async fn a_second_factor_is_reset_by_another_administrator_with_a_fresh_proof() 
     clinic.enrol(&mut clinic.browser(), "doc").await;
 }
 
+async fn practitioner(clinic: &Clinic, id: &str) {
+    let body = json!({"resourceType": "Practitioner", "id": id}).to_string();
+    let doc = mt_fhir::Doc::parse(body.into_bytes(), &mt_fhir::json::Limits::default()).unwrap();
+    let change = Change {
+        resource_type: mt_fhir::ResourceType::from_name("Practitioner").unwrap(),
+        full_url: None,
+        action: Action::Update {
+            target: Target::Id(id.to_owned()),
+            content: Content::Own(Box::new(doc)),
+            if_match: None,
+            upsert: true,
+        },
+    };
+    let caller = Caller::unrestricted(clinic.ctx());
+    clinic.store.commit_one(&caller, change).await.unwrap();
+}
+
 #[tokio::test]
 async fn an_account_is_linked_to_its_practitioner_by_version_and_signs_in_anew() {
     let clinic = Clinic::new().await;
@@ -181,6 +217,7 @@ async fn an_account_is_linked_to_its_practitioner_by_version_and_signs_in_anew()
     clinic.enrol(&mut theirs, "doc").await;
     let (mut browser, token) = admin(&clinic).await;
     let path = format!("/api/v1/users/{}/practitioner", doctor.id);
+    practitioner(&clinic, "d").await;
     let version = |number: u32| format!("\"{number}\"");
     let body = |to: Value| json!({"practitioner": to}).to_string();
     let seen = version(doctor.version);
@@ -188,8 +225,12 @@ async fn an_account_is_linked_to_its_practitioner_by_version_and_signs_in_anew()
     for (to, expected) in [
         (json!("Patient/p1"), StatusCode::UNPROCESSABLE_ENTITY),
         (json!("Practitioner/"), StatusCode::UNPROCESSABLE_ENTITY),
+        (
+            json!("Practitioner/nobody"),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
         (json!("Practitioner/d"), StatusCode::OK),
-        (json!("Practitioner/e"), StatusCode::PRECONDITION_FAILED),
+        (json!("Practitioner/d"), StatusCode::PRECONDITION_FAILED),
     ] {
         let answer = call(
             &mut browser,
