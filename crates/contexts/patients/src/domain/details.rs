@@ -29,6 +29,8 @@ pub struct Details {
     pub address: Option<Address>,
     /// Language to talk in, BCP 47.
     pub language: Option<String>,
+    /// Whether an interpreter is needed; left as it is when absent.
+    pub interpreter: Option<bool>,
     /// The facility that keeps the record, `Organization/x`.
     pub facility: Option<String>,
     /// Whom to call in an emergency.
@@ -65,6 +67,9 @@ pub struct EmergencyContact {
 
 /// Fewest digits of a telephone number.
 const PHONE_DIGITS: usize = 10;
+
+/// HL7's extension of Patient that says whether an interpreter is needed.
+const INTERPRETER: &str = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired";
 
 /// HL7 v2 table 0131: emergency contact.
 const CONTACT_ROLE: &str = "http://terminology.hl7.org/CodeSystem/v2-0131";
@@ -131,6 +136,9 @@ impl Details {
                 country: text(address, "country"),
             }),
             language: language.and_then(|coding| text(coding, "code")),
+            interpreter: items(patient, "extension")
+                .find(|one| one.str("url") == Some(INTERPRETER))
+                .and_then(|one| one.get("valueBoolean")?.as_bool()),
             facility: facility.and_then(|facility| text(facility, "reference")),
             emergency_contact: items(patient, "contact").find(is_emergency).map(contact),
         }
@@ -171,6 +179,12 @@ impl Details {
                 Some(old.filter(same).unwrap_or_else(new))
             },
         );
+        if let Some(needed) = self.interpreter {
+            let known = |one: &Value| one["url"] == INTERPRETER;
+            replace(&mut after, "extension", known, |_| {
+                Some(json!({"url": INTERPRETER, "valueBoolean": needed}))
+            });
+        }
         let facility = self.facility.as_ref();
         let unchanged = before.get("managingOrganization");
         let unchanged =
@@ -386,7 +400,7 @@ mod tests {
 
     fn details() -> Details {
         serde_json::from_value(json!({"family": "Byron", "given": ["Ada", "King"], "birthDate": "1980-01-02", "gender": "female",
-            "phone": "+1 555 123 4567", "email": "ada@example.org", "language": "en", "facility": "Organization/f",
+            "phone": "+1 555 123 4567", "email": "ada@example.org", "language": "en", "interpreter": true, "facility": "Organization/f",
             "address": {"line": ["1 Way"], "city": "Rome"},
             "emergencyContact": {"name": "Annabella", "phone": "+1 555 123 4568", "relationship": "mother"}}))
         .unwrap()
@@ -404,14 +418,17 @@ mod tests {
         let before = fields(json!({
             "name": [{"use": "old", "family": "Gordon"}, {"use": "official", "family": "Byron", "text": "A. Byron", "suffix": ["Jr."]}],
             "telecom": [{"system": "fax", "value": "1"}, {"system": "phone", "use": "work", "value": "+1 555 000 0000"}],
-            "contact": [{"name": {"family": "Neighbour"}}], "maritalStatus": {"text": "M"}
+            "contact": [{"name": {"family": "Neighbour"}}], "maritalStatus": {"text": "M"},
+            "extension": [{"url": "urn:other", "valueString": "kept"}, {"url": INTERPRETER, "valueBoolean": true}]
         }));
         let new = Details {
+            interpreter: None,
             email: None,
             emergency_contact: None,
             ..details()
         };
         let after = Value::Object(apply(&before, new.changes(&before)));
+        assert_eq!(after["extension"], before["extension"]);
         assert_eq!(after["name"][0], json!({"use": "old", "family": "Gordon"}));
         assert_eq!(
             after["name"][1],
