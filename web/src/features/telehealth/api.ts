@@ -54,7 +54,7 @@ export interface Exchanged {
   signals: (Signal & { seq: number })[];
 }
 
-const post = async <T>(path: string, body?: unknown): Promise<T> => counted((await send<unknown>(BASE + path, { method: 'POST', body })).body) as T;
+const post = async <T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> => counted((await send<unknown>(BASE + path, { method: 'POST', body, signal })).body) as T;
 const get = async <T>(path: string, signal?: AbortSignal): Promise<T> => counted((await send<unknown>(BASE + path, { signal })).body) as T;
 
 /** How one comes to a room: by the own authority, or by a link. */
@@ -72,8 +72,9 @@ export function byAppointment(id: string): Way {
 }
 
 export function byLink(link: string): Way {
-  const path = `/public/telehealth/links/${encodeURIComponent(link)}`;
-  return { key: link, rings: false, room: (signal) => get(path, signal), join: (consent) => post(`${path}/join`, { consent }) };
+  // In the body: addresses are kept in the logs of whatever stands between.
+  const path = '/public/telehealth/waiting-room';
+  return { key: link, rings: false, room: (signal) => post(path, { link }, signal), join: (consent) => post(`${path}/join`, { link, consent }) };
 }
 
 export const exchange = (token: string, after: number, signals: readonly Signal[]) => post<Exchanged>('/public/telehealth/exchange', { token, after, signals });

@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use mt_access::Interaction;
 use mt_api::{Caller, Permission, Problem, Routes, routes};
+use serde::Deserialize;
 
 use super::{Exchange, Exchanged, GuestLink, Joining, RoomView, Telehealth, Ticket};
 use crate::api::Stranger;
@@ -106,29 +107,41 @@ async fn invite(
     Ok((StatusCode::CREATED, Json(link)))
 }
 
+/// A link, in the body: addresses are kept in logs and in histories.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = TelehealthGuest)]
+struct Guest {
+    /// Token of the link, as it stands behind `#` in its address.
+    link: String,
+    /// The patient agrees to a video visit; needed once.
+    #[serde(default)]
+    consent: bool,
+}
+
 /// The room that a link leads to.
-#[utoipa::path(get, path = "/public/telehealth/links/{link}", tag = "telehealth",
-    params(("link" = String, Path, description = "Link")),
-    responses((status = 200, body = RoomView)))]
+#[utoipa::path(post, path = "/public/telehealth/waiting-room", tag = "telehealth",
+    request_body = Guest, responses((status = 200, body = RoomView)))]
 async fn guest_room(
     _: Stranger,
     State(telehealth): State<Telehealth>,
-    Path(link): Path<String>,
+    Json(guest): Json<Guest>,
 ) -> Result<Json<RoomView>, Problem> {
-    Ok(Json(telehealth.guest_room(&link).await?))
+    Ok(Json(telehealth.guest_room(&guest.link).await?))
 }
 
 /// Takes the patient's seat by a link.
-#[utoipa::path(post, path = "/public/telehealth/links/{link}/join", tag = "telehealth",
-    params(("link" = String, Path, description = "Link")),
-    request_body = Joining, responses((status = 200, body = Ticket)))]
+#[utoipa::path(post, path = "/public/telehealth/waiting-room/join", tag = "telehealth",
+    request_body = Guest, responses((status = 200, body = Ticket)))]
 async fn guest_join(
     _: Stranger,
     State(telehealth): State<Telehealth>,
-    Path(link): Path<String>,
-    Json(joining): Json<Joining>,
+    Json(guest): Json<Guest>,
 ) -> Result<Json<Ticket>, Problem> {
-    Ok(Json(telehealth.guest_join(&link, &joining).await?))
+    let joining = Joining {
+        consent: guest.consent,
+    };
+    Ok(Json(telehealth.guest_join(&guest.link, &joining).await?))
 }
 
 /// Tells the other side what it needs to connect, and hears what it tells.
