@@ -35,15 +35,15 @@ function at(date, clock) {
   return new Date(2 * guess - Date.parse(`${shown.replace(' ', 'T')}Z`)).toISOString();
 }
 
-/** People, a room and patients of one run, open at every hour, and the settings of the clinic. */
-export async function clinic(rig, families = ['Vega', 'Osei']) {
-  const stamp = Date.now().toString(36).replaceAll(/\d/g, (digit) => String.fromCodePoint(97 + Number(digit)));
+/** People, a room and patients of one run, open at every hour, and the settings of the clinic; `mark` tells runs apart. */
+export async function clinic(rig, families = ['Vega', 'Osei'], { mark, patients: who = ['Ada', 'Grace', 'Rosa', 'Alan', 'Edith', 'Ivo'].map((given) => [given]) } = {}) {
+  const stamp = mark ?? Date.now().toString(36).replaceAll(/\d/g, (digit) => String.fromCodePoint(97 + Number(digit)));
   const { storageState, ask, create } = await administrator(rig);
   const people = [];
   const patients = [];
-  for (const family of families) people.push(await create({ resourceType: 'Practitioner', active: true, name: [{ family: `${family}-${stamp}`, given: ['Dana'] }] }));
-  const room = await create({ resourceType: 'Location', status: 'active', name: `Room ${stamp}` });
-  for (const given of ['Ada', 'Grace', 'Rosa', 'Alan', 'Edith', 'Ivo']) patients.push(await create({ resourceType: 'Patient', active: true, name: [{ family: `Q${stamp}`, given: [given] }], gender: 'female', birthDate: '1980-02-29' }));
+  for (const family of families) people.push(await create({ resourceType: 'Practitioner', active: true, name: [{ family: [family, stamp].filter(Boolean).join('-'), given: ['Dana'] }] }));
+  const room = await create({ resourceType: 'Location', status: 'active', name: `Room ${stamp || '1'}` });
+  for (const [given, family = `Q${stamp}`] of who) patients.push(await create({ resourceType: 'Patient', active: true, name: [{ family, given: [given] }], gender: 'female', birthDate: '1980-02-29' }));
   const { body: settings, etag } = await ask('GET', '/api/v1/scheduling/settings');
   await ask('PUT', '/api/v1/scheduling/settings', { ...settings, timeZone: ZONE, services: [SERVICE], rules: { ...settings.rules, leadMinutes: 0, maxActive: 20 } }, { 'if-match': etag });
   const always = { days: EVERY_DAY, start: '00:00', end: '24:00', services: [], location: null, from: null, until: null, everyWeeks: 1 };
@@ -51,7 +51,7 @@ export async function clinic(rig, families = ['Vega', 'Osei']) {
   for (const actor of [...people.map(({ id }) => `Practitioner/${id}`), `Location/${room.id}`]) await ask('PUT', `/api/v1/scheduling/availability/${actor}`, hours);
   const book = async (patient, person, date, clock) =>
     (await ask('POST', '/api/v1/appointments', { patient: `Patient/${patients[patient].id}`, actors: [`Practitioner/${people[person].id}`], start: at(date, clock), minutes: 30, service: SERVICE.code })).body;
-  return { stamp, people, book, ask, admin: storageState };
+  return { stamp, people, patients, room, book, ask, admin: storageState };
 }
 
 /** The journeys, with a server of their own: they set the clinic's hours and rules. */
@@ -250,6 +250,44 @@ export function scheduling() {
     await page.getByRole('button', { name: /Accepted.*Ivo/ }).click({ timeout: 30_000 });
     await visit(other.page, '10:00', 'Ivo').waitFor();
     await Promise.all([context.close(), other.context.close()]);
+  });
+
+  journey('a patient books on a telephone, chooses another time, and calls off', async () => {
+    const seen = await rig.visit({ storageState: await rig.signIn('patient'), viewport: { width: 390, height: 844 } });
+    const { page, context } = seen;
+    await page.goto(`${rig.url}/app/portal/visits`);
+    await settled(page);
+    await page.getByRole('button', { name: 'Book an appointment' }).click();
+    const form = page.getByRole('region', { name: 'Book an appointment' });
+    const services = form.getByLabel('Service');
+    if (await services.inputValue() === '') await services.selectOption(SERVICE.code);
+    await form.getByRole('region').first().waitFor();
+    await form.getByRole('button', { name: 'Look later' }).click();
+    await form.getByRole('button', { name: '10:00' }).last().click();
+    await form.getByRole('group', { name: 'Is this right?' }).waitFor();
+    await clean(seen, 'the last look before booking');
+    await form.getByRole('button', { name: 'Book this time' }).click();
+    await page.getByText('Your appointment is booked.').waitFor();
+    const coming = page.getByRole('region', { name: 'Coming up' });
+    const mine = (clock) => coming.getByRole('listitem').filter({ hasText: clock });
+    await mine('10:00').last().waitFor();
+    await clean(seen, 'what a patient may do about a visit');
+
+    await mine('10:00').last().getByRole('button', { name: 'Another time' }).click();
+    const move = page.getByRole('region', { name: 'Another time' });
+    await move.getByRole('region').first().waitFor();
+    await move.getByRole('button', { name: 'Look later' }).click();
+    await move.getByRole('button', { name: '11:15' }).last().click();
+    await move.getByRole('button', { name: 'Move to this time' }).click();
+    await page.getByText('Your appointment is moved.').waitFor();
+    await mine('11:15').last().waitFor();
+
+    await mine('11:15').last().getByRole('button', { name: 'Cancel the appointment' }).click();
+    await mine('11:15').last().getByRole('group').getByRole('button', { name: 'Cancel the appointment' }).click();
+    await page.getByText('Your appointment is cancelled.').waitFor();
+    await mine('11:15').first().waitFor({ state: 'detached' });
+    assert.deepEqual(seen.complaints, []);
+    await context.close();
   });
 
   journey('opening hours are tried out before they are saved', async () => {

@@ -1,8 +1,10 @@
-/** Who looked at the record: every line of the organisation's trail that concerns this patient. */
+/** Who looked at the record: the organisation's trail as far as it concerns this patient, a line for every sitting. */
 
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { roleName } from '../fhir/session';
 import { formatDateTime } from '../lib/dates';
 import { useI18n } from '../lib/i18n';
+import { sittings } from './looked';
 import { None, Trouble, Wait } from './parts';
 import { accessReport, practitioners, useNames, useOwn } from './record';
 
@@ -17,6 +19,11 @@ export default function Access() {
   });
   const lines = query.data?.pages.flatMap((page) => page.items) ?? [];
   const names = useNames(practitioners(lines));
+  const span = (from: string, until: string) => {
+    const [day, began] = formatDateTime(from, locale).split(' ');
+    const ended = formatDateTime(until, locale).split(' ')[1];
+    return began === ended ? `${day} ${began}` : `${day} ${began}–${ended}`;
+  };
   const isOwn = (who: string) => who === `Patient/${own}`;
   return (
     <>
@@ -25,15 +32,15 @@ export default function Access() {
       {query.isPending && <Wait />}
       {query.isSuccess && lines.length === 0 && <None>{t('portal.noAccess')}</None>}
       <ul className="rows card" hidden={lines.length === 0}>
-        {lines.map((line, index) => (
-          <li key={`${line.at}-${index}`}>
-            <strong>{formatDateTime(line.at, locale)}</strong> {isOwn(line.who) ? t('portal.you') : names.get(line.who) || line.who}
-            {!isOwn(line.who) && <span className="quiet"> {line.roles.join(', ')}</span>}
-            {line.address && <span className="quiet"> {t('portal.from', { address: line.address })}</span>}
+        {sittings(lines).map((one) => (
+          <li key={`${one.until} ${one.who} ${one.address} ${one.refused} ${one.emergency}`}>
+            <strong>{isOwn(one.who) ? t('portal.you') : names.get(one.who) || one.who}</strong>
+            {!isOwn(one.who) && <span className="quiet"> {one.roles.map((code) => roleName(t, code)).join(', ')}</span>}
             <br />
-            {line.what}{line.records.length > 0 && `: ${line.records.join(', ')}`}
-            {line.emergency && <span className="mark">{t('portal.emergency')}</span>}
-            {line.refused && <span className="mark">{t('portal.refused')}</span>}
+            <span className="quiet">{span(one.from, one.until)}{one.address && ` ${t('portal.from', { address: one.address })}`}</span>
+            {one.deeds.map(({ deed, parts }) => <div key={deed}>{t(`portal.did.${deed}`)}{parts.length > 0 && `: ${parts.map((part) => t(part)).join(', ')}`}</div>)}
+            {one.emergency && <span className="mark">{t('portal.emergency')}</span>}
+            {one.refused && <span className="mark">{t('portal.refused')}</span>}
           </li>
         ))}
       </ul>

@@ -77,6 +77,13 @@ function Frame() {
     if (idle) void endSession('drafts').then(() => location.assign(signInUrl()));
   }, [idle]);
   const View = VIEWS[page];
+  const pages = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a telephone the pages are one row, of which the open one must be seen.
+    const row = pages.current;
+    const open = row?.querySelector<HTMLElement>('[aria-current=page]');
+    if (row && open && page) row.scrollLeft = open.offsetLeft - row.offsetWidth / 2 + open.offsetWidth / 2;
+  }, [page]);
   return (
     <>
       <a className="skip" href="#main">{t('shell.skip')}</a>
@@ -85,7 +92,7 @@ function Frame() {
         {own && !idle && <Suspense fallback={null}><Bell current={page === 'notices'} /></Suspense>}
         <button type="button" onClick={() => void endSession('choices').then(() => location.assign(signInUrl()))}>{t('shell.signOut')}</button>
       </header>
-      <nav aria-label={t('shell.nav')}>
+      <nav ref={pages} aria-label={t('shell.nav')}>
         {PAGES.map((name) => <To key={name} page={name} current={name === page}>{t(`portal.${name}`)}</To>)}
       </nav>
       {!online && <p className="stale" role="status">{t('portal.offline')}</p>}

@@ -6,6 +6,7 @@ export const audit = {
   'audit.from': 'From',
   'audit.to': 'To',
   'audit.address': 'Network address',
+  'audit.searched': 'Searched',
   'audit.any': 'Any',
   'audit.events': 'Events',
   'audit.order': 'newest first',

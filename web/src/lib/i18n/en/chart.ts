@@ -6,6 +6,7 @@ export const chart = {
   'banner.language': 'Language',
   'banner.weight': 'Weight',
   'banner.dateUnknown': 'date not known',
+  'banner.interpreter': 'Interpreter needed',
   'banner.allergies': 'Allergies',
   'banner.allergies.loading': 'Reading allergies …',
   'banner.allergies.unread': 'Allergies could not be read',

@@ -8,6 +8,7 @@ export const audit: Record<keyof typeof english, string> = {
   'audit.from': 'Desde',
   'audit.to': 'Hasta',
   'audit.address': 'Dirección de red',
+  'audit.searched': 'Buscó',
   'audit.any': 'Cualquiera',
   'audit.events': 'Sucesos',
   'audit.order': 'el más reciente primero',

@@ -8,6 +8,7 @@ export const chart: Record<keyof typeof english, string> = {
   'banner.language': 'Idioma',
   'banner.weight': 'Peso',
   'banner.dateUnknown': 'fecha desconocida',
+  'banner.interpreter': 'Necesita intérprete',
   'banner.allergies': 'Alergias',
   'banner.allergies.loading': 'Leyendo alergias …',
   'banner.allergies.unread': 'No se pudieron leer las alergias',
