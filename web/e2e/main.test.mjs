@@ -42,7 +42,7 @@ const chart = (page = '') => `/patients/${patient.id}${page}`;
 
 test('every page is accessible and within the policy, light and dark', async () => {
   const long = (await fhir(rig, 'Condition?_count=1')).entry[0].resource.subject.reference.split('/')[1];
-  const charted = ['', '/timeline', '/vitals', '/vitals/new', '/problems', '/allergies', '/medicines', '/medicines/reconcile', '/orders', '/orders?add=test', '/results', '/notes', '/notes/new', '/documents', '/plan', '/immunisations', '/encounters', '/edit'];
+  const charted = ['', '/timeline', '/vitals', '/vitals/new', '/problems', '/allergies', '/medicines', '/medicines/reconcile', '/orders', '/orders?add=test', '/results', '/notes', '/notes/new', '/documents', '/plan', '/immunisations', '/encounters', '/person', '/edit'];
   const paths = ['/patients', '/patients?q=ro', '/patients/new', '/tasks', '/messages', '/system', '/nowhere', ...charted.map((page) => `/patients/${long}${page}`)];
   for (const colorScheme of ['light', 'dark']) {
     const seen = await rig.visit({ colorScheme });
@@ -267,7 +267,43 @@ test('a receptionist is refused clinical records and told why', async (t) => {
   await page.goto(`${rig.url}/app${chart('/results')}`);
   await page.getByRole('heading', { name: new RegExp(family, 'i') }).waitFor();
   await page.getByText('You may not do this').waitFor();
-  await page.getByText('Allergies could not be read').waitFor();
+  await context.close();
+});
+
+test('the desk opens a person, not a wall of refusals; names whom to call; takes a record out of use and back', async (t) => {
+  if (!rig.hasSignIn) {
+    t.skip('the server has no sign-in pages');
+    return;
+  }
+  const own = await fhir(rig, 'Patient', { method: 'POST', body: { resourceType: 'Patient', active: true, name: [{ family: word(), given: ['Desk'] }], gender: 'male', birthDate: '1970-05-05' } });
+  const seen = await rig.visit({ storageState: await signIn(rig, 'reception') });
+  const { page, context } = seen;
+  const refused = [];
+  page.on('response', (response) => response.status() === 403 && refused.push(response.url()));
+  await page.goto(`${rig.url}/app/patients/${own.id}`);
+  await page.getByRole('region', { name: 'Details' }).getByText('Nobody is named').waitFor();
+  await settled(page);
+  assert.deepEqual(await page.getByRole('navigation', { name: 'Chart' }).getByRole('link').allInnerTexts(), ['Person & desk', 'Visits']);
+  await clean(seen, 'the person as the desk sees them');
+
+  await page.getByRole('link', { name: 'Edit details' }).first().click();
+  await page.getByLabel('Interpreter').selectOption('yes');
+  await page.getByLabel('Name of the contact').fill('Annabella Byron');
+  await page.getByLabel('Telephone of the contact').fill('+1 555 123 4568');
+  await page.getByLabel('Relationship').fill('mother');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Annabella Byron · mother · +1 555 123 4568').waitFor();
+  await page.getByText('Interpreter needed').waitFor();
+
+  const use = page.getByRole('region', { name: 'Use of this record' });
+  await use.getByLabel('Reason').fill('Moved away');
+  await use.getByRole('button', { name: 'Take out of use' }).click();
+  await use.getByText('No visit had to be called off.').waitFor();
+  assert.equal((await fhir(rig, `Patient/${own.id}`)).active, false);
+  await use.getByLabel('Reason').fill('Came back');
+  await use.getByRole('button', { name: 'Take into use again' }).click();
+  await use.getByText('The record is in use.').waitFor();
+  assert.deepEqual(refused, [], 'nobody leaves refusals in the trail by looking');
   await context.close();
 });
 

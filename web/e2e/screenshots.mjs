@@ -64,13 +64,33 @@ for (const [size, viewport] of [['wide', { width: 1280, height: 800 }], ['phone'
   }
 }
 
+const PATIENTS = [['Ada', 'Moreno'], ['Grace', 'Whitfield'], ['Rosa', 'Delgado'], ['Alan', 'Baptiste'], ['Edith', 'Kowalski'], ['Ivo', 'Petrov'], ['Mina', 'Sato'], ['Tom', 'Eriksen'], ['Leila', 'Farouk'], ['Hugo', 'Laurent']];
+
+/** Who is at the clinic now, as far as each has come, and who is expected yet. */
+async function morning(ask, people, patients, room) {
+  const STEPS = ['ready', 'roomed', 'in-progress', 'checkout', 'completed'];
+  const service = 'follow-up';
+  // How many of these steps each has taken.
+  for (const [index, taken] of [0, 0, 1, 2, 2, 3, 4, 5].entries()) {
+    const walkIn = { patient: `Patient/${patients[index].id}`, actors: [`Practitioner/${people[index % people.length].id}`], start: new Date().toISOString(), minutes: 30, service, walkIn: true, reason: ['Cough', 'Blood pressure', 'Wound check', 'Knee pain', 'Results', 'Vaccination', 'Rash', 'Review'][index] };
+    const { body } = await ask('POST', '/api/v1/appointments', walkIn);
+    for (const to of STEPS.slice(0, taken)) await ask('POST', `/api/v1/appointments/${body.id}/transitions`, { to, room: to === 'roomed' ? `Location/${room.id}` : undefined });
+  }
+  // Late in the evening nobody is expected any more.
+  for (const [index, minutes] of [[8, 45], [9, 75]]) {
+    const start = new Date(Math.ceil((Date.now() + minutes * 60_000) / 900_000) * 900_000).toISOString();
+    await ask('POST', '/api/v1/appointments', { patient: `Patient/${patients[index].id}`, actors: [`Practitioner/${people[index].id}`], start, minutes: 30, service }).catch(() => undefined);
+  }
+}
+
 /** A week of ten people, as busy as a clinic is, and the pictures of the desk. */
 async function desk() {
   const families = ['Vega', 'Osei', 'Lindqvist', 'Marchetti', 'Tanaka', 'Okafor', 'Dubois', 'Novak', 'Haddad', 'Silva'];
-  const { people, book, ask } = await clinic(rig, families);
+  const { people, patients, room, book, ask } = await clinic(rig, families, { mark: '', patients: PATIENTS });
+  await morning(ask, people, patients, room);
   const times = ['08:30', '09:00', '10:00', '11:30', '14:00', '15:30'];
   for (let ahead = 0; ahead < 3; ahead += 1) {
-    for (const [person] of people.entries()) for (const [index, time] of times.entries()) if ((person + index + ahead) % 3 !== 0) await book((person + index) % 6, person, day(ahead + 1), time).catch(() => undefined);
+    for (const [person] of people.entries()) for (const [index, time] of times.entries()) if ((person + index + ahead) % 3 !== 0) await book((person + index) % PATIENTS.length, person, day(ahead + 1), time).catch(() => undefined);
   }
   await ask('PUT', '/api/v1/scheduling/settings', { ...(await ask('GET', '/api/v1/scheduling/settings')).body, widget: { enabled: true, origins: [] } }, { 'if-match': (await ask('GET', '/api/v1/scheduling/settings')).etag });
   const storageState = await signIn(rig, 'reception');

@@ -4,10 +4,11 @@ import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { patientName } from '../fhir/display';
 import type { Patient, Stored } from '../fhir/types';
-import { PAGES } from '../features/chart/ChartLayout';
+import { pagesFor } from '../features/chart/ChartLayout';
 import { sameNames, useFound, usePatients } from '../features/patients/find';
 import { PatientLine } from '../features/patients/PatientFacts';
 import { useSettled } from '../lib/hooks';
+import { readsCharts, useSession } from '../fhir/session';
 import { type Key, useI18n } from '../lib/i18n';
 import { recentPatients } from '../lib/recent';
 import { Dialog } from '../ui/Dialog';
@@ -69,6 +70,7 @@ function useActions(text: string, registering: boolean): Entry[] {
   const { t } = useI18n();
   const navigate = useNavigate();
   const { id } = useParams({ strict: false });
+  const { roles } = useSession();
   const entry = (key: Key, icon: IconName, run: () => void): Entry & { label: string } => ({ key, icon, label: t(key), run });
   const name = text.replace(/^>/, '').trim();
   const everywhere = [
@@ -84,9 +86,13 @@ function useActions(text: string, registering: boolean): Entry[] {
   ];
   const here = id
     ? [
-        entry('note.new', 'note', () => void navigate({ to: '/patients/$id/notes/new', params: { id } })),
-        entry('vitals.add', 'pulse', () => void navigate({ to: '/patients/$id/vitals/new', params: { id } })),
-        ...PAGES.map(([to, label]) => entry(label, 'steady', () => void navigate({ to, params: { id } }))),
+        ...(readsCharts(roles)
+          ? [
+              entry('note.new', 'note', () => void navigate({ to: '/patients/$id/notes/new', params: { id } })),
+              entry('vitals.add', 'pulse', () => void navigate({ to: '/patients/$id/vitals/new', params: { id } })),
+            ]
+          : []),
+        ...pagesFor(roles).map(([to, label]) => entry(label, 'steady', () => void navigate({ to, params: { id } }))),
       ]
     : [];
   const words = name.toLocaleLowerCase().split(/\s+/);

@@ -127,6 +127,7 @@ const chartPages = [
     validateSearch: (search: Record<string, unknown>): { filter?: string; open?: string } => ({ filter: text(search.filter), open: text(search.open) }),
     component: lazyRouteComponent(() => import('../features/documents/DocumentsPage'), 'DocumentsPage'),
   }),
+  createRoute({ getParentRoute: () => chart, path: '/person', component: lazyRouteComponent(() => import('../features/patients/PersonPage'), 'PersonPage') }),
   createRoute({ getParentRoute: () => chart, path: '/plan', component: lazyRouteComponent(() => import('../features/care/PlanPage'), 'PlanPage') }),
   createRoute({ getParentRoute: () => chart, path: '/immunisations', component: lazyRouteComponent(() => import('../features/care/ImmunisationsPage'), 'ImmunisationsPage') }),
   createRoute({ getParentRoute: () => chart, path: '/encounters', component: lazyRouteComponent(() => import('../features/encounters/EncountersPage'), 'EncountersPage') }),

@@ -1,8 +1,9 @@
 /** Who is signed in, as the server says; nothing about the session is kept in the page's storage. */
 
-import { useQuery } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
 import { ownDrafts } from '../lib/drafts';
+import type { Key } from '../lib/i18n';
 import { carryCsrfToken, send } from './http';
 import type { Reference } from './types';
 
@@ -19,18 +20,20 @@ export interface Session {
   csrfToken: string;
 }
 
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: async ({ signal }) => {
+    const { body } = await send<Session>('/api/v1/session', { signal });
+    carryCsrfToken(body.csrfToken);
+    ownDrafts(body.account);
+    return body;
+  },
+  staleTime: Number.POSITIVE_INFINITY,
+  retry: false,
+});
+
 export function useSessionQuery() {
-  return useQuery({
-    queryKey: ['session'],
-    queryFn: async ({ signal }) => {
-      const { body } = await send<Session>('/api/v1/session', { signal });
-      carryCsrfToken(body.csrfToken);
-      ownDrafts(body.account);
-      return body;
-    },
-    staleTime: Number.POSITIVE_INFINITY,
-    retry: false,
-  });
+  return useQuery(sessionQuery);
 }
 
 export const SessionContext = createContext<Session | undefined>(undefined);
@@ -39,6 +42,21 @@ export function useSession(): Session {
   const session = useContext(SessionContext);
   if (!session) throw new Error('rendered outside of a session');
   return session;
+}
+
+/** Roles that see who somebody is and when they come, and nothing of what is clinical. */
+const DESK = new Set(['receptionist', 'org_admin', 'privacy_officer']);
+
+/** Whether charts are opened with these roles; others would only be refused, each time with an entry in the trail. */
+export function readsCharts(roles: readonly string[]): boolean {
+  return roles.some((role) => !DESK.has(role));
+}
+
+/** A role by its name for people; one that the organisation made is known by its code. */
+export function roleName(t: (key: Key) => string, code: string): string {
+  const key = `role.${code}` as Key;
+  const name = t(key);
+  return name === key ? code : name;
 }
 
 /** The signed-in person as author of a record; nobody without a resource of their own may sign one. */

@@ -95,6 +95,12 @@ export interface Resource {
 /** A resource that has been stored. */
 export type Stored<R extends Resource = Resource> = R & { id: string };
 
+export interface PatientContact {
+  relationship?: CodeableConcept[];
+  name?: HumanName;
+  telecom?: ContactPoint[];
+}
+
 export interface Patient extends Resource {
   resourceType: 'Patient';
   active?: boolean;
@@ -107,6 +113,8 @@ export interface Patient extends Resource {
   deceasedDateTime?: string;
   address?: Address[];
   communication?: { language?: CodeableConcept; preferred?: boolean }[];
+  contact?: PatientContact[];
+  extension?: { url: string; valueBoolean?: boolean }[];
   link?: { other: Reference; type: string }[];
 }
 
@@ -485,6 +493,15 @@ export interface ValueSet extends Resource {
   expansion?: { total?: Decimal; contains?: Coding[] };
 }
 
+export interface Consent extends Resource {
+  resourceType: 'Consent';
+  status: string;
+  scope?: CodeableConcept;
+  category?: CodeableConcept[];
+  dateTime?: string;
+  provision?: { type?: string };
+}
+
 /** The resource types that the screens know, by name. */
 export interface Types {
   Patient: Patient;
@@ -510,6 +527,7 @@ export interface Types {
   Binary: Binary;
   Practitioner: Practitioner;
   Location: Location;
+  Consent: Consent;
 }
 
 export type TypeName = keyof Types;

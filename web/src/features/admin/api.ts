@@ -132,8 +132,20 @@ interface Documents {
 
 const BASE = '/api/v1';
 
-export function useDocument<P extends keyof Documents>(path: P) {
-  return useQuery({ queryKey: ['api', path], queryFn: async ({ signal }) => (await send<Documents[P]>(`${BASE}${path}`, { signal })).body, staleTime: 5_000 });
+export function useDocument<P extends keyof Documents>(path: P, enabled = true) {
+  return useQuery({ enabled, queryKey: ['api', path], queryFn: async ({ signal }) => (await send<Documents[P]>(`${BASE}${path}`, { signal })).body, staleTime: 5_000 });
+}
+
+/** Somebody who may act for a patient. */
+export interface Proxy {
+  id: string;
+  subject: string;
+  basis: 'parental' | 'patient' | 'legal';
+  endsAt?: Decimal;
+}
+
+export function useProxies(patient: string) {
+  return useQuery({ queryKey: ['api', 'proxies', patient], queryFn: async ({ signal }) => (await send<Proxy[]>(`${BASE}/proxies?patient=${encodeURIComponent(patient)}`, { signal })).body });
 }
 
 export interface Act {

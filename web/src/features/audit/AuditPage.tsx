@@ -3,8 +3,11 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { useDocument } from '../admin/api';
 import { type Page, search, searchOn } from '../../fhir/client';
 import { Failure } from '../../fhir/Failure';
+import { roleName, useSession } from '../../fhir/session';
 import type { AuditEvent, Stored } from '../../fhir/types';
 import { formatDateTime } from '../../lib/dates';
 import { useTitle } from '../../lib/hooks';
@@ -76,8 +79,16 @@ export function AuditPage() {
   );
 }
 
+/** Names of accounts, for those who may see the list of people; the trail itself names nobody. */
+function useAccountNames(): ReadonlyMap<string, string> {
+  // Whoever may not see that list would leave a refusal in the trail that is read here.
+  const people = useDocument('/users', useSession().roles.includes('org_admin'));
+  return useMemo(() => new Map(people.data?.items.map(({ id, name, username }) => [id, name || username])), [people.data]);
+}
+
 function Events({ events }: { events: Stored<AuditEvent>[] }) {
   const { t, locale } = useI18n();
+  const names = useAccountNames();
   return (
     <div className="table-scroll">
       <table className="table">
@@ -97,9 +108,9 @@ function Events({ events }: { events: Stored<AuditEvent>[] }) {
             return (
               <tr key={event.id}>
                 <td className="nowrap">{formatDateTime(event.recorded, locale)}</td>
-                <th scope="row">{actor(event)} <span className="quiet">{roles(event)}</span></th>
+                <th scope="row">{names.get(actor(event)) ?? actor(event)} <span className="quiet">{roles(event).map((code) => roleName(t, code)).join(', ')}</span></th>
                 <td className="mono">{addressOf(event)}</td>
-                <td>{event.action ? t(`audit.action.${event.action}` as Key) : t('notKnown')} <span className="quiet">{event.subtype?.[0]?.display ?? event.subtype?.[0]?.code ?? event.type.display}</span></td>
+                <td><Deed event={event} /></td>
                 <td><Records event={event} /></td>
                 <td>{ended === 'done' ? t('audit.done') : <b className="critical">{t(`audit.${ended}`)}</b>} <span className="quiet">{event.outcomeDesc}</span></td>
               </tr>
@@ -110,6 +121,18 @@ function Events({ events }: { events: Stored<AuditEvent>[] }) {
     </div>
   );
 }
+
+/** What was done, in a word; what the standard calls it where the word does not say it. */
+function Deed({ event }: { event: AuditEvent }) {
+  const { t } = useI18n();
+  const kind = event.subtype?.[0]?.code;
+  if (kind?.startsWith('search')) return t('audit.searched');
+  const plain = kind !== undefined && PLAIN.has(kind);
+  return <>{event.action ? t(`audit.action.${event.action}` as Key) : t('notKnown')} {!plain && <span className="quiet">{event.subtype?.[0]?.display ?? kind ?? event.type.display}</span>}</>;
+}
+
+/** Kinds that the action says already. */
+const PLAIN = new Set(['read', 'create', 'update', 'delete']);
 
 const NAMED = 3;
 

@@ -19,7 +19,7 @@ const event: AuditEvent = {
 };
 
 it('names the person, not the server', () => {
-  expect([actor(event), roles(event)]).toEqual(['dana', 'doctor, nurse']);
+  expect([actor(event), roles(event)]).toEqual(['dana', ['doctor', 'nurse']]);
   expect(actor({ ...event, agent: [{ requestor: false, who: { display: 'MediTrack' } }] })).toBe('MediTrack');
 });
 

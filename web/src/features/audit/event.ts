@@ -11,9 +11,10 @@ export function actor(event: AuditEvent): string {
   return asked?.name ?? asked?.who?.display ?? asked?.who?.identifier?.value ?? '';
 }
 
-export function roles(event: AuditEvent): string {
+/** Codes of the roles that the person or program had. */
+export function roles(event: AuditEvent): string[] {
   const asked = event.agent.find((agent) => agent.requestor);
-  return (asked?.role ?? []).map((role) => role.text ?? '').filter(Boolean).join(', ');
+  return (asked?.role ?? []).map((role) => role.text ?? '').filter(Boolean);
 }
 
 /** The network address of the client, when a client asked. */

@@ -4,11 +4,13 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { conceptText, mrn, patientName, quantityText, shortIdentifier } from '../../fhir/display';
 import { useChart } from '../../fhir/queries';
+import { readsCharts, useSession } from '../../fhir/session';
 import type { Patient, Stored } from '../../fhir/types';
 import { VITALS, readings } from '../../fhir/vitals';
 import { age, formatDate, today } from '../../lib/dates';
 import { useI18n } from '../../lib/i18n';
 import { Icon } from '../../ui/icons';
+import { interpreter } from '../patients/form';
 import { bornText, identifierLabel, isDeceased, sexText } from '../patients/PatientFacts';
 import { vitalsQuery } from './ahead';
 import { allergies } from './facts';
@@ -16,6 +18,7 @@ import { allergies } from './facts';
 export function Banner({ patient }: { patient: Stored<Patient> }) {
   const { t, locale } = useI18n();
   const number = mrn(patient)?.value;
+  const clinical = readsCharts(useSession().roles);
   const spoken = patient.communication?.find((one) => one.preferred) ?? patient.communication?.[0];
   return (
     <section className={`banner ${isDeceased(patient) ? 'banner-deceased' : ''}`} aria-label={t('banner.label')}>
@@ -28,7 +31,7 @@ export function Banner({ patient }: { patient: Stored<Patient> }) {
             <span title={number}>{number ? shortIdentifier(number) : t('notKnown')}</span>
           </Fact>
           {spoken && <Fact label={t('banner.language')}>{conceptText(spoken.language)}</Fact>}
-          <ChildWeight patient={patient} />
+          {clinical && <ChildWeight patient={patient} />}
           {isDeceased(patient) && (
             <Fact label={t('deceased')}>{patient.deceasedDateTime ? formatDate(patient.deceasedDateTime, locale) : t('banner.dateUnknown')}</Fact>
           )}
@@ -37,10 +40,11 @@ export function Banner({ patient }: { patient: Stored<Patient> }) {
           <Icon name="edit" size={14} /> {t('patients.edit.short')}
         </Link>
       </div>
-      <div className="banner-alerts">
-        <AllergyLine id={patient.id} />
-        <Alerts id={patient.id} />
-      </div>
+      {(clinical || interpreter(patient)) && <div className="banner-alerts">
+        {interpreter(patient) && <span className="chip chip-warning"><Icon name="info" size={14} />{t('banner.interpreter')}</span>}
+        {clinical && <AllergyLine id={patient.id} />}
+        {clinical && <Alerts id={patient.id} />}
+      </div>}
     </section>
   );
 }

@@ -8,6 +8,7 @@ import { Failure } from '../../fhir/Failure';
 import { Loaded } from '../../fhir/Loaded';
 import { useLive } from '../../fhir/live';
 import { usePatient } from '../../fhir/queries';
+import { readsCharts, useSession } from '../../fhir/session';
 import { useTitle } from '../../lib/hooks';
 import { type Key, useI18n } from '../../lib/i18n';
 import { type Shortcuts, useShortcuts } from '../../lib/keys';
@@ -18,7 +19,7 @@ import { BreakGlass, useMayBreakGlass } from './BreakGlass';
 
 const route = getRouteApi('/patients/$id');
 
-export const PAGES = [
+const PAGES = [
   ['/patients/$id', 'chart.summary'],
   ['/patients/$id/timeline', 'chart.timeline'],
   ['/patients/$id/vitals', 'chart.vitals'],
@@ -32,7 +33,20 @@ export const PAGES = [
   ['/patients/$id/immunisations', 'chart.immunisations'],
   ['/patients/$id/plan', 'chart.plan'],
   ['/patients/$id/encounters', 'chart.encounters'],
+  ['/patients/$id/person', 'chart.person'],
 ] as const satisfies readonly (readonly [string, Key])[];
+
+/** What the desk opens of a chart: it begins with the person. */
+const AT_DESK = [
+  ['/patients/$id', 'chart.person'],
+  ['/patients/$id/encounters', 'chart.encounters'],
+] as const satisfies readonly (readonly [string, Key])[];
+
+/** The pages of a chart for somebody with these roles. */
+export function pagesFor(roles: readonly string[]) {
+  if (readsCharts(roles)) return PAGES;
+  return roles.includes('receptionist') ? AT_DESK : AT_DESK.slice(0, 1);
+}
 
 /** What a chart shows and others write while somebody looks. */
 const LIVE = ['AllergyIntolerance', 'CarePlan', 'Composition', 'Condition', 'DiagnosticReport', 'DocumentReference', 'Encounter', 'Goal', 'Immunization', 'MedicationRequest', 'MedicationStatement', 'Observation', 'ServiceRequest'];
@@ -49,6 +63,8 @@ function useLiveChart(id: string): void {
 export function ChartLayout() {
   const { t } = useI18n();
   const { id } = route.useParams();
+  const { roles } = useSession();
+  const pages = useMemo(() => pagesFor(roles), [roles]);
   useLiveChart(id);
   const navigate = useNavigate();
   const patient = usePatient(id);
@@ -59,9 +75,9 @@ export function ChartLayout() {
   }, [known]);
   const shortcuts = useMemo<Shortcuts>(() => {
     const keys: Shortcuts = { n: () => void navigate({ to: '/patients/$id/notes/new', params: { id } }) };
-    for (const [index, [to]] of PAGES.entries()) if (index < 9) keys[`alt+${index + 1}`] = () => void navigate({ to, params: { id } });
+    for (const [index, [to]] of pages.entries()) if (index < 9) keys[`alt+${index + 1}`] = () => void navigate({ to, params: { id } });
     return keys;
-  }, [navigate, id]);
+  }, [navigate, id, pages]);
   useShortcuts(shortcuts);
   const tabs = useRef<HTMLElement>(null);
   const { pathname } = useLocation();
@@ -88,7 +104,7 @@ export function ChartLayout() {
           <Banner patient={answer.body} />
           <Replaced by={referenceId(answer.body.link?.find((link) => link.type === 'replaced-by')?.other.reference)} />
           <nav ref={tabs} className="chart-nav" aria-label={t('chart.label')}>
-            {PAGES.map(([to, label], index) => (
+            {pages.map(([to, label], index) => (
               <Link key={to} to={to} params={{ id }} activeOptions={{ exact: to === '/patients/$id' }} aria-keyshortcuts={index < 9 ? `Alt+${index + 1}` : undefined}>
                 {t(label)}
               </Link>

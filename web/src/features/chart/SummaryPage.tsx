@@ -2,15 +2,16 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { lazy, type ReactNode, Suspense } from 'react';
 import { abnormality, conceptText, observationText, observedAt } from '../../fhir/display';
 import { Loaded } from '../../fhir/Loaded';
 import { useChart, useMedicationRequests, usePatient } from '../../fhir/queries';
+import { readsCharts, useSession } from '../../fhir/session';
 import type { Observation, Stored } from '../../fhir/types';
 import { VITALS, matters, outside, readings } from '../../fhir/vitals';
 import { age, formatDate, today } from '../../lib/dates';
 import { type Key, useI18n } from '../../lib/i18n';
-import { Empty } from '../../ui/Notice';
+import { Empty, Loading } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { Sparkline } from '../../ui/Plot';
 import { Abnormal } from './Abnormal';
@@ -22,7 +23,12 @@ import { medicineName, sigText } from './medicine';
 
 const SHOWN = 8;
 
+const PersonPage = lazy(async () => ({ default: (await import('../patients/PersonPage')).PersonPage }));
+
 export function SummaryPage() {
+  const { roles } = useSession();
+  // The desk begins with the person.
+  if (!readsCharts(roles)) return <Suspense fallback={<Loading rows={8} />}><PersonPage /></Suspense>;
   return (
     <div className="summary">
       <div className="stack">

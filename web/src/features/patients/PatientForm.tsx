@@ -36,6 +36,10 @@ const LABELS: Record<Field, Key> = {
   postalCode: 'form.postalCode',
   country: 'form.country',
   language: 'form.language',
+  interpreter: 'form.interpreter',
+  contactName: 'form.contactName',
+  contactPhone: 'form.contactPhone',
+  contactRelation: 'form.contactRelation',
 };
 
 export function fieldLabel(field: string): Key {
@@ -87,12 +91,26 @@ export function PatientForm(props: PatientFormProps) {
           />
           {text('identifier', { description: t('form.mrn.help') })}
           <LanguageSelect {...field('language')} />
+          <NativeSelect
+            {...field('interpreter')}
+            data={[
+              { value: '', label: t('notKnown') },
+              { value: 'yes', label: t('form.interpreter.yes') },
+              { value: 'no', label: t('form.interpreter.no') },
+            ]}
+          />
         </fieldset>
         <fieldset className="fields">
           <legend>{t('form.contact')}</legend>
           {text('phone', { type: 'tel' })}
           {text('email', { type: 'email' })}
           {(['line', 'city', 'state', 'postalCode', 'country'] as const).map((name) => text(name))}
+        </fieldset>
+        <fieldset className="fields">
+          <legend>{t('form.emergency')}</legend>
+          {text('contactName')}
+          {text('contactPhone', { type: 'tel' })}
+          {text('contactRelation')}
         </fieldset>
         {props.foot}
         <div className="form-actions">

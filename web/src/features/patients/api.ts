@@ -15,6 +15,7 @@ export interface Details {
   email?: string | null;
   address?: { line: string[]; city?: string | null; state?: string | null; postalCode?: string | null; country?: string | null } | null;
   language?: string | null;
+  interpreter?: boolean | null;
   facility?: string | null;
   emergencyContact?: { name?: string | null; phone?: string | null; relationship?: string | null } | null;
 }
@@ -71,6 +72,12 @@ export async function mergePatients(stays: PatientView, goes: PatientView, detai
   return (await call<Merged>(`/${encodeURIComponent(stays.id)}/merge`, { method: 'POST', body, ifMatch })).body;
 }
 
+/** Takes a record out of use, which calls off what is still to come, or into use again; `calledOff` counts those. */
+export async function setActive(id: string, active: boolean, reason: string): Promise<{ calledOff: number }> {
+  const { body } = await call<{ calledOff?: string[] }>(`/${encodeURIComponent(id)}/${active ? 'activate' : 'deactivate'}`, { method: 'POST', body: { reason } });
+  return { calledOff: body.calledOff?.length ?? 0 };
+}
+
 export async function unmergePatients(stays: string, source: string, reason: string): Promise<Merged> {
   return (await call<Merged>(`/${encodeURIComponent(stays)}/unmerge`, { method: 'POST', body: { source, reason } })).body;
 }
@@ -79,6 +86,7 @@ export async function unmergePatients(stays: string, source: string, reason: str
 export function detailsOf(values: Values): Details {
   const or = (text: string | undefined) => text?.trim() || undefined;
   const { line, city, state, postalCode, country } = values;
+  const contacted = [values.contactName, values.contactPhone, values.contactRelation].some((text) => text?.trim());
   const located = [line, city, state, postalCode, country].some(Boolean);
   return {
     family: or(values.family),
@@ -89,6 +97,8 @@ export function detailsOf(values: Values): Details {
     email: or(values.email),
     address: located ? { line: line ? [line] : [], city: or(city), state: or(state), postalCode: or(postalCode), country: or(country) } : undefined,
     language: or(values.language),
+    interpreter: values.interpreter ? values.interpreter === 'yes' : undefined,
+    emergencyContact: contacted ? { name: or(values.contactName), phone: or(values.contactPhone), relationship: or(values.contactRelation) } : undefined,
   };
 }
 

@@ -33,8 +33,16 @@ describe('a patient and its form', () => {
     expect(next.address).toBeUndefined();
   });
 
+  it('keeps what else is known of whom to call, and other extensions', () => {
+    const known: Patient = { ...stored, extension: [{ url: 'urn:other', valueBoolean: true }], contact: [{ name: { family: 'Neighbour' } }, { relationship: [{ coding: [{ code: 'C' }] }], name: { text: 'Ann' }, telecom: [{ system: 'phone', value: '8' }] }] };
+    const next = apply(known, { ...fieldsOf(known), contactPhone: '9', interpreter: 'no' });
+    expect(next.contact?.map((one) => [one.name?.family ?? one.name?.text, one.telecom?.[0]?.value])).toEqual([['Neighbour', undefined], ['Ann', '9']]);
+    expect(next.extension?.map(({ valueBoolean }) => valueBoolean)).toEqual([true, false]);
+    expect(apply(next, { ...fieldsOf(next), contactName: '', contactPhone: '', contactRelation: '', interpreter: '' })).toMatchObject({ contact: [{ name: { family: 'Neighbour' } }], extension: [{ url: 'urn:other' }] });
+  });
+
   it('reads back what it wrote', () => {
-    const typed = { ...EMPTY, family: 'Li', given: 'Wei', birthDate: '2001-01-01', gender: 'female', phone: '7', language: 'zh', city: 'Lima', identifier: 'M1' };
+    const typed = { ...EMPTY, family: 'Li', given: 'Wei', birthDate: '2001-01-01', gender: 'female', phone: '7', language: 'zh', city: 'Lima', identifier: 'M1', interpreter: 'yes', contactName: 'Ann Li', contactPhone: '8', contactRelation: 'mother' };
     expect(fieldsOf(apply({ resourceType: 'Patient' }, typed))).toEqual(typed);
   });
 });

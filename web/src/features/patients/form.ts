@@ -1,12 +1,12 @@
 /** A patient as fields of a form, and the form as changes to a patient: what the form does not show is kept. */
 
-import { mrn, preferredName } from '../../fhir/display';
-import type { Address, ContactPoint, HumanName, Patient } from '../../fhir/types';
+import { mrn, nameText, preferredName } from '../../fhir/display';
+import type { Address, ContactPoint, HumanName, Patient, PatientContact } from '../../fhir/types';
 import { isFhirDate, today } from '../../lib/dates';
 import type { Key } from '../../lib/i18n';
 import type { Values } from '../../lib/merge';
 
-export const FIELDS = ['family', 'given', 'birthDate', 'gender', 'identifier', 'phone', 'email', 'line', 'city', 'state', 'postalCode', 'country', 'language'] as const;
+export const FIELDS = ['family', 'given', 'birthDate', 'gender', 'identifier', 'phone', 'email', 'line', 'city', 'state', 'postalCode', 'country', 'language', 'interpreter', 'contactName', 'contactPhone', 'contactRelation'] as const;
 export type Field = (typeof FIELDS)[number];
 
 /** Languages offered for talking with a patient; another one that is stored stays. */
@@ -25,10 +25,33 @@ function language(patient: Patient) {
   return patient.communication?.find((one) => one.preferred) ?? patient.communication?.[0];
 }
 
+/** HL7's extension that says whether an interpreter is needed. */
+const INTERPRETER = 'http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired';
+
+/** Whether an interpreter is needed; nothing when nobody has said. */
+export function interpreter(patient: Patient): boolean | undefined {
+  return patient.extension?.find(({ url }) => url === INTERPRETER)?.valueBoolean;
+}
+
+/** HL7 v2 table 0131: emergency contact. */
+const EMERGENCY = { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0131', code: 'C', display: 'Emergency Contact' }] };
+
+/** Whom to call in an emergency. */
+export function emergencyContact(patient: Patient): PatientContact | undefined {
+  return patient.contact?.find((one) => one.relationship?.some((role) => role.coding?.some(({ code }) => code === 'C')));
+}
+
+/** Who that is to the patient, in words. */
+export function relation(contact: PatientContact | undefined): string {
+  return contact?.relationship?.find(({ text }) => text)?.text ?? '';
+}
+
 /** The fields' values as stored. */
 export function fieldsOf(patient: Patient): Values {
   const name = preferredName(patient);
   const address = patient.address?.[0];
+  const contact = emergencyContact(patient);
+  const needed = interpreter(patient);
   return {
     family: name?.family ?? '',
     given: name?.given?.join(' ') ?? '',
@@ -43,6 +66,10 @@ export function fieldsOf(patient: Patient): Values {
     postalCode: address?.postalCode ?? '',
     country: address?.country ?? '',
     language: language(patient)?.language?.coding?.[0]?.code ?? '',
+    interpreter: needed === undefined ? '' : needed ? 'yes' : 'no',
+    contactName: nameText(contact?.name),
+    contactPhone: contact?.telecom?.find(({ value }) => value)?.value ?? '',
+    contactRelation: relation(contact),
   };
 }
 
@@ -108,7 +135,23 @@ export function apply(patient: Patient, values: Values): Patient {
     const spoken = { language: { coding: [{ system: 'urn:ietf:bcp:47', code: values.language }] }, preferred: true };
     next.communication = replaced(patient.communication, language(patient), values.language ? spoken : undefined);
   }
+  if (changed('interpreter')) {
+    const old = patient.extension?.find(({ url }) => url === INTERPRETER);
+    next.extension = replaced(patient.extension, old, values.interpreter ? { url: INTERPRETER, valueBoolean: values.interpreter === 'yes' } : undefined);
+  }
+  if (changed('contactName', 'contactPhone', 'contactRelation')) next.contact = replaced(patient.contact, emergencyContact(patient), contacted(emergencyContact(patient), values));
   return next;
+}
+
+/** Whom to call, as typed; what else is known of them is kept. */
+function contacted(old: PatientContact | undefined, { contactName, contactPhone, contactRelation }: Values): PatientContact | undefined {
+  if (!contactName && !contactPhone && !contactRelation) return undefined;
+  return {
+    ...old,
+    relationship: [{ ...EMERGENCY, text: contactRelation || undefined }],
+    name: contactName ? { text: contactName } : undefined,
+    telecom: contactPhone ? [{ system: 'phone', value: contactPhone }] : undefined,
+  };
 }
 
 /** Enough to ask for duplicates: a family name with a birth date, a number, or a telephone. */
