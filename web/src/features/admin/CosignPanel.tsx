@@ -46,7 +46,7 @@ function Form({ stored, etag }: { stored: Rules; etag: string | undefined }) {
       <fieldset className="stack">
         <legend>{t('cosign.rules.roles')}</legend>
         {ROLES.map((role) => (
-          <Checkbox key={role} label={t(`role.${role}.notes`)} checked={roles.includes(role)} onChange={(event) => setRoles(event.currentTarget.checked ? [...roles, role] : roles.filter((one) => one !== role))} />
+          <Checkbox key={role} label={t(`cosign.role.${role}`)} checked={roles.includes(role)} onChange={(event) => setRoles(event.currentTarget.checked ? [...roles, role] : roles.filter((one) => one !== role))} />
         ))}
       </fieldset>
       <Textarea label={t('cosign.rules.people')} description={t('cosign.rules.help')} value={people} onChange={(event) => setPeople(event.currentTarget.value)} autosize minRows={2} spellCheck={false} />

@@ -31,7 +31,7 @@ export function ProxiesPanel({ patient }: { patient: string }) {
               {list.map((one) => (
                 <li key={one.id}>
                   <span>
-                    {name(one.subject)} <span className="quiet">{t(`basis.${one.basis}.staff`)}{one.endsAt && ` · ${t('person.proxies.until')} ${formatDate(moment(one.endsAt), locale)}`}</span>
+                    {name(one.subject)} <span className="quiet">{t(`proxy.${one.basis}`)}{one.endsAt && ` · ${t('person.proxies.until')} ${formatDate(moment(one.endsAt), locale)}`}</span>
                   </span>
                   <Button variant="default" disabled={act.isPending} onClick={() => act.mutate({ method: 'DELETE', path: `/proxies/${one.id}` })}>{t('admin.revoke')}<span className="visually-hidden"> {name(one.subject)}</span></Button>
                 </li>
@@ -62,7 +62,7 @@ function Giving({ patient, caregivers }: { patient: string; caregivers: readonly
     >
       <div className="form-row">
         <NativeSelect label={t('person.proxies.who')} value={subject} onChange={(event) => setSubject(event.currentTarget.value)} data={[{ value: '', label: '' }, ...caregivers.map(({ id, name, username }) => ({ value: id, label: name || username }))]} />
-        <NativeSelect label={t('person.proxies.basis')} value={basis} onChange={(event) => setBasis(event.currentTarget.value)} data={BASES.map((value) => ({ value, label: t(`basis.${value}.staff`) }))} />
+        <NativeSelect label={t('person.proxies.basis')} value={basis} onChange={(event) => setBasis(event.currentTarget.value)} data={BASES.map((value) => ({ value, label: t(`proxy.${value}`) }))} />
         <TextInput type="date" label={t('person.proxies.until')} value={until} onChange={(event) => setUntil(event.currentTarget.value)} />
       </div>
       {give.isError && <Failure error={give.error} />}

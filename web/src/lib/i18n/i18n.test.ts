@@ -2,7 +2,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { type Key, LOCALES, translator } from '.';
 import { en } from './en';
+import { portalWords } from './en/portalWords';
 import { es } from './es';
+import { portalWords as palabras } from './es/portalWords';
 
 const catalogues = { en, es };
 const keys = Object.keys(en) as Key[];
@@ -26,6 +28,10 @@ it.each(Object.keys(LOCALES) as (keyof typeof LOCALES)[])('every message of %s c
     const said = t(key, values);
     expect(said, key).not.toMatch(/[{}]|plural|undefined/);
   }
+});
+
+it('the portal says the same in every language', () => {
+  expect(Object.keys(palabras).sort()).toEqual(Object.keys(portalWords).sort());
 });
 
 it('counts as people do', () => {

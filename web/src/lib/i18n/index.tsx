@@ -1,7 +1,7 @@
-/** The words on screen: ICU messages by key, one catalogue a language, loaded when it is chosen. */
+/** The words on screen: ICU messages by key, one catalogue a language, loaded when it is chosen. An entry brings those that it says. */
 
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
-import { en } from './en';
+import type { en } from './en';
 import { translatorOf, type Values } from './translator';
 
 export type Key = keyof typeof en;
@@ -21,9 +21,8 @@ export function initialLocale(): Locale {
   return wishes.find((tag): tag is Locale => tag in LOCALES) ?? 'en';
 }
 
-async function catalogue(locale: Locale): Promise<Catalogue> {
-  return locale === 'es' ? (await import('./es')).es : en;
-}
+/** Brings the words of a language, as far as this entry says them. */
+export type Bring = (locale: Locale) => Promise<Partial<Catalogue>>;
 
 export interface Translation {
   t: (key: Key, values?: Values) => string;
@@ -32,18 +31,18 @@ export interface Translation {
 }
 
 /** A translator over one catalogue. */
-export function translator(locale: Locale, messages: Catalogue): Translation['t'] {
-  return translatorOf(locale, messages);
+export function translator(locale: Locale, messages: Partial<Catalogue>): Translation['t'] {
+  return translatorOf(locale, messages as Catalogue);
 }
 
-const Context = createContext<Translation>({ t: translator('en', en), locale: 'en', setLocale: () => {} });
+const Context = createContext<Translation>({ t: (key) => key, locale: 'en', setLocale: () => {} });
 
-export function I18nProvider({ children }: { children: ReactNode }) {
+export function I18nProvider({ bring, children }: { bring: Bring; children: ReactNode }) {
   const [locale, choose] = useState(initialLocale);
-  const [loaded, setLoaded] = useState<{ locale: Locale; messages: Catalogue }>();
+  const [loaded, setLoaded] = useState<{ locale: Locale; messages: Partial<Catalogue> }>();
   useEffect(() => {
     let current = true;
-    void catalogue(locale).then((messages) => {
+    void bring(locale).then((messages) => {
       if (!current) return;
       document.documentElement.lang = locale;
       document.documentElement.dir = RIGHT_TO_LEFT.has(locale) ? 'rtl' : 'ltr';
@@ -52,7 +51,7 @@ export function I18nProvider({ children }: { children: ReactNode }) {
     return () => {
       current = false;
     };
-  }, [locale]);
+  }, [bring, locale]);
   const value = useMemo(() => {
     if (!loaded) return undefined;
     const setLocale = (next: Locale) => {

@@ -12,7 +12,6 @@ export const audit = {
   'audit.order': 'newest first',
   'audit.none': 'Nothing is recorded yet.',
   'audit.hidden': 'No event matches the filters.',
-  'audit.more': 'Show older',
   'audit.when': 'When',
   'audit.who': 'Who',
   'audit.action': 'Action',

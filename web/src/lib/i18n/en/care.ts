@@ -1,7 +1,6 @@
 /** English: documents, immunisations and care plans. */
 export const care = {
   'chart.documents': 'Documents',
-  'chart.plan': 'Care plan',
   'documents.add': 'File a document',
   'documents.do': 'File document',
   'documents.file': 'File',
@@ -14,7 +13,6 @@ export const care = {
   'documents.dated': 'of {date}',
   'documents.filter': 'Filter documents by title',
   'documents.hidden': '{count, plural, one {# document is} other {# documents are}} hidden by the filter.',
-  'documents.open': 'Open in a new tab',
   'documentType.11488-4': 'Consult note',
   'documentType.18842-5': 'Discharge summary',
   'documentType.11502-2': 'Laboratory report',

@@ -4,6 +4,7 @@ import { chart } from './chart';
 import { orders } from './orders';
 import { patients } from './patients';
 import { schedule } from './schedule';
+import { shared } from './shared';
 import { shell } from './shell';
 import { care } from './care';
 import { visits } from './visits';
@@ -13,4 +14,4 @@ import { admin } from './admin';
 import { notices } from './notices';
 import { telehealth } from './telehealth';
 
-export const en = { ...shell, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal, ...admin, ...schedule, ...notices, ...telehealth };
+export const en = { ...shell, ...shared, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal, ...admin, ...schedule, ...notices, ...telehealth };

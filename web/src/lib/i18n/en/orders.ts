@@ -57,7 +57,6 @@ export const orders = {
   'concern.allergy': 'Allergic to {substance}',
   'concern.duplicate': 'Already taken: {name}',
   'concern.undosed': 'Dose or rhythm is missing',
-  'medicine.days': '{days, plural, one {for # day} other {for # days}}',
   'medicines.prescribe': 'Prescribe',
   'medicines.renew': 'Renew',
   'medicines.stop': 'Stop',

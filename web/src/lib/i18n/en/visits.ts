@@ -62,7 +62,7 @@ export const visits = {
   'cosign.rules.roles': 'Notes of these roles',
   'cosign.rules.people': 'Notes of these people, such as those in training',
   'cosign.rules.help': 'Practitioner/… one a line',
-  'role.doctor.notes': 'Doctors',
-  'role.nurse.notes': 'Nurses',
-  'role.clinical_staff.notes': 'Therapists and allied health',
+  'cosign.role.doctor': 'Doctors',
+  'cosign.role.nurse': 'Nurses',
+  'cosign.role.clinical_staff': 'Therapists and allied health',
 } as const;

@@ -32,7 +32,6 @@ export const work = {
   'messages.choose': 'Choose a patient on the left.',
   'messages.waiting': 'waiting since {time}',
   'messages.task': 'Make a task',
-  'messages.reply': 'Your message',
   'messages.send': 'Send to patient',
   'results.follow': 'Follow-up task …',
   'results.followText': 'Follow up {test}: {value}',

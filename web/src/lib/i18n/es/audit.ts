@@ -14,7 +14,6 @@ export const audit: Record<keyof typeof english, string> = {
   'audit.order': 'el más reciente primero',
   'audit.none': 'Aún no hay nada registrado.',
   'audit.hidden': 'Ningún suceso coincide con los filtros.',
-  'audit.more': 'Mostrar anteriores',
   'audit.when': 'Cuándo',
   'audit.who': 'Quién',
   'audit.action': 'Acción',

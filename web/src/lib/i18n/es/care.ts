@@ -3,7 +3,6 @@ import type { care as english } from '../en/care';
 
 export const care: Record<keyof typeof english, string> = {
   'chart.documents': 'Documentos',
-  'chart.plan': 'Plan de cuidados',
   'documents.add': 'Archivar un documento',
   'documents.do': 'Archivar documento',
   'documents.file': 'Archivo',
@@ -16,7 +15,6 @@ export const care: Record<keyof typeof english, string> = {
   'documents.dated': 'del {date}',
   'documents.filter': 'Filtrar documentos por título',
   'documents.hidden': '{count, plural, one {El filtro oculta # documento.} other {El filtro oculta # documentos.}}',
-  'documents.open': 'Abrir en otra pestaña',
   'documentType.11488-4': 'Nota de consulta',
   'documentType.18842-5': 'Informe de alta',
   'documentType.11502-2': 'Informe de laboratorio',

@@ -59,7 +59,6 @@ export const orders: Record<keyof typeof english, string> = {
   'concern.allergy': 'Alergia a {substance}',
   'concern.duplicate': 'Ya lo toma: {name}',
   'concern.undosed': 'Falta la dosis o la frecuencia',
-  'medicine.days': '{days, plural, one {durante # día} other {durante # días}}',
   'medicines.prescribe': 'Recetar',
   'medicines.renew': 'Renovar',
   'medicines.stop': 'Suspender',

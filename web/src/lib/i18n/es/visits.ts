@@ -64,7 +64,7 @@ export const visits: Record<keyof typeof english, string> = {
   'cosign.rules.roles': 'Notas de estas funciones',
   'cosign.rules.people': 'Notas de estas personas, por ejemplo en formación',
   'cosign.rules.help': 'Practitioner/… una por línea',
-  'role.doctor.notes': 'Médicos',
-  'role.nurse.notes': 'Enfermería',
-  'role.clinical_staff.notes': 'Terapeutas y personal afín',
+  'cosign.role.doctor': 'Médicos',
+  'cosign.role.nurse': 'Enfermería',
+  'cosign.role.clinical_staff': 'Terapeutas y personal afín',
 };

@@ -34,7 +34,6 @@ export const work: Record<keyof typeof english, string> = {
   'messages.choose': 'Elija un paciente a la izquierda.',
   'messages.waiting': 'espera desde {time}',
   'messages.task': 'Crear una tarea',
-  'messages.reply': 'Su mensaje',
   'messages.send': 'Enviar al paciente',
   'results.follow': 'Tarea de seguimiento …',
   'results.followText': 'Seguimiento de {test}: {value}',
