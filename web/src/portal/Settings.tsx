@@ -2,6 +2,7 @@
 
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { send } from '../fhir/http';
+import { browserName } from '../lib/browser';
 import { formatDateTime } from '../lib/dates';
 import { LOCALES, type Locale, useI18n } from '../lib/i18n';
 import { Card, None, Shown, Trouble } from './parts';
@@ -55,7 +56,7 @@ export default function Settings() {
             <ul className="rows">
               {list.map((one) => (
                 <li key={one.id} className="with-action">
-                  <span>{one.browser.replace(/^Mozilla\/5\.0 \(([^)]*)\).*? ([A-Za-z]+)\/(\d+).*$/, '$2 $3, $1')}<br /><span className="quiet">{t('sessions.seen', { time: formatDateTime(one.seenAt, locale) })}</span></span>
+                  <span>{browserName(one.browser)}<br /><span className="quiet">{t('sessions.seen', { time: formatDateTime(one.seenAt, locale) })}</span></span>
                   {one.current ? <span className="quiet">{t('sessions.current')}</span> : <button type="button" onClick={() => end.mutate(`/api/v1/sessions/${one.id}`)}>{t('sessions.end')}</button>}
                 </li>
               ))}

@@ -1,9 +1,10 @@
 /** The frame of administration: its pages, by what the roles allow. */
 
-import { Link, Outlet } from '@tanstack/react-router';
+import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { useSession } from '../../fhir/session';
 import { useTitle } from '../../lib/hooks';
 import { type Key, useI18n } from '../../lib/i18n';
+import { Notice } from '../../ui/Notice';
 import './admin.css';
 
 const PAGES = [
@@ -20,6 +21,10 @@ const PAGES = [
 export function AdminLayout() {
   const { t } = useI18n();
   const { roles } = useSession();
+  const { pathname } = useLocation();
+  // Whoever may not open a page is told so once, and leaves no refusals in the trail.
+  const needed = PAGES.find(([to]) => to === pathname.replace(/\/$/, ''))?.[2];
+  const denied = needed !== undefined && !roles.includes(needed);
   useTitle(t('admin.title'));
   return (
     <div className="chart admin">
@@ -29,7 +34,9 @@ export function AdminLayout() {
           <Link key={to} to={to} activeOptions={{ exact: to === '/admin' }}>{t(label)}</Link>
         ))}
       </nav>
-      <div className="chart-body"><Outlet /></div>
+      <div className="chart-body">
+        {denied ? <Notice tone="warning" icon="shield" title={t('error.denied')}><p>{t('admin.denied', { role: t(`role.${needed}`) })}</p></Notice> : <Outlet />}
+      </div>
     </div>
   );
 }

@@ -3,6 +3,7 @@
 import { Button } from '@mantine/core';
 import { Failure } from '../../fhir/Failure';
 import { Loaded } from '../../fhir/Loaded';
+import { browserName } from '../../lib/browser';
 import { formatDateTime } from '../../lib/dates';
 import { useTitle } from '../../lib/hooks';
 import { useI18n } from '../../lib/i18n';
@@ -36,7 +37,7 @@ export function SessionsPage() {
                 <tbody>
                   {list.map((one) => (
                     <tr key={one.id}>
-                      <th scope="row">{one.browser}</th>
+                      <th scope="row">{browserName(one.browser)}</th>
                       <td className="mono">{one.address}</td>
                       <td className="nowrap">{formatDateTime(one.createdAt, locale)}</td>
                       <td className="nowrap">{formatDateTime(one.seenAt, locale)}</td>

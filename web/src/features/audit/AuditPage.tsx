@@ -15,7 +15,7 @@ import { type Key, useI18n } from '../../lib/i18n';
 import { Empty, Loading } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { LogPanel } from './LogPanel';
-import { ACTIONS, actor, addressOf, outcome, patientOf, queryOf, records, roles } from './event';
+import { ACTIONS, actor, addressOf, counts, outcome, patientOf, queryOf, records, roles } from './event';
 
 const route = getRouteApi('/audit');
 const PAGE = 50;
@@ -134,8 +134,6 @@ function Deed({ event }: { event: AuditEvent }) {
 /** Kinds that the action says already. */
 const PLAIN = new Set(['read', 'create', 'update', 'delete']);
 
-const NAMED = 3;
-
 function Records({ event }: { event: AuditEvent }) {
   const { t } = useI18n();
   const all = records(event);
@@ -144,8 +142,7 @@ function Records({ event }: { event: AuditEvent }) {
   return (
     <>
       {patient && <Link to="/patients/$id" params={{ id: patient }}>{t('audit.chart')}</Link>}{' '}
-      <span className="mono quiet">{all.slice(0, NAMED).map((reference) => reference.split('/')[0]).join(', ')}</span>
-      {all.length > NAMED && <span className="quiet"> {t('summary.more', { count: all.length - NAMED })}</span>}
+      <span className="mono quiet">{counts(all).map(([type, count]) => (count > 1 ? `${count} ${type}` : type)).join(', ')}</span>
       {query && <span className="mono quiet"> ?{query}</span>}
     </>
   );

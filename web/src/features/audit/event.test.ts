@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { AuditEvent } from '../../fhir/types';
-import { actor, addressOf, outcome, patientOf, queryOf, records, roles } from './event';
+import { actor, addressOf, outcome, patientOf, queryOf, records, roles, counts } from './event';
 
 const event: AuditEvent = {
   resourceType: 'AuditEvent',
@@ -17,6 +17,10 @@ const event: AuditEvent = {
     { query: btoa('name=é'.normalize('NFD').replace(/[^ -~]/g, '')) },
   ],
 };
+
+it('counts records by their type', () => {
+  expect(counts(['Patient/1', 'Observation/2', 'Observation/3'])).toEqual([['Patient', 1], ['Observation', 2]]);
+});
 
 it('names the person, not the server', () => {
   expect([actor(event), roles(event)]).toEqual(['dana', ['doctor', 'nurse']]);

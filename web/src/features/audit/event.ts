@@ -29,6 +29,16 @@ export function records(event: AuditEvent): string[] {
   return [...new Set(plain)].sort((a, b) => Number(b.startsWith('Patient/')) - Number(a.startsWith('Patient/')));
 }
 
+/** How many records of each type, in the order in which they come. */
+export function counts(references: readonly string[]): [string, number][] {
+  const found = new Map<string, number>();
+  for (const reference of references) {
+    const type = reference.split('/')[0] ?? '';
+    found.set(type, (found.get(type) ?? 0) + 1);
+  }
+  return [...found];
+}
+
 /** The patient whose record it was, when there is exactly one. */
 export function patientOf(event: AuditEvent): string | undefined {
   const patients = records(event).filter((reference) => reference.startsWith('Patient/'));

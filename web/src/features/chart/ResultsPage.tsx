@@ -6,7 +6,8 @@ import { useState } from 'react';
 import { abnormality, observationText, observedAt, patientName, unitText } from '../../fhir/display';
 import { Loaded } from '../../fhir/Loaded';
 import { MOST, useChart, usePatient } from '../../fhir/queries';
-import { formatDateTime } from '../../lib/dates';
+import type { Observation } from '../../fhir/types';
+import { formatDate, formatDateTime } from '../../lib/dates';
 import { useI18n } from '../../lib/i18n';
 import { byUnit } from '../../lib/trend';
 import { Empty, Notice } from '../../ui/Notice';
@@ -85,7 +86,8 @@ function Table({ moments, tests, chosen }: Grid & { chosen: string | undefined }
                 </button>{' '}
                 <span className="quiet">{test.results[0]?.valueQuantity && unitText(test.results[0].valueQuantity)}</span>
               </th>
-              {moments.map((at) => (
+              {!test.recent && <td colSpan={moments.length} className="quiet"><Last result={test.results[0]} /></td>}
+              {test.recent && moments.map((at) => (
                 <td key={at} className="number">
                   {test.results.filter((one) => observedAt(one) === at).map((one) => (
                     <Abnormal key={one.id} letter={abnormality(one)}>
@@ -101,6 +103,12 @@ function Table({ moments, tests, chosen }: Grid & { chosen: string | undefined }
       </table>
     </div>
   );
+}
+
+/** The newest result of a test that was not measured at any of the moments shown. */
+function Last({ result }: { result: Observation | undefined }) {
+  const { t, locale } = useI18n();
+  return result && <>{t('results.older', { value: observationText(result), when: formatDate(observedAt(result) ?? '', locale) })}</>;
 }
 
 /** The unit stands once in the row's head; a result in another one keeps its own. */

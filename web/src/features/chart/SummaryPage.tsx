@@ -11,9 +11,12 @@ import type { Observation, Stored } from '../../fhir/types';
 import { VITALS, matters, outside, readings } from '../../fhir/vitals';
 import { age, formatDate, today } from '../../lib/dates';
 import { type Key, useI18n } from '../../lib/i18n';
+import { clockOf, clockText, dayText } from '../../lib/zone';
 import { Empty, Loading } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { Sparkline } from '../../ui/Plot';
+import { useClinicZone } from '../schedule/people';
+import { coming } from '../telehealth/api';
 import { Abnormal } from './Abnormal';
 import { resultsQuery, vaccinesQuery, visitsQuery, vitalsQuery } from './ahead';
 import { useChartPatient } from './ChartLayout';
@@ -34,6 +37,7 @@ export function SummaryPage() {
       <div className="stack">
         <Problems />
         <Medicines />
+        <Ahead />
         <Visits />
       </div>
       <div className="stack">
@@ -53,6 +57,48 @@ function More({ to, count, label }: { to: '/patients/$id/problems' | '/patients/
       {count === undefined ? t('summary.open') : t('summary.all', { count })}
       <span className="visually-hidden"> {t(label)}</span>
     </Link>
+  );
+}
+
+/** What is to come: the next visit, and tests that are ordered and not done. */
+function Ahead() {
+  const { t, locale } = useI18n();
+  const id = useChartPatient();
+  const zone = useClinicZone();
+  const visits = useQuery({ queryKey: ['coming', id], queryFn: ({ signal }) => coming(id, signal) });
+  const orders = useChart('ServiceRequest', id, { _sort: '-authored' });
+  const open = orders.data?.matches.filter(({ status }) => status === 'active' || status === 'draft') ?? [];
+  return (
+    <Panel title={t('summary.ahead')} actions={<Link to="/patients/$id/orders" params={{ id }} search={{}} className="quiet-link">{t('summary.open')}<span className="visually-hidden"> {t('orders.title')}</span></Link>}>
+      <Loaded query={visits}>
+        {([next]) => {
+          if (!next) return <Empty>{t('person.coming.none')}</Empty>;
+          const at = clockOf(Date.parse(next.start), zone);
+          return (
+            <List>
+              <li>
+                <span>{t('summary.nextVisit')} <span className="quiet">{next.actors.find(({ reference }) => reference.startsWith('Practitioner'))?.display}</span></span>
+                <Link to="/schedule" search={{ day: at.day, visit: next.id }} className="nowrap">{dayText(at.day, locale, 'long')}, {clockText(at.minutes)}</Link>
+              </li>
+            </List>
+          );
+        }}
+      </Loaded>
+      <Loaded query={orders}>
+        {() =>
+          open.length > 0 && (
+            <List more={open.length - SHOWN}>
+              {open.slice(0, SHOWN).map((one) => (
+                <li key={one.id}>
+                  <span>{conceptText(one.code)} {one.status === 'draft' && <span className="chip">{t('summary.unsigned')}</span>}</span>
+                  <span className="quiet nowrap">{one.authoredOn && formatDate(one.authoredOn, locale)}</span>
+                </li>
+              ))}
+            </List>
+          )
+        }
+      </Loaded>
+    </Panel>
   );
 }
 

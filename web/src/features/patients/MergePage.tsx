@@ -114,6 +114,7 @@ function Merging({ stays, goes, back }: { stays: PatientView; goes: PatientView;
   const swap = () => void navigate({ to: '/patients/$id/merge', params: { id: goes.id }, search: { with: stays.id }, replace: true });
   return (
     <form
+      className="panel"
       onSubmit={(event) => {
         event.preventDefault();
         if (reason.trim()) save.mutate();

@@ -30,6 +30,7 @@ export const admin = {
   'admin.until': 'Until',
   'admin.noEnd': 'no end',
   'admin.givenBy': 'Given by',
+  'admin.denied': 'This page is for people with the role “{role}”. An administrator of your organisation can give it.',
   'admin.revoke': 'Revoke',
   'admin.past': 'This day has passed.',
   'admin.sessions': 'End sessions',

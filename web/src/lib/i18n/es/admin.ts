@@ -32,6 +32,7 @@ export const admin: Record<keyof typeof english, string> = {
   'admin.until': 'Hasta',
   'admin.noEnd': 'sin fin',
   'admin.givenBy': 'Asignado por',
+  'admin.denied': 'Esta página es para personas con el rol «{role}». Un administrador de su organización puede darlo.',
   'admin.revoke': 'Revocar',
   'admin.past': 'Este día ya pasó.',
   'admin.sessions': 'Cerrar sesiones',
