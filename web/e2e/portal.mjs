@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clean, fhir, settled } from './rig.mjs';
+import { clean, fhir, invited, settled } from './rig.mjs';
 
 const PHONE = { width: 320, height: 640 };
 
@@ -88,6 +88,48 @@ export function portal(rig) {
     await page.getByRole('link', { name: 'Notificaciones: nada nuevo' }).waitFor();
     assert.equal(await fresh.count(), 0);
     await context.close();
+  });
+
+  test('somebody acts for a patient: given by an administrator, seen in the portal, and taken back', async (t) => {
+    if (!(await served(t))) return;
+    const record = await fhir(rig(), 'RelatedPerson', { method: 'POST', body: { resourceType: 'RelatedPerson', active: true, patient: { reference: 'Patient/demo-patient' }, name: [{ family: 'Patient', given: ['Cara'] }] } });
+    const name = `Cara ${Date.now().toString(36)}`;
+    const state = await invited(rig(), { name, role: 'caregiver', fhirUser: `RelatedPerson/${record.id}` });
+    const carer = await visit({ storageState: state });
+    await carer.open('');
+    await carer.page.getByText('This account has no record of its own.').waitFor();
+
+    const admin = await rig().visit({ storageState: await rig().signIn('admin') });
+    await admin.page.goto(`${rig().url}/app/patients/demo-patient/person`);
+    const panel = admin.page.getByRole('region', { name: 'Who may act for this patient' });
+    await panel.getByLabel('Account').selectOption({ label: name });
+    await clean(admin, 'giving a proxy');
+    await panel.getByRole('button', { name: 'Give a proxy' }).click();
+    await panel.getByText('The patient’s own wish').first().waitFor();
+
+    // What somebody may do is looked up anew after seconds at most.
+    const chosen = carer.page.getByRole('combobox', { name: 'Record of' });
+    for (let tries = 0; tries < 20 && (await chosen.count()) === 0; tries += 1) {
+      await carer.page.waitForTimeout(500);
+      await carer.open('results');
+    }
+    await carer.page.getByRole('region', { name: 'Potassium' }).waitFor();
+    assert.match(await chosen.locator('option:checked').innerText(), /Pat/);
+    await clean(carer, 'the record of somebody else');
+    await carer.open('messages');
+    const text = `On behalf of Pat ${Date.now()}`;
+    await carer.page.getByLabel('Your message').fill(text);
+    await carer.page.getByRole('button', { name: 'Send' }).click();
+    await carer.page.locator('.mine').getByText(text).waitFor();
+
+    await panel.getByRole('button', { name: `Revoke ${name}` }).click();
+    await panel.getByRole('button', { name: `Revoke ${name}` }).waitFor({ state: 'detached' });
+    for (let tries = 0; tries < 20 && (await carer.page.getByText('This account has no record of its own.').count()) === 0; tries += 1) {
+      await carer.page.waitForTimeout(500);
+      await carer.open('results');
+    }
+    await carer.page.getByText('This account has no record of its own.').waitFor();
+    await Promise.all([carer.context.close(), admin.context.close()]);
   });
 
   test('a patient never sees what is another’s, nor the screens of staff with data', async (t) => {

@@ -1,7 +1,7 @@
 /** Who looked at the record: the organisation's trail as far as it concerns this patient, a line for every sitting. */
 
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { roleName } from '../fhir/session';
+import { roleName, useSession } from '../fhir/session';
 import { formatDateTime } from '../lib/dates';
 import { useI18n } from '../lib/i18n';
 import { sittings } from './looked';
@@ -24,7 +24,8 @@ export default function Access() {
     const ended = formatDateTime(until, locale).split(' ')[1];
     return began === ended ? `${day} ${began}` : `${day} ${began}–${ended}`;
   };
-  const isOwn = (who: string) => who === `Patient/${own}`;
+  const { fhirUser } = useSession();
+  const isOwn = (who: string) => who === fhirUser;
   return (
     <>
       <p className="quiet">{t('portal.accessHelp')}</p>

@@ -3,6 +3,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { create } from '../fhir/client';
+import { nameText } from '../fhir/display';
+import { usePatient } from '../fhir/queries';
 import { useSession } from '../fhir/session';
 import type { Communication } from '../fhir/types';
 import { fromPatient, textOf, threads } from '../features/work/thread';
@@ -12,23 +14,26 @@ import { useI18n } from '../lib/i18n';
 import { None, Shown, Trouble } from './parts';
 import { useOwn, useRecord } from './record';
 
-const DRAFT = 'portal-message';
-
 export default function Messages() {
   const { t, locale } = useI18n();
   const own = useOwn();
+  const patient = usePatient(own ?? '').data?.body;
+  // What was typed about one person is not sent about another.
+  const draft = `portal-message/${own ?? ''}`;
   const session = useSession();
   const client = useQueryClient();
   const query = useRecord('Communication', { _sort: '-sent', patient: undefined, subject: `Patient/${own ?? ''}` });
-  const [text, setText] = useState(() => readDraft<string>(DRAFT) ?? '');
+  const [text, setText] = useState(() => readDraft<string>(draft) ?? '');
   const send = useMutation({
     mutationFn: () => {
-      const me = { reference: `Patient/${own ?? ''}`, display: session.name };
-      const message: Communication = { resourceType: 'Communication', status: 'completed', subject: me, sender: me, sent: now(), payload: [{ contentString: text.trim() }] };
+      const subject = { reference: `Patient/${own ?? ''}`, display: patient && nameText(patient.name?.[0]) };
+      // Whoever acts for a patient writes in the own name.
+      const sender = { reference: session.fhirUser ?? subject.reference, display: session.name };
+      const message: Communication = { resourceType: 'Communication', status: 'completed', subject, sender, sent: now(), payload: [{ contentString: text.trim() }] };
       return create(message);
     },
     onSuccess: async () => {
-      dropDraft(DRAFT);
+      dropDraft(draft);
       setText('');
       await client.invalidateQueries({ queryKey: ['record', own, 'Communication'] });
     },
@@ -48,7 +53,7 @@ export default function Messages() {
             <ol className="talk">
               {list.map((one) => (
                 <li key={one.id} className={fromPatient(one) ? 'mine' : undefined}>
-                  <p className="quiet">{fromPatient(one) ? t('portal.you') : (one.sender?.display ?? t('portal.clinic'))} · {one.sent && formatDateTime(one.sent, locale)}</p>
+                  <p className="quiet">{one.sender?.reference === session.fhirUser ? t('portal.you') : (one.sender?.display ?? t('portal.clinic'))} · {one.sent && formatDateTime(one.sent, locale)}</p>
                   <p className="words">{textOf(one)}</p>
                 </li>
               ))}
@@ -64,7 +69,7 @@ export default function Messages() {
           value={text}
           onChange={(event) => {
             setText(event.currentTarget.value);
-            keepDraft(DRAFT, event.currentTarget.value);
+            keepDraft(draft, event.currentTarget.value);
           }}
         />
         {send.isError && <Trouble error={send.error} />}

@@ -7,6 +7,7 @@ import { SessionContext, endSession, lastTenant, rememberTenant, signInUrl, useS
 import { useOnline, useTitle } from '../lib/hooks';
 import { useI18n } from '../lib/i18n';
 import { useIdle } from '../lib/idle';
+import { Acting } from './acting';
 import { Home } from './Home';
 import { Trouble, To, Wait } from './parts';
 import { PAGES, type PageName, usePage } from './route';
@@ -56,11 +57,11 @@ function Known() {
   );
   const out = session.error instanceof RequestError && session.error.kind === 'signed-out';
   if (out) return <SignedOut />;
-  if (session.data) return <SessionContext.Provider value={session.data}><Frame /></SessionContext.Provider>;
+  if (session.data) return <SessionContext.Provider value={session.data}><Acting>{(choice) => <Frame choice={choice} />}</Acting></SessionContext.Provider>;
   return <main className="gate">{session.isError ? <Trouble error={session.error} onRetry={() => void session.refetch()} /> : <Wait />}</main>;
 }
 
-function Frame() {
+function Frame({ choice }: { choice: ReactNode }) {
   const { t } = useI18n();
   const page = usePage();
   const online = useOnline();
@@ -95,10 +96,11 @@ function Frame() {
       <nav ref={pages} aria-label={t('shell.nav')}>
         {PAGES.map((name) => <To key={name} page={name} current={name === page}>{t(`portal.${name}`)}</To>)}
       </nav>
+      {choice}
       {!online && <p className="stale" role="status">{t('portal.offline')}</p>}
       <main id="main" ref={main} tabIndex={-1}>
         <h1>{t(`portal.${page}`)}</h1>
-        {idle ? <Wait /> : own ? <Suspense fallback={<Wait />}><View /></Suspense> : <NotAPatient />}
+        {idle ? <Wait /> : own ? <Suspense fallback={<Wait />}><View key={own} /></Suspense> : <NotAPatient />}
       </main>
     </>
   );

@@ -1,17 +1,19 @@
 /** The record as its owner reads it. */
 
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { createContext, useContext } from 'react';
 import { type Params, search } from '../fhir/client';
-import { abnormality, conceptKey, conceptText, nameText, observationText, observedAt, quantityText, referenceId } from '../fhir/display';
+import { abnormality, conceptKey, conceptText, nameText, observationText, observedAt, quantityText } from '../fhir/display';
 import { send } from '../fhir/http';
-import { useSession } from '../fhir/session';
 import type { Observation, Stored, TypeName } from '../fhir/types';
 import { instant } from '../lib/dates';
 
-/** Id of the patient whose record this is: one's own. */
+/** Id of the patient whose record is open. */
+export const Own = createContext<string | undefined>(undefined);
+
+/** Id of the patient whose record this is: one's own, or that of somebody one acts for. */
 export function useOwn(): string | undefined {
-  const { fhirUser } = useSession();
-  return fhirUser?.startsWith('Patient/') ? referenceId(fhirUser) : undefined;
+  return useContext(Own);
 }
 
 const MOST = 500;

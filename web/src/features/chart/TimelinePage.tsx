@@ -2,7 +2,7 @@
 
 import { Button } from '@mantine/core';
 import { type UseQueryResult } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { conceptText } from '../../fhir/display';
 import { Failure } from '../../fhir/Failure';
@@ -28,13 +28,15 @@ interface Happening {
   kind: Kind;
   at: string;
   text: string;
+  /** Who stands for it. */
+  by?: string;
 }
 
 /** A query's records as happenings; those without a date cannot be placed and stay on their own page. */
-function happenings<R extends Resource>(query: UseQueryResult<{ matches: Stored<R>[] }>, kind: Kind, read: (record: Stored<R>) => [string | undefined, string]): Happening[] {
+function happenings<R extends Resource>(query: UseQueryResult<{ matches: Stored<R>[] }>, kind: Kind, read: (record: Stored<R>) => [string | undefined, string, string?]): Happening[] {
   return (query.data?.matches ?? []).flatMap((record) => {
-    const [at, text] = read(record);
-    return at ? [{ key: `${record.resourceType}/${record.id}`, kind, at, text }] : [];
+    const [at, text, by] = read(record);
+    return at ? [{ key: `${record.resourceType}/${record.id}`, kind, at, text, by }] : [];
   });
 }
 
@@ -48,15 +50,36 @@ function useHappenings(id: string) {
   const notes = useChart('Composition', id, { _sort: '-date' });
   const queries = [encounters, conditions, requests, vaccines, procedures, reports, notes];
   const list = [
-    ...happenings(encounters, 'encounter', (one) => [one.period?.start, encounterText(one)]),
+    ...happenings(encounters, 'encounter', (one) => [one.period?.start, encounterText(one), one.participant?.find(({ individual }) => individual?.display)?.individual?.display]),
     ...happenings(conditions, 'problem', (one) => [one.onsetDateTime ?? one.recordedDate, problemText(one)]),
-    ...happenings(requests, 'medicine', (one) => [one.authoredOn, medicineName(one)]),
+    ...happenings(requests, 'medicine', (one) => [one.authoredOn, medicineName(one), one.requester?.display]),
     ...happenings(vaccines, 'immunisation', (one) => [one.occurrenceDateTime, conceptText(one.vaccineCode)]),
     ...happenings(procedures, 'procedure', (one) => [one.performedDateTime ?? one.performedPeriod?.start, conceptText(one.code)]),
     ...happenings(reports, 'report', (one) => [one.effectiveDateTime ?? one.issued, conceptText(one.code)]),
-    ...happenings(notes, 'note', (one) => [one.date, one.title]),
+    ...happenings(notes, 'note', (one) => [one.date, one.title, one.author[0]?.display]),
   ];
   return { queries, list: list.sort((a, b) => instant(b.at) - instant(a.at)) };
+}
+
+/** Leads to where it is written. */
+function Source({ id, happening: { kind, key, text } }: { id: string; happening: Happening }) {
+  const record = key.split('/')[1] ?? '';
+  switch (kind) {
+    case 'encounter':
+      return <Link to="/patients/$id/encounters/$encounter" params={{ id, encounter: record }}>{text}</Link>;
+    case 'note':
+      return <Link to="/patients/$id/notes" params={{ id }} search={{ open: record }}>{text}</Link>;
+    case 'problem':
+      return <Link to="/patients/$id/problems" params={{ id }}>{text}</Link>;
+    case 'medicine':
+      return <Link to="/patients/$id/medicines" params={{ id }}>{text}</Link>;
+    case 'immunisation':
+      return <Link to="/patients/$id/immunisations" params={{ id }}>{text}</Link>;
+    case 'report':
+      return <Link to="/patients/$id/results" params={{ id }} search={{}}>{text}</Link>;
+    default:
+      return text;
+  }
 }
 
 export function TimelinePage() {
@@ -100,7 +123,7 @@ export function TimelinePage() {
                   <span className="timeline-year">{first ? year : ''}</span>
                   <span className="quiet nowrap timeline-date">{formatDateTime(one.at, locale)}</span>
                   <span className={`kind kind-${one.kind}`}>{t(`kind.${one.kind}` as Key)}</span>
-                  <span>{one.text}</span>
+                  <span><Source id={id} happening={one} />{one.by && <span className="quiet"> {one.by}</span>}</span>
                 </li>
               );
             })}

@@ -61,6 +61,8 @@ export const portal = {
   'portal.noAccess': 'Nobody has looked at your record.',
   'portal.emergency': 'emergency access',
   'portal.refused': 'refused',
+  'portal.actingFor': 'Record of',
+  'portal.myself': 'Myself',
   'portal.proxies': 'Who may act for you',
   'portal.noProxies': 'Nobody may act for you.',
   'portal.withdraw': 'Withdraw',

@@ -63,6 +63,8 @@ export const portal: Record<keyof typeof english, string> = {
   'portal.noAccess': 'Nadie ha mirado su historia.',
   'portal.emergency': 'acceso de emergencia',
   'portal.refused': 'denegado',
+  'portal.actingFor': 'Historia de',
+  'portal.myself': 'Mía',
   'portal.proxies': 'Quién puede actuar por usted',
   'portal.noProxies': 'Nadie puede actuar por usted.',
   'portal.withdraw': 'Retirar',
