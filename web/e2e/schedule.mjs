@@ -41,7 +41,10 @@ export async function clinic(rig, families = ['Vega', 'Osei'], { mark, patients:
   const { storageState, ask, create } = await administrator(rig);
   const people = [];
   const patients = [];
-  for (const family of families) people.push(await create({ resourceType: 'Practitioner', active: true, name: [{ family: [family, stamp].filter(Boolean).join('-'), given: ['Dana'] }] }));
+  for (const name of families) {
+    const [family, given = 'Dana'] = name.split(' ').reverse();
+    people.push(await create({ resourceType: 'Practitioner', active: true, name: [{ family: [family, stamp].filter(Boolean).join('-'), given: [given] }] }));
+  }
   const room = await create({ resourceType: 'Location', status: 'active', name: `Room ${stamp || '1'}` });
   for (const [given, family = `Q${stamp}`] of who) patients.push(await create({ resourceType: 'Patient', active: true, name: [{ family, given: [given] }], gender: 'female', birthDate: '1980-02-29' }));
   const { body: settings, etag } = await ask('GET', '/api/v1/scheduling/settings');
@@ -107,7 +110,7 @@ export function scheduling() {
     await book(0, 0, day(1), '09:00');
     for (const colorScheme of ['light', 'dark']) {
       const seen = await rig.visit({ colorScheme, storageState: desk });
-      for (const path of [`/schedule?day=${day(1)}`, `/schedule?day=${day(1)}&view=week&weekend=true`, '/schedule/board', '/schedule/waitlist', `/schedule/hours?actor=${actor(0)}`]) {
+      for (const path of [`/schedule?day=${day(1)}`, `/schedule?day=${day(1)}&view=week&weekend=true`, `/schedule?day=${day(1)}&view=month`, '/schedule/board', '/schedule/waitlist', `/schedule/hours?actor=${actor(0)}`]) {
         await seen.page.goto(`${rig.url}/app${path}`);
         await settled(seen.page);
         await clean(seen, `${path} (${colorScheme})`);

@@ -45,6 +45,7 @@ const SCREENS = [
   ['documents', '/patients/demo-patient/documents?open=demo-eye-letter'],
   ['plan', '/patients/demo-patient/plan'],
   ['visit', '/patients/demo-patient/encounters/demo-visit-autumn'],
+  ['person', '/patients/demo-patient/person'],
   ['tasks', '/tasks?view=all'],
   ['messages', '/messages?patient=demo-patient'],
   ['system', '/system'],
@@ -85,7 +86,7 @@ async function morning(ask, people, patients, room) {
 
 /** A week of ten people, as busy as a clinic is, and the pictures of the desk. */
 async function desk() {
-  const families = ['Vega', 'Osei', 'Lindqvist', 'Marchetti', 'Tanaka', 'Okafor', 'Dubois', 'Novak', 'Haddad', 'Silva'];
+  const families = ['Lucía Vega', 'Kofi Osei', 'Elin Lindqvist', 'Marco Marchetti', 'Yuki Tanaka', 'Chidi Okafor', 'Claire Dubois', 'Petr Novak', 'Lina Haddad', 'Joana Silva'];
   const { people, patients, room, book, ask } = await clinic(rig, families, { mark: '', patients: PATIENTS });
   await morning(ask, people, patients, room);
   const times = ['08:30', '09:00', '10:00', '11:30', '14:00', '15:30'];
@@ -151,11 +152,29 @@ async function call(ask, practitioner) {
 
 if (rig.hasSignIn) await desk();
 
+/** Administration: who is here, what people are told, who did what. */
+async function administration() {
+  const storageState = await rig.signIn('admin');
+  for (const colorScheme of ['light', 'dark']) {
+    const { context, page } = await rig.visit({ colorScheme, storageState });
+    for (const [name, path] of [['users', '/admin'], ['roles', '/admin/roles'], ['organisation', '/admin/organisation'], ['told', '/admin/messages'], ['audit', '/audit']]) {
+      if (only && !`${name}-wide-${colorScheme}`.includes(only)) continue;
+      await page.goto(`${rig.url}/app${path}`);
+      await settled(page);
+      await page.waitForLoadState('networkidle');
+      await page.screenshot({ path: join(folder, `${name}-wide-${colorScheme}.png`) });
+    }
+    await context.close();
+  }
+}
+
+if (rig.hasSignIn) await administration();
+
 // The portal is a patient's, on a telephone.
 const storageState = rig.hasSignIn ? await rig.signIn('patient') : undefined;
 for (const colorScheme of storageState ? ['light', 'dark'] : []) {
   const { context, page } = await rig.visit({ viewport: { width: 390, height: 844 }, colorScheme, storageState });
-  for (const name of ['home', 'results', 'medicines', 'messages', 'access']) {
+  for (const name of ['home', 'results', 'medicines', 'visits', 'messages', 'notices', 'access']) {
     if (only && !`portal-${name}-${colorScheme}`.includes(only)) continue;
     await page.goto(`${rig.url}/app/portal/${name === 'home' ? '' : name}`);
     await settled(page);

@@ -188,7 +188,7 @@ const schedule = [
     path: '/schedule',
     validateSearch: (search: Record<string, unknown>): CalendarSearch => ({
       day: day(search.day),
-      view: search.view === 'week' ? 'week' : undefined,
+      view: search.view === 'week' || search.view === 'month' ? search.view : undefined,
       who: Array.isArray(search.who) ? search.who.filter((one): one is string => typeof one === 'string') : undefined,
       visit: text(search.visit),
       weekend: search.weekend === true || undefined,

@@ -139,6 +139,12 @@ export function dayText(day: string, locale: string, style: 'short' | 'long'): s
   return style === 'short' ? `${shown} ${Number(day.slice(8))}` : `${shown} ${formatDate(day, locale)}`;
 }
 
+/** `November 2026`. */
+export function monthText(day: string, locale: string): string {
+  const shown = new Intl.DateTimeFormat(locale, { timeZone: 'UTC', month: 'long', year: 'numeric' }).format(new Date(`${day}T12:00:00Z`));
+  return shown.charAt(0).toLocaleUpperCase(locale) + shown.slice(1);
+}
+
 const weekdays = new Map<string, string[]>();
 
 /** Monday to Sunday by their names. */

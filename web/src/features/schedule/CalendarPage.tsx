@@ -8,7 +8,7 @@ import { Loaded } from '../../fhir/Loaded';
 import { useTitle } from '../../lib/hooks';
 import { useI18n } from '../../lib/i18n';
 import { useShortcuts } from '../../lib/keys';
-import { addDays, clockOf, clockText, dayBounds, dayText, iso, viewerZone, zoneText } from '../../lib/zone';
+import { clockOf, clockText, dayBounds, dayText, iso, monthText, viewerZone, zoneText } from '../../lib/zone';
 import { Icon } from '../../ui/icons';
 import { LinkButton } from '../../ui/LinkButton';
 import { Empty, Loading } from '../../ui/Notice';
@@ -17,7 +17,8 @@ import { BookingDialog, type BookingStart } from './BookingDialog';
 import { columnModels } from './calendar';
 import { CalendarGrid, type Wish } from './CalendarGrid';
 import { CalendarChooser } from './CalendarChooser';
-import { columnsOf, type Cursor, daysOf, shownHours, type View } from './grid';
+import { columnsOf, type Cursor, daysOf, shownHours, turned, type View } from './grid';
+import { MonthGrid } from './MonthGrid';
 import { MoveDialog, type Target } from './MoveDialog';
 import { type Calendar, isPerson, useCalendars, useClinicZone, useToday } from './people';
 import { Refusal } from './Refusal';
@@ -97,7 +98,6 @@ function Calendars({ calendars, services, zone }: { calendars: Calendar[]; servi
   const forget = useCallback(() => setMoved(undefined), []);
   const resize = useResize();
   const [dense, setDense] = useState(() => localStorage.getItem(DENSE) === '1');
-  const step = view === 'week' ? 7 : 1;
   const names = useMemo(() => new Map(services.map((service) => [service.code, service.name])), [services]);
   const byActor = useMemo(() => new Map(calendars.map((one) => [one.actor, one])), [calendars]);
   const focused = useRef(false);
@@ -111,7 +111,7 @@ function Calendars({ calendars, services, zone }: { calendars: Calendar[]; servi
       setCursor(next);
       return;
     }
-    go({ day: addDays(day, next === 'after' ? step : -step) });
+    go({ day: turned(view, day, next === 'after' ? 1 : -1) });
     setCursor({ ...cursor, column: next === 'after' ? 0 : columns.length - 1 });
   };
   const book = (start: BookingStart) => setLayer({ kind: 'book', start });
@@ -131,14 +131,15 @@ function Calendars({ calendars, services, zone }: { calendars: Calendar[]; servi
     t: () => go({ day: undefined }),
     d: () => go({ view: 'day' }),
     w: () => go({ view: 'week' }),
-    '[': () => go({ day: addDays(day, -step) }),
-    ']': () => go({ day: addDays(day, step) }),
+    o: () => go({ view: 'month' }),
+    '[': () => go({ day: turned(view, day, -1) }),
+    ']': () => go({ day: turned(view, day, 1) }),
     n: bookHere,
     c: toCursor,
   });
   return (
     <>
-      <Toolbar {...{ day, today, view, weekend, gone, dense, zone, go, step }} onDense={(on) => {
+      <Toolbar {...{ day, today, view, weekend, gone, dense, zone, go }} onDense={(on) => {
         localStorage.setItem(DENSE, on ? '1' : '0');
         setDense(on);
       }} onBook={bookHere}>
@@ -148,7 +149,7 @@ function Calendars({ calendars, services, zone }: { calendars: Calendar[]; servi
       {moved && <Undo {...moved} zone={zone} onDone={forget} />}
       <p id="calendar-keys" className="visually-hidden">{t('calendar.keys')}</p>
       <Loaded query={query} rows={12}>
-        {() => <CalendarGrid columns={columns} calendars={byActor} bounds={bounds} zone={zone} services={names} cursor={at} onCursor={onCursor} chosen={search.visit} dense={dense} onWish={onWish} />}
+        {() => view === 'month' ? <MonthGrid {...{ day, today, days, columns }} onDay={(one) => go({ view: 'day', day: one })} /> : <CalendarGrid columns={columns} calendars={byActor} bounds={bounds} zone={zone} services={names} cursor={at} onCursor={onCursor} chosen={search.visit} dense={dense} onWish={onWish} />}
       </Loaded>
       {layer?.kind === 'book' && (
         <BookingDialog start={layer.start} calendars={calendars} services={services} zone={zone} onClose={() => setLayer(undefined)} onBooked={() => {
@@ -189,25 +190,24 @@ interface ToolbarProps {
   gone: boolean;
   dense: boolean;
   zone: string;
-  step: number;
   go: (change: Partial<CalendarSearch>) => void;
   onDense: (on: boolean) => void;
   onBook: () => void;
   children: ReactNode;
 }
 
-function Toolbar({ day, today, view, weekend, gone, dense, zone, step, go, onDense, onBook, children }: ToolbarProps) {
+function Toolbar({ day, today, view, weekend, gone, dense, zone, go, onDense, onBook, children }: ToolbarProps) {
   const { t, locale } = useI18n();
   const own = viewerZone();
   return (
     <div className="calendar-bar">
-      <h1>{view === 'day' ? dayText(day, locale, 'long') : t('calendar.weekOf', { day: dayText(daysOf('week', day, true)[0] ?? day, locale, 'long') })}</h1>
+      <h1>{view === 'day' ? dayText(day, locale, 'long') : view === 'month' ? monthText(day, locale) : t('calendar.weekOf', { day: dayText(daysOf('week', day, true)[0] ?? day, locale, 'long') })}</h1>
       <div className="calendar-tools" role="toolbar" aria-label={t('calendar.tools')}>
-        <Button variant="default" aria-label={t('calendar.previous')} onClick={() => go({ day: addDays(day, -step) })}><Icon name="back" /></Button>
+        <Button variant="default" aria-label={t('calendar.previous')} onClick={() => go({ day: turned(view, day, -1) })}><Icon name="back" /></Button>
         <Button variant="default" disabled={day === today} onClick={() => go({ day: undefined })}>{t('calendar.today')}</Button>
-        <Button variant="default" aria-label={t('calendar.next')} onClick={() => go({ day: addDays(day, step) })}><Icon name="forward" /></Button>
+        <Button variant="default" aria-label={t('calendar.next')} onClick={() => go({ day: turned(view, day, 1) })}><Icon name="forward" /></Button>
         <input type="date" className="date-input" aria-label={t('booking.day')} value={day} onChange={(event) => event.currentTarget.value && go({ day: event.currentTarget.value })} />
-        <NativeSelect aria-label={t('calendar.view')} size="xs" value={view} onChange={(event) => go({ view: event.currentTarget.value as View })} data={[{ value: 'day', label: t('calendar.view.day') }, { value: 'week', label: t('calendar.view.week') }]} />
+        <NativeSelect aria-label={t('calendar.view')} size="xs" value={view} onChange={(event) => go({ view: event.currentTarget.value as View })} data={[{ value: 'day', label: t('calendar.view.day') }, { value: 'week', label: t('calendar.view.week') }, { value: 'month', label: t('calendar.view.month') }]} />
         {children}
         <details className="menu">
           <summary>{t('calendar.options')}</summary>

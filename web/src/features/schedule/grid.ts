@@ -1,8 +1,9 @@
 /** The grid's own geometry and keys: days and people are columns, clock time runs down. */
 
 import { addDays, monday } from '../../lib/zone';
+import { addMonths, weeksOf } from './month';
 
-export type View = 'day' | 'week';
+export type View = 'day' | 'week' | 'month';
 
 /** A column: one calendar on one day. */
 export interface Column {
@@ -26,8 +27,15 @@ export interface Bounds {
 
 export function daysOf(view: View, day: string, weekend: boolean): string[] {
   if (view === 'day') return [day];
+  if (view === 'month') return weeksOf(day);
   const first = monday(day);
   return Array.from({ length: weekend ? 7 : 5 }, (_, index) => addDays(first, index));
+}
+
+/** The day to look at when the view is turned on or back. */
+export function turned(view: View, day: string, by: 1 | -1): string {
+  if (view === 'month') return addMonths(day, by);
+  return addDays(day, view === 'week' ? 7 * by : by);
 }
 
 /** Columns of a view; a week goes day by day, so that what happens at once stands together. */
