@@ -32,7 +32,9 @@ export function MonthGrid({ day, today, days, columns, onDay }: MonthProps) {
           <tr key={week[0]}>
             {week.map((one) => (
               <td key={one} className={monthOf(one) === monthOf(day) ? undefined : 'month-other'}>
-                <Button variant={one === today ? 'filled' : 'default'} fullWidth onClick={() => onDay(one)} aria-current={one === today ? 'date' : undefined} aria-label={`${dayText(one, locale, 'long')}, ${said(one)}`}>{Number(one.slice(8))}</Button>
+                <Button variant={one === today ? 'filled' : 'default'} fullWidth onClick={() => onDay(one)} aria-current={one === today ? 'date' : undefined}>
+                  {Number(one.slice(8))}<span className="visually-hidden">, {dayText(one, locale, 'long')}, {said(one)}</span>
+                </Button>
                 <span className="quiet" aria-hidden="true">{said(one)}</span>
               </td>
             ))}
