@@ -289,7 +289,7 @@ test('the desk opens a person, not a wall of refusals; names whom to call; takes
   await page.getByRole('link', { name: 'Edit details' }).first().click();
   await page.getByLabel('Interpreter').selectOption('yes');
   await page.getByLabel('Name of the contact').fill('Annabella Byron');
-  await page.getByLabel('Telephone of the contact').fill('+1 555 123 4568');
+  await page.getByLabel('Number to call').fill('+1 555 123 4568');
   await page.getByLabel('Relationship').fill('mother');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Annabella Byron · mother · +1 555 123 4568').waitFor();

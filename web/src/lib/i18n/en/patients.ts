@@ -51,7 +51,7 @@ export const patients = {
   'form.interpreter.no': 'Not needed',
   'form.emergency': 'Whom to call in an emergency',
   'form.contactName': 'Name of the contact',
-  'form.contactPhone': 'Telephone of the contact',
+  'form.contactPhone': 'Number to call',
   'form.contactRelation': 'Relationship',
   'chart.person': 'Person & desk',
   'person.details': 'Details',

@@ -53,7 +53,7 @@ export const patients: Record<keyof typeof english, string> = {
   'form.interpreter.no': 'No necesario',
   'form.emergency': 'A quién llamar en una emergencia',
   'form.contactName': 'Nombre del contacto',
-  'form.contactPhone': 'Teléfono del contacto',
+  'form.contactPhone': 'Número al que llamar',
   'form.contactRelation': 'Parentesco',
   'chart.person': 'Persona y recepción',
   'person.details': 'Datos',
