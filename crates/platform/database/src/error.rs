@@ -52,6 +52,9 @@ pub enum Error {
     /// The connection broke after a commit was sent: it may or may not have taken effect.
     #[error("the connection was lost during commit; its outcome is unknown")]
     CommitUnknown,
+    /// The server takes no writes: it has become a standby, or was told to be read-only (SQLSTATE 25006).
+    #[error("the database takes no writes at present")]
+    ReadOnly,
     /// The server ran out of disk, memory or another resource.
     #[error("the database server is out of resources ({code})")]
     OutOfResources {
@@ -87,7 +90,10 @@ impl Error {
     /// Whether the connection is of no further use.
     #[must_use]
     pub const fn is_disconnect(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::CommitUnknown)
+        matches!(
+            self,
+            Self::Unavailable { .. } | Self::CommitUnknown | Self::ReadOnly
+        )
     }
 
     /// The closed kind of this error.
@@ -99,6 +105,7 @@ impl Error {
             Self::Timeout
             | Self::Unavailable { .. }
             | Self::CommitUnknown
+            | Self::ReadOnly
             | Self::StaleStatement
             | Self::OutOfResources { .. } => ErrorKind::Unavailable,
             Self::Denied { .. } | Self::Rejected { .. } | Self::Mapping { .. } => {
@@ -173,6 +180,11 @@ fn from_server(db: &DbError) -> Error {
             Error::StaleStatement
         }
         SqlState::TOO_MANY_CONNECTIONS => Error::unavailable("it has no connection left"),
+        SqlState::READ_ONLY_SQL_TRANSACTION => Error::ReadOnly,
+        // What a standby answers to the beginning of a transaction that writes.
+        SqlState::FEATURE_NOT_SUPPORTED if db.message().contains("during recovery") => {
+            Error::ReadOnly
+        }
         _ => by_class(db, code.code(), constraint),
     }
 }

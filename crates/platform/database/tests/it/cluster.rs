@@ -1,6 +1,8 @@
 use std::path::Path;
 
-use mt_database::{Cluster, ClusterError, ClusterOptions};
+use mt_database::{Cluster, ClusterError, ClusterOptions, Database, Error, Sizes};
+
+use crate::fixture::ONE;
 
 pub(crate) fn quick() -> ClusterOptions {
     ClusterOptions {
@@ -40,6 +42,23 @@ async fn a_cluster_starts_stops_and_starts_again() {
         cluster.stop().await;
         assert!(!is_running(pid), "round {round}");
     }
+}
+
+#[tokio::test]
+async fn a_standby_is_read_and_refuses_writes_as_something_that_passes() {
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = start(folder.path()).await;
+    let signal = cluster.pgdata().join("standby.signal");
+    cluster.stop().await;
+    std::fs::write(signal, "").unwrap();
+    let standby = start(folder.path()).await;
+    let endpoint = standby.app().unwrap();
+    let database = Database::open(&endpoint, Sizes::default()).await.unwrap();
+    let rows = database.readers().query(ONE, "select 1", &[]).await;
+    assert_eq!(rows.unwrap().len(), 1);
+    let refused = database.tenant(ONE).await;
+    assert_eq!(refused.unwrap_err(), Error::ReadOnly);
+    standby.stop().await;
 }
 
 #[tokio::test]

@@ -92,6 +92,33 @@ async fn errors_have_their_kind() {
 }
 
 #[tokio::test]
+async fn a_server_that_takes_no_writes_is_unavailable_and_nothing_is_in_doubt() {
+    let test = TestDatabase::create(&[NOTES]).await;
+    let database = test.open().await;
+    let read_only = TxOptions {
+        read_only: true,
+        ..TxOptions::default()
+    };
+    let tx = database.tenant_with(ONE, read_only).await.unwrap();
+    let refused = tx.execute(INSERT, &[&1_i32, &1_i64, &"x"]).await;
+    assert_eq!(refused, Err(Error::ReadOnly));
+    assert_eq!(Error::ReadOnly.kind(), ErrorKind::Unavailable);
+
+    let steps = [
+        Step {
+            sql: "set transaction read only",
+            params: &[],
+        },
+        Step {
+            sql: INSERT,
+            params: &[&1_i32, &1_i64, &"x"],
+        },
+    ];
+    let refused = database.writers().commit(ONE, &steps).await;
+    assert_eq!(refused.unwrap_err(), Error::ReadOnly);
+}
+
+#[tokio::test]
 async fn a_value_never_appears_in_an_error() {
     let test = TestDatabase::create(&[NOTES]).await;
     let database = test.open().await;
