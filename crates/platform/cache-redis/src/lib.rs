@@ -3,7 +3,6 @@
 mod cache;
 mod link;
 mod options;
-mod tls;
 
 pub use cache::RedisCache;
 pub use options::{OptionsError, RedisOptions};

@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use mt_crypto::{TrustError, verifying_client};
 use mt_kernel::Secret;
 use redis::RedisConnectionInfo;
 use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 use url::Url;
-
-use crate::tls;
 
 const PORT: u16 = 6379;
 
@@ -28,9 +27,9 @@ pub enum OptionsError {
     /// The URL is none of Redis.
     #[error("the URL of the cache is no Redis URL: {0}")]
     Url(&'static str),
-    /// The certificates cannot be used.
-    #[error("the certificates of the cache cannot be used: {0}")]
-    Certificates(String),
+    /// There is nothing to verify the server by.
+    #[error("the cache: {0}")]
+    Trust(#[from] TrustError),
 }
 
 /// Options that were checked.
@@ -56,7 +55,8 @@ impl Target {
             "rediss" => {
                 let name = ServerName::try_from(host.clone());
                 let name = name.map_err(|_| OptionsError::Url("the host has no name"))?;
-                Some((tls::connector(options.ca_file.as_deref())?, name))
+                let config = Arc::new(verifying_client(options.ca_file.as_deref())?);
+                Some((TlsConnector::from(config), name))
             }
             _ => return Err(OptionsError::Url("the scheme is not redis or rediss")),
         };

@@ -11,6 +11,7 @@ mod keys;
 mod random;
 mod seal;
 mod signing;
+mod tls;
 
 pub use blind::{BlindIndex, DateShift, ResourceIds, TokenScope};
 pub use dictionary::{
@@ -24,7 +25,8 @@ pub use key_use::{KeyAction, KeyObserver, KeyUse, LogKeyUse};
 pub use keys::{DataKey, KeyId, KeyService, KeyState, Purpose, TenantKeys, WrappedKey};
 pub use random::{fill_random, random_bytes, random_token};
 pub use seal::{
-    BodyAad, MAX_BODY, SealedBody, open, open_body, open_body_into, seal, seal_body,
+    BodyAad, MAX_BODY, SealedBody, open, open_body, open_body_into, seal, seal_body, seal_packed,
     sealed_body_header,
 };
 pub use signing::{Algorithm, CheckpointKey, Pkcs8, PublicKey, RsaSigningKey, SigningKey};
+pub use tls::{TrustError, verifying_client};

@@ -4,14 +4,11 @@
 //! under a login of their own, at another time, by another person.
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
 
+use mt_crypto::TrustError;
 use mt_kernel::{ErrorKind, Fault, Secret};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -27,20 +24,9 @@ pub enum ExternalError {
     /// The URL asks for a plain connection over a network.
     #[error("the database url asks for an unencrypted connection to {0}; only this machine may")]
     Unencrypted(String),
-    /// The file of trusted certificates cannot be used.
-    #[error("the certificates in {path} cannot be used: {reason}")]
-    Certificates {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// The machine trusts no certificate at all.
-    #[error("this machine has no trusted certificates; install ca-certificates or name a file")]
-    NoTrust,
-    /// TLS cannot be set up.
-    #[error("tls cannot be set up: {0}")]
-    Tls(#[from] rustls::Error),
+    /// There is nothing to verify the server by.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
 }
 
 impl From<ExternalError> for Fault {
@@ -65,7 +51,7 @@ pub fn endpoint(url: &Secret<String>) -> Result<Endpoint, ExternalError> {
         (None, _) => return Ok(Endpoint::with_config(config, None)),
     }
     config.ssl_mode(SslMode::Require);
-    let tls = MakeRustlsConnect::new(tls_config(trust.as_deref())?);
+    let tls = MakeRustlsConnect::new(mt_crypto::verifying_client(trust.as_deref())?);
     Ok(Endpoint::with_config(config, Some(tls)))
 }
 
@@ -132,40 +118,6 @@ fn remote_host(config: &Config) -> Option<String> {
             (!local).then(|| name.clone())
         }
     })
-}
-
-fn tls_config(trust: Option<&Path>) -> Result<ClientConfig, ExternalError> {
-    let mut roots = RootCertStore::empty();
-    match trust {
-        Some(path) => {
-            let failed = |reason: String| ExternalError::Certificates {
-                path: path.to_owned(),
-                reason,
-            };
-            let certificates =
-                CertificateDer::pem_file_iter(path).map_err(|error| failed(error.to_string()))?;
-            for certificate in certificates {
-                let certificate = certificate.map_err(|error| failed(error.to_string()))?;
-                roots
-                    .add(certificate)
-                    .map_err(|error| failed(error.to_string()))?;
-            }
-            if roots.is_empty() {
-                return Err(failed("it holds no certificate".to_owned()));
-            }
-        }
-        None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            if roots.is_empty() {
-                return Err(ExternalError::NoTrust);
-            }
-        }
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    Ok(ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth())
 }
 
 /// What a database administrator runs once, as a superuser or the managed service's administrator,

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use lapin::uri::{AMQPScheme, AMQPUri};
+use mt_crypto::{TrustError, verifying_client};
 use mt_kernel::Secret;
 use tokio_rustls::TlsConnector;
-
-use crate::tls;
 
 /// Seconds between two signs of life, unless the URL says otherwise.
 const HEARTBEAT: u16 = 10;
@@ -39,9 +38,9 @@ pub enum OptionsError {
     /// The URL is none.
     #[error("the URL of the broker is no AMQP URL: {0}")]
     Url(String),
-    /// The certificates cannot be used.
-    #[error("the certificates cannot be used: {0}")]
-    Certificates(String),
+    /// There is nothing to verify the broker by.
+    #[error("the broker: {0}")]
+    Trust(#[from] TrustError),
 }
 
 /// Options that were checked.
@@ -70,7 +69,10 @@ impl Target {
         uri.query.heartbeat.get_or_insert(HEARTBEAT);
         let tls = match uri.scheme {
             AMQPScheme::AMQP => None,
-            AMQPScheme::AMQPS => Some(tls::connector(options.ca_file.as_deref())?),
+            AMQPScheme::AMQPS => {
+                let config = Arc::new(verifying_client(options.ca_file.as_deref())?);
+                Some(TlsConnector::from(config))
+            }
         };
         Ok(Self {
             uri,

@@ -6,8 +6,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd};
-use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_compat::{Compat, CompatExt};
@@ -19,38 +17,10 @@ use futures::io::{AsyncRead, AsyncWrite};
 use lapin::tcp::AsyncTcpStream;
 use lapin::uri::AMQPUri;
 use lapin::{Connection, ConnectionProperties};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-
-use crate::options::OptionsError;
-
-/// A connector that verifies the broker by the certificates in `ca_file`, or by those of the system.
-pub(crate) fn connector(ca_file: Option<&Path>) -> Result<TlsConnector, OptionsError> {
-    let refuse = |error: &dyn std::fmt::Display| OptionsError::Certificates(error.to_string());
-    let mut roots = RootCertStore::empty();
-    match ca_file {
-        Some(file) => {
-            for certificate in CertificateDer::pem_file_iter(file).map_err(|e| refuse(&e))? {
-                let certificate = certificate.map_err(|e| refuse(&e))?;
-                roots.add(certificate).map_err(|e| refuse(&e))?;
-            }
-        }
-        None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| refuse(&e))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
-}
 
 /// Connects over TLS.
 pub(crate) async fn connect(

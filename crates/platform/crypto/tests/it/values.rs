@@ -1,6 +1,6 @@
 //! Sealed values that are not bodies, and secrets that do not print.
 
-use mt_crypto::{CryptoError, Purpose, open, seal};
+use mt_crypto::{CryptoError, MAX_BODY, Purpose, open, seal, seal_packed};
 use mt_kernel::TenantId;
 
 use crate::fixture::{Fixture, keys};
@@ -41,6 +41,32 @@ fn every_changed_bit_and_every_length_of_a_value_is_refused() {
         }
         assert!(open(&keys, Purpose::Credential, b"totp", &sealed[..at]).is_err());
     }
+}
+
+#[test]
+fn a_packed_value_opens_like_any_other_and_is_shorter() {
+    let keys = keys();
+    let value = b"patient.registered.v1 ".repeat(100);
+    let sealed = seal_packed(&keys, Purpose::Event, b"place", &value).unwrap();
+    assert!(sealed.len() < 200, "{}", sealed.len());
+    assert_eq!(
+        open(&keys, Purpose::Event, b"place", &sealed).unwrap(),
+        value
+    );
+    assert!(open(&keys, Purpose::Event, b"other", &sealed).is_err());
+    for at in 0..sealed.len() {
+        let mut changed = sealed.clone();
+        changed[at] ^= 1;
+        // The format, too, is bound: a packed value is not taken for a plain one.
+        assert!(open(&keys, Purpose::Event, b"place", &changed).is_err());
+        changed[at] ^= 3;
+        assert!(open(&keys, Purpose::Event, b"place", &changed).is_err());
+    }
+    let empty = seal_packed(&keys, Purpose::Event, b"", b"").unwrap();
+    assert_eq!(open(&keys, Purpose::Event, b"", &empty).unwrap(), b"");
+    let long = vec![0; MAX_BODY + 1];
+    let refused = seal_packed(&keys, Purpose::Event, b"", &long);
+    assert!(matches!(refused, Err(CryptoError::TooLarge { .. })));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mt_crypto::Purpose;
 use mt_kernel::Instant;
 
-use super::events::{audit_place, encode_events, event_place};
+use super::events::{audit_place, seal_events};
 use super::prepare::{Planned, Prepared, Preparer};
 use super::unit::{PreparedRow, Unit};
 use super::{Currents, type_column};
@@ -164,13 +164,7 @@ fn unit(
     let sealed_events = if events.is_empty() {
         None
     } else {
-        let place = event_place(at, correlation);
-        Some(mt_crypto::seal(
-            &tenant.keys,
-            Purpose::Event,
-            &place,
-            &encode_events(events),
-        )?)
+        Some(seal_events(&tenant.keys, at, correlation, events)?)
     };
     let detail = hooks.audit.describe_commit(caller, outcomes);
     let place = audit_place(at, correlation);

@@ -19,8 +19,11 @@ pub struct StoredEvent {
     pub payload: Vec<u8>,
 }
 
+/// Bytes from which on compression gains more than it costs.
+const WORTH_PACKING: usize = 512;
+
 /// Each event is three strings with their lengths (u32, big-endian).
-pub(crate) fn encode_events(events: &[DomainEvent]) -> Vec<u8> {
+fn encode_events(events: &[DomainEvent]) -> Vec<u8> {
     let mut out = Vec::new();
     for event in events {
         for part in [event.name.as_bytes(), event.key.as_bytes(), &event.payload] {
@@ -29,6 +32,23 @@ pub(crate) fn encode_events(events: &[DomainEvent]) -> Vec<u8> {
         }
     }
     out
+}
+
+/// Seals the events of a transaction. They name their kinds and subjects again and again: packed, those of a Bundle
+/// mostly fit into their row.
+pub(crate) fn seal_events(
+    keys: &TenantKeys,
+    at: Instant,
+    correlation: Uuid,
+    events: &[DomainEvent],
+) -> Result<Vec<u8>, CryptoError> {
+    let plain = encode_events(events);
+    let place = event_place(at, correlation);
+    if (WORTH_PACKING..=mt_crypto::MAX_BODY).contains(&plain.len()) {
+        mt_crypto::seal_packed(keys, Purpose::Event, &place, &plain)
+    } else {
+        mt_crypto::seal(keys, Purpose::Event, &place, &plain)
+    }
 }
 
 /// Reads what a commit wrote as events; `None` when the bytes are damaged.
@@ -79,7 +99,7 @@ pub fn open_audit_detail(
     mt_crypto::open(keys, Purpose::Audit, &audit_place(at, correlation), sealed)
 }
 
-pub(crate) fn event_place(at: Instant, correlation: Uuid) -> [u8; 24] {
+fn event_place(at: Instant, correlation: Uuid) -> [u8; 24] {
     place(at, correlation)
 }
 

@@ -1,11 +1,11 @@
 //! Events of what is no record: they go through the outbox like those of records.
 
-use mt_crypto::{Purpose, TenantKeys};
+use mt_crypto::TenantKeys;
 use mt_database::TenantTx;
 use mt_kernel::Instant;
 use uuid::Uuid;
 
-use super::events::{encode_events, event_place};
+use super::events::seal_events;
 use crate::{DomainEvent, Result, Store};
 
 const SAY: &str = "insert into records.txlog \
@@ -45,8 +45,7 @@ pub async fn say(
     if events.is_empty() {
         return Ok(());
     }
-    let place = event_place(at, correlation);
-    let sealed = mt_crypto::seal(keys, Purpose::Event, &place, &encode_events(events))?;
+    let sealed = seal_events(keys, at, correlation, events)?;
     tx.execute(SAY, &[&tx.tenant().0, &at.0, &correlation, &sealed])
         .await?;
     Ok(())

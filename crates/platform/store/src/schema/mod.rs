@@ -56,6 +56,11 @@ pub const MIGRATIONS: [Migrations; 2] = [
                 "planner",
                 include_str!("../../migrations/records/0006_planner.sql"),
             ),
+            Migration::new(
+                7,
+                "outbox",
+                include_str!("../../migrations/records/0007_outbox.sql"),
+            ),
         ],
     },
 ];
