@@ -1,8 +1,9 @@
 //! Every event of the product in one place: number, name, topic, key, owner, class of content, fields.
 //!
 //! Numbers and names stand in stored rows and on the wire, so a row of this catalogue is never changed,
-//! only followed: a new meaning gets a new version of the name. A field is added with `optional`.
+//! only followed: a new meaning gets a new version of the name. A field is added at the end, with `optional`.
 
+mod avro;
 mod partition;
 mod schema;
 mod table;

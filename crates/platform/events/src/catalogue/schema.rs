@@ -1,15 +1,8 @@
 //! Payloads: Avro records whose schemas follow from the catalogue.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
-use apache_avro::Schema;
-use apache_avro::reader::datum::GenericDatumReader;
-use apache_avro::types::Value as Avro;
-use apache_avro::writer::datum::GenericDatumWriter;
 use serde_json::{Value as Json, json};
 
-use super::{EVENTS, EventType, Field, FieldKind};
+use super::{EventType, Field, FieldKind, avro};
 use crate::error::{EventError, Result};
 
 /// A value of a field.
@@ -33,14 +26,6 @@ impl From<&str> for Value {
     }
 }
 
-static SCHEMAS: LazyLock<HashMap<&'static str, Schema>> = LazyLock::new(|| {
-    let parsed = |event: &EventType| {
-        let schema = Schema::parse(&event.schema()).expect("the catalogue makes valid schemas");
-        (event.name, schema)
-    };
-    EVENTS.iter().map(parsed).collect()
-});
-
 impl EventType {
     /// The Avro schema of the payload.
     #[must_use]
@@ -53,10 +38,6 @@ impl EventType {
             "doc": self.says,
             "fields": fields,
         })
-    }
-
-    fn parsed(&self) -> &'static Schema {
-        SCHEMAS.get(self.name).expect("every event has a schema")
     }
 }
 
@@ -101,29 +82,23 @@ pub fn encode(event: &'static EventType, values: &[(&str, Value)]) -> Result<Vec
     {
         return Err(refuse(format!("it has no field {name}")));
     }
-    let mut record = Vec::new();
+    let mut payload = Vec::with_capacity(128);
     for field in event.all_fields() {
         let given = values.iter().find(|(name, _)| *name == field.name);
-        let value = match given {
-            Some((_, value)) => to_avro(field.kind, value)
+        if field.optional {
+            avro::write_branch(given.is_some(), &mut payload);
+        }
+        match given {
+            Some((_, value)) => avro::write(field.kind, value, &mut payload)
                 .ok_or_else(|| refuse(format!("{} has another type", field.name)))?,
-            None if field.optional => Avro::Union(0, Box::new(Avro::Null)),
+            None if field.optional => {}
             None => return Err(refuse(format!("{} is missing", field.name))),
-        };
-        let value = match value {
-            value @ Avro::Union(..) => value,
-            value if field.optional => Avro::Union(1, Box::new(value)),
-            value => value,
-        };
-        record.push((field.name.to_owned(), value));
+        }
     }
-    GenericDatumWriter::builder(event.parsed())
-        .build()
-        .and_then(|writer| writer.write_value_to_vec(Avro::Record(record)))
-        .map_err(|error| refuse(error.to_string()))
+    Ok(payload)
 }
 
-/// The values of a payload; absent fields are left out.
+/// The values of a payload; absent fields are left out, and so are those that were added after it was written.
 ///
 /// # Errors
 /// [`EventError::Schema`] when the bytes are not of this event.
@@ -132,62 +107,18 @@ pub fn decode(event: &'static EventType, payload: &[u8]) -> Result<Vec<(String, 
         event: event.name,
         reason: "the payload is not of its schema".to_owned(),
     };
-    let mut reader = payload;
-    let datum = GenericDatumReader::builder(event.parsed())
-        .build()
-        .and_then(|datum| datum.read_value(&mut reader));
-    let Ok(Avro::Record(fields)) = datum else {
-        return Err(refuse());
-    };
-    if !reader.is_empty() {
-        return Err(refuse());
-    }
-    let mut values = Vec::with_capacity(fields.len());
-    for (field, (name, value)) in event.all_fields().zip(fields) {
-        if let Some(value) = from_avro(field.kind, value).ok_or_else(refuse)? {
-            values.push((name, value));
+    let mut rest = payload;
+    let mut values = Vec::new();
+    for field in event.all_fields() {
+        let is_there = !field.optional
+            || (!rest.is_empty() && avro::read_branch(&mut rest).ok_or_else(refuse)?);
+        if is_there {
+            let value = avro::read(field.kind, &mut rest).ok_or_else(refuse)?;
+            values.push((field.name.to_owned(), value));
         }
+    }
+    if !rest.is_empty() {
+        return Err(refuse());
     }
     Ok(values)
-}
-
-fn to_avro(kind: FieldKind, value: &Value) -> Option<Avro> {
-    Some(match (kind, value) {
-        (FieldKind::Text, Value::Text(text)) => Avro::String(text.clone()),
-        (FieldKind::Whole, Value::Whole(number)) => Avro::Long(*number),
-        (FieldKind::Instant, Value::Whole(micros)) => Avro::TimestampMicros(*micros),
-        (FieldKind::Flag, Value::Flag(flag)) => Avro::Boolean(*flag),
-        (FieldKind::Texts, Value::Texts(texts)) => {
-            Avro::Array(texts.iter().cloned().map(Avro::String).collect())
-        }
-        (FieldKind::Wholes, Value::Wholes(numbers)) => {
-            Avro::Array(numbers.iter().copied().map(Avro::Long).collect())
-        }
-        _ => return None,
-    })
-}
-
-/// `Some(None)` for null; `None` for what the field cannot hold.
-fn from_avro(kind: FieldKind, value: Avro) -> Option<Option<Value>> {
-    Some(Some(match (kind, value) {
-        (kind, Avro::Union(_, inner)) => return from_avro(kind, *inner),
-        (_, Avro::Null) => return Some(None),
-        (FieldKind::Text, Avro::String(text)) => Value::Text(text),
-        (FieldKind::Whole, Avro::Long(number))
-        | (FieldKind::Instant, Avro::TimestampMicros(number)) => Value::Whole(number),
-        (FieldKind::Flag, Avro::Boolean(flag)) => Value::Flag(flag),
-        (FieldKind::Texts, Avro::Array(items)) => Value::Texts(all(items, |item| match item {
-            Avro::String(text) => Some(text),
-            _ => None,
-        })?),
-        (FieldKind::Wholes, Avro::Array(items)) => Value::Wholes(all(items, |item| match item {
-            Avro::Long(number) => Some(number),
-            _ => None,
-        })?),
-        _ => return None,
-    }))
-}
-
-fn all<T>(items: Vec<Avro>, one: impl Fn(Avro) -> Option<T>) -> Option<Vec<T>> {
-    items.into_iter().map(one).collect()
 }

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use apache_avro::Schema;
+use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::schema_compatibility::SchemaCompatibility;
+use apache_avro::writer::datum::GenericDatumWriter;
 use mt_events::catalogue::{EVENTS, EventType, FieldKind, TOPICS, Value, decode, encode};
 use proptest::prelude::*;
 
@@ -137,7 +139,46 @@ proptest! {
         let read = decode(event, &bytes).unwrap();
         let read: Vec<(&str, Value)> = read.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
         prop_assert_eq!(read, values);
+        // Another reader of Avro sees the same, to the last byte.
+        let schema = Schema::parse(&event.schema()).unwrap();
+        let reader = GenericDatumReader::builder(&schema).build().unwrap();
+        let mut rest = bytes.as_slice();
+        let datum = reader.read_value(&mut rest).unwrap();
+        prop_assert!(rest.is_empty());
+        let writer = GenericDatumWriter::builder(&schema).build().unwrap();
+        prop_assert_eq!(writer.write_value_to_vec(datum).unwrap(), bytes);
     }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(number in 0..EVENTS.len(), bytes: Vec<u8>) {
+        let event = &EVENTS[number];
+        if let Ok(values) = decode(event, &bytes) {
+            let values: Vec<(&str, Value)> = values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+            prop_assert!(encode(event, &values).is_ok());
+        }
+    }
+}
+
+/// A field is added at the end and may be absent: what was written before is still read.
+#[test]
+fn a_payload_that_ends_before_the_optional_fields_is_read_without_them() {
+    let event = EventType::named("care.task.assigned.v1").unwrap();
+    let last = event.all_fields().last().unwrap();
+    assert!(last.optional, "the test needs an event that ends with one");
+    let mut values = Vec::new();
+    for field in event.all_fields().filter(|field| !field.optional) {
+        let value = match field.kind {
+            FieldKind::Text => Value::from("x"),
+            FieldKind::Whole | FieldKind::Instant => Value::Whole(1),
+            FieldKind::Flag => Value::Flag(true),
+            FieldKind::Texts => Value::Texts(Vec::new()),
+            FieldKind::Wholes => Value::Wholes(Vec::new()),
+        };
+        values.push((field.name, value));
+    }
+    let bytes = encode(event, &values).unwrap();
+    let cut = &bytes[..bytes.len() - 1];
+    assert_eq!(decode(event, cut).unwrap(), decode(event, &bytes).unwrap());
 }
 
 fn revisions() -> PathBuf {
