@@ -15,6 +15,7 @@ pub use bus::{
 };
 pub use consumer::{
     Consumer, ConsumerOptions, DeadLetter, DeadLetterState, DeadLetters, HandlerError, Runtime,
+    Transaction,
 };
 pub use error::{EventError, Result};
 pub use event::{Event, Keys, SealedEvent};
@@ -27,5 +28,6 @@ pub const MIGRATIONS: Migrations = Migrations {
     files: &[
         Migration::new(1, "events", include_str!("../migrations/0001_events.sql")),
         Migration::new(2, "heads", include_str!("../migrations/0002_heads.sql")),
+        Migration::new(3, "looks", include_str!("../migrations/0003_looks.sql")),
     ],
 };

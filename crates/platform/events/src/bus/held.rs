@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant as Monotonic};
 
 use futures::future::BoxFuture;
-use mt_database::Database;
+use mt_database::{Database, Step};
 use mt_kernel::{Instant, TenantId};
 use tokio::sync::watch;
 use tokio_postgres::Row;
@@ -53,8 +53,11 @@ const LEAVE: &str = "with gone as (delete from events.member where consumer = $1
 const FETCH: &str = "select partition, position, at, tenant, event, id, correlation, body \
     from events.fetch_held($1, $2, $3, $4)";
 
-const ADVANCE: &str = "update events.progress set position = $5 \
-    where consumer = $1 and topic = $2 and partition = $3 and token = $4 and position <= $5";
+const ADVANCE: &str = "update events.progress p set position = s.position \
+      from unnest($3::int2[], $4::int8[], $5::int8[]) as s (partition, token, position) \
+     where p.consumer = $1 and p.topic = $2 and p.partition = s.partition and p.token = s.token \
+       and p.position <= s.position \
+    returning p.partition";
 
 /// The log's functions are bound to no tenant.
 const NOBODY: TenantId = TenantId(0);
@@ -161,7 +164,9 @@ impl LogSubscription {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        self.heads.refresh().await?;
+        if self.seen >= *self.head.borrow() {
+            self.heads.refresh().await?;
+        }
         let head = *self.head.borrow_and_update();
         if self.held.is_empty() || self.seen >= head {
             return Ok(Vec::new());
@@ -214,53 +219,57 @@ impl LogSubscription {
     }
 
     async fn write(&mut self, done: &[Spot]) -> Result<()> {
-        let mut touched = BTreeSet::new();
-        for spot in done {
-            if let Some(held) = self.held.get_mut(&spot.partition) {
-                held.open.remove(&spot.position);
-                touched.insert(spot.partition);
-            }
+        let moved = self.moved(done);
+        if moved.is_empty() {
+            return Ok(());
         }
-        let tx = self.database.admin().await?;
-        let mut lost = Vec::new();
-        let mut moved = Vec::new();
-        for partition in touched {
-            let Some(held) = self.held.get(&partition) else {
-                continue;
-            };
-            let settled = held.settled();
-            if settled <= held.written {
-                continue;
-            }
-            let (consumer, topic) = (self.consumer, self.topic.number);
-            let count = tx
-                .execute(
-                    ADVANCE,
-                    &[&consumer, &topic, &partition, &held.token, &settled],
-                )
-                .await?;
-            if count == 0 {
-                lost.push(partition);
+        let partitions: Vec<i16> = moved.iter().map(|(partition, ..)| *partition).collect();
+        let tokens: Vec<i64> = moved.iter().map(|(_, token, _)| *token).collect();
+        let positions: Vec<i64> = moved.iter().map(|(.., position)| *position).collect();
+        let advance = Step {
+            sql: ADVANCE,
+            params: &[
+                &self.consumer,
+                &self.topic.number,
+                &partitions,
+                &tokens,
+                &positions,
+            ],
+        };
+        let written = self.database.writers().commit(NOBODY, &[advance]).await?;
+        let rows = written.iter().flat_map(|outcome| &outcome.rows);
+        let kept: BTreeSet<i16> = rows
+            .map(|row| row.try_get(0).map_err(mt_database::Error::from))
+            .collect::<Result<_, _>>()?;
+        for (partition, _, position) in moved {
+            if kept.contains(&partition) {
+                if let Some(held) = self.held.get_mut(&partition) {
+                    held.written = position;
+                }
             } else {
-                moved.push((partition, settled));
-            }
-        }
-        tx.commit().await?;
-        for partition in lost {
-            tracing::info!(
-                consumer = self.consumer,
-                topic = self.topic.name,
-                partition,
-                "partition lost"
-            );
-            self.held.remove(&partition);
-        }
-        for (partition, settled) in moved {
-            if let Some(held) = self.held.get_mut(&partition) {
-                held.written = settled;
+                let (consumer, topic) = (self.consumer, self.topic.name);
+                tracing::info!(consumer, topic, partition, "partition lost");
+                self.held.remove(&partition);
             }
         }
         Ok(())
+    }
+
+    /// Partition, token and new progress where these events move it.
+    fn moved(&mut self, done: &[Spot]) -> Vec<(i16, i64, i64)> {
+        for spot in done {
+            if let Some(held) = self.held.get_mut(&spot.partition) {
+                held.open.remove(&spot.position);
+            }
+        }
+        let touched: BTreeSet<i16> = done.iter().map(|spot| spot.partition).collect();
+        let of_ours = self.held.iter();
+        of_ours
+            .filter(|(partition, held)| {
+                touched.contains(partition) && held.settled() > held.written
+            })
+            .map(|(partition, held)| (*partition, held.token, held.settled()))
+            .collect()
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use mt_database::Database;
+use mt_database::{Database, Step};
 use mt_kernel::{Clock, TenantId};
 use tokio::sync::Mutex;
 use tokio_postgres::Row;
@@ -21,7 +21,7 @@ use super::head::Heads;
 use super::held::LogSubscription;
 use super::{EventBus, EventFeed, Group, GroupStatus, Outgoing, Place, Subscription};
 use crate::catalogue::TOPICS;
-use crate::error::{Result, fenced};
+use crate::error::Result;
 
 const APPEND: &str = "select events.append($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10)";
 
@@ -107,32 +107,26 @@ impl LogBus {
         let today = day(&now);
         self.prepare(events, today).await?;
         let columns = Columns::of(events);
-        let tx = self.database.admin().await?;
-        let mut last = None;
-        if !events.is_empty() {
-            let row = tx
-                .query_one(
-                    APPEND,
-                    &[
-                        &place.token,
-                        &today,
-                        &columns.topics,
-                        &columns.partitions,
-                        &columns.events,
-                        &columns.ats,
-                        &columns.tenants,
-                        &columns.ids,
-                        &columns.correlations,
-                        &columns.bodies,
-                    ],
-                )
-                .await
-                .map_err(fenced)?;
-            last = Some(row.try_get(0).map_err(mt_database::Error::from)?);
-        }
-        place.write(&tx).await?;
-        tx.commit().await?;
-        if let Some(last) = last {
+        let append = Step {
+            sql: APPEND,
+            params: &[
+                &place.token,
+                &today,
+                &columns.topics,
+                &columns.partitions,
+                &columns.events,
+                &columns.ats,
+                &columns.tenants,
+                &columns.ids,
+                &columns.correlations,
+                &columns.bodies,
+            ],
+        };
+        let append = (!events.is_empty()).then_some(append);
+        let written = place.commit_after(&self.database, append).await?;
+        let appended = written.first().filter(|_| !events.is_empty());
+        if let Some(row) = appended.and_then(|one| one.rows.first()) {
+            let last = row.try_get(0).map_err(mt_database::Error::from)?;
             self.raise(&columns.topics, last);
         }
         Ok(())

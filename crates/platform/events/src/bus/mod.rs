@@ -13,7 +13,8 @@ mod log;
 use std::fmt;
 
 use futures::future::BoxFuture;
-use mt_database::{AdminTx, Database};
+use mt_database::{Database, Outcome, Step};
+use mt_kernel::TenantId;
 
 use crate::catalogue::Topic;
 use crate::consumer::Consumer;
@@ -177,52 +178,59 @@ pub(crate) enum PlaceChange {
     Undefer(i32, i64),
 }
 
+const ADVANCE: &str = "select events.advance($1, $2, $3, $4)";
+const DEFER: &str = "select events.defer($1, $2, $3, $4)";
+const UNDEFER: &str = "select events.undefer($1, $2, $3)";
+
+/// The relay's place has no tenant.
+const NOBODY: TenantId = TenantId(0);
+
 impl Place {
     /// Writes the place in a transaction of its own: what a broker does after it has kept a batch.
     ///
     /// # Errors
     /// [`crate::EventError::Fenced`] when another relay took over.
     pub async fn commit(&self, database: &Database) -> Result<()> {
-        let tx = database.admin().await?;
-        self.write(&tx).await?;
-        Ok(tx.commit().await?)
+        self.commit_after(database, None).await.map(drop)
     }
 
-    /// Writes the place in the caller's transaction.
-    ///
-    /// # Errors
-    /// [`crate::EventError::Fenced`] when another relay took over.
-    pub async fn write(&self, tx: &AdminTx) -> Result<()> {
-        match &self.change {
-            PlaceChange::None => {}
-            PlaceChange::Defer(rows) => {
-                let tenants: Vec<i32> = rows.iter().map(|row| row.0).collect();
-                let xids: Vec<&str> = rows.iter().map(|row| row.1.as_str()).collect();
-                let seqs: Vec<i64> = rows.iter().map(|row| row.2).collect();
-                tx.execute(
-                    "select events.defer($1, $2, $3, $4)",
-                    &[&self.token, &tenants, &xids, &seqs],
-                )
-                .await
-                .map_err(fenced)?;
-            }
-            PlaceChange::Undefer(tenant, upto) => {
-                tx.execute(
-                    "select events.undefer($1, $2, $3)",
-                    &[&self.token, tenant, upto],
-                )
-                .await
-                .map_err(fenced)?;
-                return Ok(());
-            }
+    /// Writes the place in one transaction with what comes before it, in one flush: nothing is to be decided in between.
+    pub(crate) async fn commit_after(
+        &self,
+        database: &Database,
+        before: Option<Step<'_>>,
+    ) -> Result<Vec<Outcome>> {
+        let deferred: &[(i32, String, i64)] = match &self.change {
+            PlaceChange::Defer(rows) => rows,
+            PlaceChange::None | PlaceChange::Undefer(..) => &[],
+        };
+        let tenants: Vec<i32> = deferred.iter().map(|row| row.0).collect();
+        let xids: Vec<&str> = deferred.iter().map(|row| row.1.as_str()).collect();
+        let seqs: Vec<i64> = deferred.iter().map(|row| row.2).collect();
+        let defer = Step {
+            sql: DEFER,
+            params: &[&self.token, &tenants, &xids, &seqs],
+        };
+        let advance = Step {
+            sql: ADVANCE,
+            params: &[&self.token, &self.from, &self.to, &self.after],
+        };
+        let (relayed, upto) = match &self.change {
+            PlaceChange::Undefer(tenant, upto) => (tenant, upto),
+            PlaceChange::None | PlaceChange::Defer(_) => (&NOBODY.0, &0),
+        };
+        let undefer = Step {
+            sql: UNDEFER,
+            params: &[&self.token, relayed, upto],
+        };
+        let mut steps: Vec<Step<'_>> = before.into_iter().collect();
+        match self.change {
+            PlaceChange::None => steps.push(advance),
+            PlaceChange::Defer(_) => steps.extend([defer, advance]),
+            PlaceChange::Undefer(..) => steps.push(undefer),
         }
-        tx.execute(
-            "select events.advance($1, $2, $3, $4)",
-            &[&self.token, &self.from, &self.to, &self.after],
-        )
-        .await
-        .map_err(fenced)?;
-        Ok(())
+        let written = database.writers().commit(NOBODY, &steps).await;
+        written.map_err(fenced)
     }
 }
 

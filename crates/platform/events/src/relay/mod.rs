@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::bus::{EventBus, Outgoing, Place, PlaceChange};
 use crate::error::{EventError, Result};
 use crate::event::Keys;
-use outbox::{Hold, Outbox};
+use outbox::{Hold, Look, Outbox};
 
 pub(crate) use outbox::outbox_row;
 pub(crate) use row::{OUTBOX_COLUMNS, OutboxRow};
@@ -151,20 +151,26 @@ impl Relay {
     }
 
     async fn look(&mut self) -> Result<Relayed> {
-        let Some(hold) = self.keep_hold().await? else {
+        let Some(mut hold) = self.keep_hold().await? else {
             return Ok(Relayed {
                 elsewhere: true,
                 ..Relayed::default()
             });
         };
         let late = self.catch_up(&hold).await?;
-        let horizon = self.outbox.horizon().await?;
-        let to = match hold.to.clone() {
-            Some(to) => to,
-            None => self.outbox.boundary(&hold.from, &horizon).await?,
-        };
         let limit = self.options.batch;
-        let rows = self.outbox.settled(&hold, &to, limit).await?;
+        let mut look = self.outbox.look(&hold, limit).await?;
+        if look.rows.is_empty() && hold.to.is_some() {
+            // The last batch was the end of its window: the next begins, and has waited long enough.
+            hold = Hold {
+                from: look.to,
+                to: None,
+                after: 0,
+                ..hold
+            };
+            look = self.outbox.look(&hold, limit).await?;
+        }
+        let Look { to, rows } = look;
         let finished = i64::try_from(rows.len()).is_ok_and(|count| count < i64::from(limit));
         let next = Hold {
             token: hold.token,

@@ -13,10 +13,8 @@ use super::row::OutboxRow;
 use crate::bus::{Place, PlaceChange};
 use crate::error::Result;
 
-const HORIZON: &str = "select pg_snapshot_xmin(pg_current_snapshot())::text, \
-    exists (select from records.tail(pg_snapshot_xmin(pg_current_snapshot())::text) t where t.tenant is not null)";
-const SETTLED: &str = "select seq, at, tenant, correlation, types, actions, versions, ids, events, xid \
-    from events.settled($1, $2, $3, $4)";
+const LOOK: &str = "select seq, at, tenant, correlation, types, actions, versions, ids, events, xid, \
+    horizon, upto, waits from events.look($1, $2, $3, $4)";
 const DEFERRED: &str = "select seq, at, tenant, correlation, types, actions, versions, ids, events, xid \
     from events.deferred_rows($1, $2)";
 
@@ -42,6 +40,13 @@ impl Hold {
             change: PlaceChange::None,
         }
     }
+}
+
+/// What lies in the outbox now.
+pub(super) struct Look {
+    /// Where the window ends.
+    pub(super) to: String,
+    pub(super) rows: Vec<OutboxRow>,
 }
 
 pub(super) struct Outbox {
@@ -82,50 +87,41 @@ impl Outbox {
         Ok(tx.commit().await?)
     }
 
-    /// Every transaction below this one has ended. Rows that wait above a horizon that does not move
-    /// show in the gauge `events_horizon_age_seconds`.
-    pub(super) async fn horizon(&self) -> Result<String> {
-        let rows = self.query(HORIZON, &[]).await?;
-        let Some(row) = rows.first() else {
-            return Ok("0".to_owned());
+    /// The next settled rows. A window that is not begun ends at the horizon, below which every transaction has ended, or
+    /// before a row that must wait for one of the same record. Rows that wait above a horizon that does not move show in
+    /// the gauge `events_horizon_age_seconds`.
+    pub(super) async fn look(&self, hold: &Hold, limit: i32) -> Result<Look> {
+        let rows = self
+            .query(LOOK, &[&hold.from, &hold.to, &hold.after, &limit])
+            .await?;
+        let mut look = Look {
+            to: hold.to.as_ref().unwrap_or(&hold.from).clone(),
+            rows: Vec::with_capacity(rows.len()),
         };
-        let (horizon, waiting) = horizon(row)?;
+        for row in &rows {
+            let (seq, horizon, to, waits) = seen(row)?;
+            if look.rows.is_empty() {
+                self.watch(horizon, waits);
+                look.to = to;
+            }
+            if seq.is_some() {
+                look.rows.push(outbox_row(row)?);
+            }
+        }
+        Ok(look)
+    }
+
+    fn watch(&self, horizon: String, waits: bool) {
         let mut stalled = self
             .stalled
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let since = match stalled.take() {
-            Some((known, since)) if known == horizon && waiting => since,
+            Some((known, since)) if known == horizon && waits => since,
             _ => Monotonic::now(),
         };
         metrics::gauge!("events_horizon_age_seconds").set(since.elapsed().as_secs_f64());
-        *stalled = Some((horizon.clone(), since));
-        Ok(horizon)
-    }
-
-    /// Where a window that begins at `from` may end: at the horizon, or before a row that must wait
-    /// for one of the same record.
-    pub(super) async fn boundary(&self, from: &str, horizon: &str) -> Result<String> {
-        let rows = self
-            .query("select events.boundary($1, $2)", &[&from, &horizon])
-            .await?;
-        let found = rows.first().map(|row| row.try_get(0)).transpose();
-        Ok(found
-            .map_err(mt_database::Error::from)?
-            .unwrap_or_else(|| horizon.to_owned()))
-    }
-
-    /// The next rows of the window that ends at `to`.
-    pub(super) async fn settled(
-        &self,
-        hold: &Hold,
-        to: &str,
-        limit: i32,
-    ) -> Result<Vec<OutboxRow>> {
-        let rows = self
-            .query(SETTLED, &[&hold.from, &to, &hold.after, &limit])
-            .await?;
-        Ok(rows.iter().map(outbox_row).collect::<Result<_, _>>()?)
+        *stalled = Some((horizon, since));
     }
 
     /// Tenants for which rows were deferred.
@@ -158,8 +154,14 @@ fn held(row: &Row) -> Result<Hold, mt_database::Error> {
     })
 }
 
-fn horizon(row: &Row) -> Result<(String, bool), mt_database::Error> {
-    Ok((row.try_get(0)?, row.try_get(1)?))
+/// Place of the row, if it is one, horizon, end of the window, whether rows wait above the horizon.
+fn seen(row: &Row) -> Result<(Option<i64>, String, String, bool), mt_database::Error> {
+    Ok((
+        row.try_get(0)?,
+        row.try_get(10)?,
+        row.try_get(11)?,
+        row.try_get(12)?,
+    ))
 }
 
 pub(crate) fn outbox_row(row: &Row) -> Result<OutboxRow, mt_database::Error> {
