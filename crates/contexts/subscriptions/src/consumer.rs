@@ -10,7 +10,7 @@ use mt_access::Interaction;
 use mt_crypto::TenantKeys;
 use mt_database::TenantTx;
 use mt_events::catalogue::{EventType, Topic, Value};
-use mt_events::{Consumer, Event, HandlerError};
+use mt_events::{Consumer, Event, HandlerError, Transaction};
 use mt_fhir::ResourceType;
 use mt_kernel::TenantId;
 use mt_search::{ParamRegistry, ParseOptions, Query};
@@ -249,6 +249,10 @@ impl Consumer for Matcher {
 
     fn wants(&self, kind: &'static EventType) -> bool {
         kind.name == COMMITTED || kind.name == REQUESTED
+    }
+
+    fn transaction(&self) -> Transaction {
+        Transaction::Shared
     }
 
     fn handle<'a>(

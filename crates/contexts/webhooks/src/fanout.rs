@@ -3,7 +3,7 @@
 use futures::future::BoxFuture;
 use mt_database::TenantTx;
 use mt_events::catalogue::{EventType, TOPICS, Topic};
-use mt_events::{Consumer, Event, HandlerError};
+use mt_events::{Consumer, Event, HandlerError, Transaction};
 use mt_outbound::NewParcel;
 use uuid::Uuid;
 
@@ -82,6 +82,10 @@ impl Consumer for Fanout {
 
     fn wants(&self, kind: &'static EventType) -> bool {
         leaves(kind)
+    }
+
+    fn transaction(&self) -> Transaction {
+        Transaction::Shared
     }
 
     fn handle<'a>(

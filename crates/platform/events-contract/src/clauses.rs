@@ -12,6 +12,7 @@ use mt_events::{
 use mt_kernel::Instant;
 use uuid::Uuid;
 
+use crate::deaf::Deaf;
 use crate::ledger::version;
 use crate::world::PATIENCE;
 use crate::{Ledger, Rig, World};
@@ -186,7 +187,7 @@ pub async fn a_poisoned_key_waits_among_the_dead_letters_while_others_go_on(rig:
     let healed = Arc::new(AtomicU32::new(0));
     let ledger = Ledger {
         name: "poisoned",
-        poison: Some(patients[0].clone()),
+        poison: Some((patients[0].clone(), 1)),
         healed: Arc::clone(&healed),
         ..Ledger::default()
     };
@@ -218,6 +219,63 @@ pub async fn a_poisoned_key_waits_among_the_dead_letters_while_others_go_on(rig:
     let of_key = entries.iter().filter(|(key, _)| *key == patients[0]);
     let versions: Vec<i64> = of_key.map(|(_, version)| *version).collect();
     assert_eq!(versions, [1, 2, 3]);
+    runtime.stop().await;
+}
+
+/// One event in the middle of what is taken together cannot be taken: what shared its transaction is undone and done
+/// again once, and of its key only what comes after it waits.
+pub async fn a_bad_event_in_the_middle_of_a_batch_holds_back_nothing_else(rig: &dyn Rig) {
+    let (world, bus) = world(rig, &["middle"]).await;
+    let mut relay = world.relay(Arc::clone(&bus), LEASE);
+    let patients = world.register_all(4).await;
+    world.change_all(&patients, 1..4).await;
+    world.relay_all(&mut relay).await;
+    let ledger = Ledger {
+        name: "middle",
+        poison: Some((patients[1].clone(), 3)),
+        ..Ledger::default()
+    };
+    let (runtime, _) = world.run(Arc::clone(&bus), ledger);
+    world.behind(bus.as_ref(), group("middle"), 0).await;
+    let entries = world.ledger("middle").await;
+    for patient in &patients {
+        let of_patient = entries.iter().filter(|(key, _)| key == patient);
+        let versions: Vec<i64> = of_patient.map(|(_, version)| *version).collect();
+        let all: &[i64] = if *patient == patients[1] {
+            &[1, 2]
+        } else {
+            &[1, 2, 3, 4]
+        };
+        assert_eq!(versions, all, "{entries:?}");
+    }
+    let waiting = world.letters().list(world.tenant, "middle", 10).await;
+    let states: Vec<_> = waiting.unwrap().iter().map(|letter| letter.state).collect();
+    assert_eq!(states, [DeadLetterState::Dead, DeadLetterState::Waiting]);
+    runtime.stop().await;
+}
+
+/// A process dies between the commit of what it took together and the word to the bus: all of it comes again, and
+/// changes nothing.
+pub async fn what_was_committed_and_not_settled_comes_again_and_changes_nothing(rig: &dyn Rig) {
+    let (world, bus) = world(rig, &["unsettled"]).await;
+    let mut relay = world.relay(Arc::clone(&bus), LEASE);
+    let patients = world.register_all(4).await;
+    world.change_all(&patients, 1..4).await;
+    world.relay_all(&mut relay).await;
+    let ledger = || Ledger {
+        name: "unsettled",
+        ..Ledger::default()
+    };
+    let (runtime, _) = world.run(Arc::new(Deaf(Arc::clone(&bus))), ledger());
+    world.ledger_of("unsettled", 16).await;
+    drop(runtime);
+    rig.bury(&world, "unsettled").await;
+    world.behind(bus.as_ref(), group("unsettled"), 16).await;
+
+    let (runtime, _) = world.run(Arc::clone(&bus), ledger());
+    world.behind(bus.as_ref(), group("unsettled"), 0).await;
+    let entries = world.ledger("unsettled").await;
+    assert_eq!(entries.len(), 16, "{entries:?}");
     runtime.stop().await;
 }
 

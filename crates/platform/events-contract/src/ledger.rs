@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures::future::BoxFuture;
 use mt_database::{Migration, Migrations, TenantTx};
 use mt_events::catalogue::{Topic, Value};
-use mt_events::{Consumer, Event, HandlerError};
+use mt_events::{Consumer, Event, HandlerError, Transaction};
 
 /// What consumers did, in the order in which they did it.
 pub(crate) const LEDGER: Migrations = Migrations {
@@ -15,7 +15,8 @@ pub(crate) const LEDGER: Migrations = Migrations {
         1,
         "ledger",
         "create table ledger.entry (tenant int4 not null, n int8 generated always as identity,
-             consumer text not null, id uuid not null, key text not null, version int8 not null, primary key (tenant, n));
+             consumer text not null, id uuid not null, key text not null, version int8 not null,
+             xid xid8 not null default pg_current_xact_id(), primary key (tenant, n));
          select meditrack.isolate('ledger.entry');
          grant select, insert on ledger.entry to meditrack_app;",
     )],
@@ -26,8 +27,8 @@ pub(crate) const LEDGER: Migrations = Migrations {
 pub struct Ledger {
     /// Name of the consumer.
     pub name: &'static str,
-    /// Key that is poison for as long as `healed` is zero.
-    pub poison: Option<String>,
+    /// Key that is poison, from a version on, for as long as `healed` is zero.
+    pub poison: Option<(String, i64)>,
     /// Failures to come before anything works.
     pub failures: AtomicU32,
     /// Whether the poison has lost its effect.
@@ -41,6 +42,10 @@ impl Consumer for Ledger {
 
     fn topics(&self) -> Vec<&'static Topic> {
         vec![Topic::named("patient-events").unwrap()]
+    }
+
+    fn transaction(&self) -> Transaction {
+        Transaction::Shared
     }
 
     fn handle<'a>(
@@ -62,7 +67,9 @@ impl Consumer for Ledger {
                 return Err(HandlerError::Retry("told to fail"));
             }
             let healed = self.healed.load(Ordering::SeqCst) > 0;
-            if !healed && self.poison.as_deref() == Some(&*event.key) {
+            let is_poison =
+                |(key, from): &(String, i64)| **key == *event.key && version(event) >= *from;
+            if !healed && self.poison.as_ref().is_some_and(is_poison) {
                 return Err(HandlerError::Poison("told to be poisoned"));
             }
             Ok(())

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod clauses;
+mod deaf;
 mod ledger;
 mod outage;
 mod world;
@@ -44,6 +45,8 @@ macro_rules! contract {
             members_share_the_work_and_leave_nothing_out
             consumers_that_are_killed_again_and_again_do_everything_once_and_in_order
             a_poisoned_key_waits_among_the_dead_letters_while_others_go_on
+            a_bad_event_in_the_middle_of_a_batch_holds_back_nothing_else
+            what_was_committed_and_not_settled_comes_again_and_changes_nothing
             a_replaced_relay_moves_nothing
             a_storm_of_duplicates_changes_nothing
             a_group_knows_how_far_it_is_behind

@@ -156,14 +156,19 @@ impl World {
     /// A runtime over `bus` with this consumer, which tries three times.
     pub fn run(&self, bus: Arc<dyn EventBus>, consumer: Ledger) -> (Runtime, Arc<dyn Consumer>) {
         let consumer: Arc<dyn Consumer> = Arc::new(consumer);
+        (self.run_any(bus, &consumer), consumer)
+    }
+
+    /// The same with a consumer of any kind.
+    pub fn run_any(&self, bus: Arc<dyn EventBus>, consumer: &Arc<dyn Consumer>) -> Runtime {
         let mut runtime = Runtime::new(self.database.clone(), self.keys(), bus);
         let options = ConsumerOptions {
             attempts: 3,
             pause: (Duration::from_millis(1), Duration::from_millis(5)),
             ..ConsumerOptions::default()
         };
-        runtime.start(&consumer, options);
-        (runtime, consumer)
+        runtime.start(consumer, options);
+        runtime
     }
 
     /// The dead letters.

@@ -12,6 +12,7 @@ use mt_database::TenantTx;
 use mt_events::catalogue::Topic;
 use mt_events::{
     Consumer, ConsumerOptions, Event, EventBus, Group, HandlerError, Relay, RelayOptions, Runtime,
+    Transaction,
 };
 use mt_fhir::json::Limits;
 use mt_fhir::{Doc, ResourceType};
@@ -187,6 +188,10 @@ impl Consumer for Reader {
 
     fn topics(&self) -> Vec<&'static Topic> {
         Self::topic().into_iter().collect()
+    }
+
+    fn transaction(&self) -> Transaction {
+        Transaction::Shared
     }
 
     fn handle<'a>(

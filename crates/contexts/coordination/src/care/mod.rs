@@ -11,7 +11,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use mt_database::TenantTx;
 use mt_events::catalogue::{EventType, Topic};
-use mt_events::{Consumer, Event, HandlerError};
+use mt_events::{Consumer, Event, HandlerError, Transaction};
 use mt_fhir::ResourceType;
 use mt_store::Store;
 use serde_json::json;
@@ -104,6 +104,10 @@ impl Consumer for CareCoordinator {
 
     fn wants(&self, kind: &'static EventType) -> bool {
         ["patient.admitted.v1", "patient.discharged.v1"].contains(&kind.name)
+    }
+
+    fn transaction(&self) -> Transaction {
+        Transaction::Own
     }
 
     fn handle<'a>(

@@ -15,7 +15,7 @@ use futures::future::BoxFuture;
 use mt_crypto::TenantKeys;
 use mt_database::TenantTx;
 use mt_events::catalogue::{EventType, Topic, Value};
-use mt_events::{Consumer, Event, HandlerError, Keys};
+use mt_events::{Consumer, Event, HandlerError, Keys, Transaction};
 use mt_fhir::ResourceType;
 use mt_kernel::TenantId;
 use mt_store::{Caller, Store};
@@ -212,6 +212,10 @@ impl Consumer for Preauthorization {
             "coverage.changed.v1",
         ]
         .contains(&kind.name)
+    }
+
+    fn transaction(&self) -> Transaction {
+        Transaction::Own
     }
 
     fn handle<'a>(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use mt_database::TenantTx;
 use mt_events::catalogue::{EventType, TOPICS, Topic, Value};
-use mt_events::{Consumer, Event, HandlerError, Keys};
+use mt_events::{Consumer, Event, HandlerError, Keys, Transaction};
 
 use super::rows::patient_token;
 
@@ -76,6 +76,10 @@ impl Consumer for TimelineConsumer {
 
     fn wants(&self, kind: &'static EventType) -> bool {
         kind.all_fields().any(|field| field.name == "patient_id")
+    }
+
+    fn transaction(&self) -> Transaction {
+        Transaction::Shared
     }
 
     fn handle<'a>(

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use mt_database::TenantTx;
 use mt_events::catalogue::{EventType, Topic};
-use mt_events::{Consumer, Event, HandlerError};
+use mt_events::{Consumer, Event, HandlerError, Transaction};
 use mt_kernel::ErrorKind;
 
 use crate::Notifications;
@@ -54,6 +54,10 @@ impl Consumer for Announcer {
 
     fn wants(&self, kind: &'static EventType) -> bool {
         meaning::RULES.iter().any(|(name, _)| *name == kind.name)
+    }
+
+    fn transaction(&self) -> Transaction {
+        Transaction::Shared
     }
 
     fn handle<'a>(

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use mt_database::TenantTx;
 use mt_events::catalogue::{EventType, Topic};
-use mt_events::{Consumer, Event, HandlerError};
+use mt_events::{Consumer, Event, HandlerError, Transaction};
 use mt_fhir::{Node, ResourceType};
 use mt_kernel::{Actor, ErrorKind, OpCtx, PurposeOfUse};
 use mt_store::{Batch, Caller};
@@ -75,6 +75,10 @@ impl Consumer for Departures {
 
     fn wants(&self, kind: &'static EventType) -> bool {
         kind.name == "patient.deactivated.v1"
+    }
+
+    fn transaction(&self) -> Transaction {
+        Transaction::Own
     }
 
     fn handle<'a>(

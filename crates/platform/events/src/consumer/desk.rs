@@ -1,6 +1,10 @@
-//! One attempt at one event: mark, effect and commit are one transaction.
+//! One attempt at events of one tenant: marks, effects and commit are one transaction.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant as Monotonic};
 
 use mt_database::{Database, TenantTx};
+use uuid::Uuid;
 
 use super::dead_letter::{DeadLetterState, LAY};
 use super::{Consumer, HandlerError};
@@ -9,23 +13,31 @@ use crate::catalogue::{EventType, Poison, Topic, lane};
 use crate::error::{EventError, Result};
 use crate::event::{Event, SealedEvent};
 
-/// Marks the event unless events of its key wait among the dead letters. Lane 0 holds events that
-/// could not be opened, whose key is unknown: they hold back everything of the tenant.
-const MARK: &str = "with parked as ( \
-      select from events.dead_letter \
-       where tenant = $1 and consumer = $2 and lane in (0, $4) and state < 3 and position < $5 limit 1), \
+/// Marks events, and returns those that were not marked before; those with events of their key among the dead letters
+/// are returned without a mark. Lane 0 holds events that could not be opened, whose key is unknown: they hold back
+/// everything of the tenant. Marks are made in order of ids, so that two that mark the same wait, and not for each other.
+const MARK: &str = "with given as ( \
+      select id, lane, place from unnest($3::uuid[], $4::int8[], $5::int8[]) as e (id, lane, place)), \
+    behind as ( \
+      select g.id from given g \
+       where $6 and exists (select from events.dead_letter d \
+         where d.tenant = $1 and d.consumer = $2 and d.lane in (0, g.lane) and d.state < 3 \
+           and d.position < g.place)), \
     fresh as (insert into events.inbox (tenant, consumer, id) \
-      select $1, $2, $3 where not ($6 and exists (select from parked)) \
-      on conflict do nothing returning 1) \
-    select $6 and exists (select from parked), exists (select from fresh)";
+      select $1, $2, g.id from given g where not exists (select from behind b where b.id = g.id) order by g.id \
+      on conflict do nothing returning id) \
+    select id, false from fresh union all select id, true from behind";
 
-/// What came of an attempt.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Attempt {
-    /// Taken now, before, or not wanted.
-    Taken,
-    /// Events of the same key wait: this one waits behind them.
-    Behind,
+/// An event with how it came.
+pub(super) type Given<'a> = (&'a Event, &'a Delivery);
+
+/// What of the given events is to be done.
+#[derive(Default)]
+struct Marks {
+    /// Not taken before.
+    fresh: HashSet<Uuid>,
+    /// Events of the same key wait: these wait behind them.
+    behind: HashSet<Uuid>,
 }
 
 /// The desk at which one consumer takes events of one topic.
@@ -36,20 +48,19 @@ pub(super) struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// Tries once.
-    pub(super) async fn attempt(
-        &self,
-        event: &Event,
-        delivery: &Delivery,
-    ) -> Result<Attempt, HandlerError> {
-        if !self.consumer.wants(event.kind) {
-            return Ok(Attempt::Taken);
-        }
-        let tx = self.database.tenant(event.tenant).await?;
-        match self.work(event, delivery, &tx).await {
-            Ok(attempt) => {
+    /// Tries once, all of them or none; events of one tenant, in order. Afterwards each is taken (now, before, or it
+    /// is not wanted) or waits behind others of its key. Returns how long the effects took.
+    pub(super) async fn attempt(&self, events: &[Given<'_>]) -> Result<Duration, HandlerError> {
+        let wants = |(event, _): &&Given<'_>| self.consumer.wants(event.kind);
+        let wanted: Vec<Given<'_>> = events.iter().filter(wants).copied().collect();
+        let Some((first, _)) = wanted.first() else {
+            return Ok(Duration::ZERO);
+        };
+        let tx = self.database.tenant(first.tenant).await?;
+        match self.work(&wanted, &tx).await {
+            Ok(took) => {
                 tx.commit().await?;
-                Ok(attempt)
+                Ok(took)
             }
             Err(error) => {
                 tx.rollback().await;
@@ -58,37 +69,43 @@ impl Desk<'_> {
         }
     }
 
-    async fn work(
-        &self,
-        event: &Event,
-        delivery: &Delivery,
-        tx: &TenantTx,
-    ) -> Result<Attempt, HandlerError> {
+    async fn work(&self, events: &[Given<'_>], tx: &TenantTx) -> Result<Duration, HandlerError> {
+        let Marks { mut fresh, behind } = self.mark(events, tx).await?;
+        let begun = Monotonic::now();
+        for (event, delivery) in events {
+            if behind.contains(&event.id) {
+                let lane = lane(event.tenant, &event.key);
+                self.lay(tx, delivery, lane, DeadLetterState::Waiting, "behind", 0)
+                    .await?;
+            } else if fresh.remove(&event.id) {
+                self.consumer.handle(event, tx).await?;
+            }
+        }
+        Ok(begun.elapsed())
+    }
+
+    async fn mark(&self, events: &[Given<'_>], tx: &TenantTx) -> Result<Marks, mt_database::Error> {
         let parks = self.topic.poison == Poison::ParkKey;
-        let lane = lane(event.tenant, &event.key);
-        let row = tx
-            .query_one(
-                MARK,
-                &[
-                    &event.tenant.0,
-                    &self.consumer.name(),
-                    &event.id,
-                    &lane,
-                    &delivery.sealed.place(),
-                    &parks,
-                ],
-            )
+        let (mut ids, mut lanes, mut places) = (Vec::new(), Vec::new(), Vec::new());
+        for (event, delivery) in events {
+            ids.push(event.id);
+            lanes.push(lane(event.tenant, &event.key));
+            places.push(delivery.sealed.place());
+        }
+        let (tenant, consumer) = (tx.tenant().0, self.consumer.name());
+        let rows = tx
+            .query(MARK, &[&tenant, &consumer, &ids, &lanes, &places, &parks])
             .await?;
-        let column = |n| row.try_get::<_, bool>(n).map_err(mt_database::Error::from);
-        if column(0)? {
-            self.lay(tx, delivery, lane, DeadLetterState::Waiting, "behind", 0)
-                .await?;
-            return Ok(Attempt::Behind);
+        let mut marks = Marks::default();
+        for row in &rows {
+            let id = row.try_get(0)?;
+            if row.try_get(1)? {
+                marks.behind.insert(id);
+            } else {
+                marks.fresh.insert(id);
+            }
         }
-        if column(1)? {
-            self.consumer.handle(event, tx).await?;
-        }
-        Ok(Attempt::Taken)
+        Ok(marks)
     }
 
     /// Lays an event among the dead letters.

@@ -1,8 +1,9 @@
 //! What takes events: each once in effect, events of one key in order, none lost.
 //!
 //! A consumer works in a transaction of the event's tenant. The runtime marks the event in the inbox in
-//! the same transaction, so an event that comes again finds its mark. One that cannot be taken is tried
-//! again with growing pauses, holding back only its own key, and is then laid among the dead letters.
+//! the same transaction, so an event that comes again finds its mark. Events that are there together share a
+//! transaction where the consumer allows it; when that fails, each of them has its own. One that cannot be taken is
+//! tried again with growing pauses, holding back only its own key, and is then laid among the dead letters.
 
 mod dead_letter;
 mod desk;
@@ -35,7 +36,10 @@ pub trait Consumer: Send + Sync + 'static {
         true
     }
 
-    /// Does what the event asks for, in `tx`. What lies outside the database may happen more than once. An open
+    /// Whether events that are there together may share a transaction.
+    fn transaction(&self) -> Transaction;
+
+    /// Does what the event asks for, in `tx`. What lies outside of it may happen more than once. An open
     /// transaction holds the relay's horizon back, so nothing slow is waited for here.
     ///
     /// # Errors
@@ -45,6 +49,16 @@ pub trait Consumer: Send + Sync + 'static {
         event: &'a Event,
         tx: &'a TenantTx,
     ) -> BoxFuture<'a, Result<(), HandlerError>>;
+}
+
+/// In which transaction a consumer takes an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transaction {
+    /// In one that other events of the tenant share: everything that the consumer does lies in it, and it reads there
+    /// what it wrote. When one of the events fails, all are undone, and each is taken again in a transaction of its own.
+    Shared,
+    /// In one of its own: the consumer does something that undoing does not undo, such as a commit by the store.
+    Own,
 }
 
 /// Why an event was not taken. The reason is a fixed word: it is stored and shown in the clear.
@@ -78,8 +92,10 @@ pub struct ConsumerOptions {
     pub pause: (Duration, Duration),
     /// Shortest and longest pause between two looks for new events.
     pub poll: (Duration, Duration),
-    /// Keys that are worked on at the same time.
+    /// Transactions that are worked on at the same time.
     pub parallel: usize,
+    /// Events that share a transaction, at most.
+    pub together: usize,
     /// Events in memory.
     pub buffered: usize,
 }
@@ -91,6 +107,7 @@ impl Default for ConsumerOptions {
             pause: (Duration::from_millis(100), Duration::from_secs(30)),
             poll: (Duration::from_millis(5), Duration::from_millis(100)),
             parallel: 8,
+            together: 64,
             buffered: 1_000,
         }
     }

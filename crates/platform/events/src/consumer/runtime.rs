@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant as Monotonic};
 
 use mt_database::Database;
@@ -9,9 +10,9 @@ use mt_kernel::{Clock, SystemClock};
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::desk::{Attempt, Desk, unopened};
+use super::desk::{Desk, Given, unopened};
 use super::lanes::{Item, Lanes};
-use super::{Consumer, ConsumerOptions, HandlerError};
+use super::{Consumer, ConsumerOptions, HandlerError, Transaction};
 use crate::bus::{Delivery, EventBus, Group, Spot, Subscription};
 use crate::catalogue::lane;
 use crate::error::{EventError, Result};
@@ -31,6 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The first pause before a consumer starts again, and the longest; it doubles in between.
 const AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// How long the effects that share a transaction may take before fewer share one: it holds the relay's horizon back.
+const SLICE: Duration = Duration::from_millis(50);
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,6 +66,7 @@ impl Runtime {
                 consumer: Arc::clone(consumer),
                 group,
                 options,
+                together: AtomicUsize::new(options.together.max(1)),
                 stop: self.stop.clone(),
             };
             let bus = Arc::clone(&self.bus);
@@ -96,14 +101,19 @@ struct Worker {
     consumer: Arc<dyn Consumer>,
     group: Group,
     options: ConsumerOptions,
+    /// Events that share a transaction, as long as their effects do not take too long.
+    together: AtomicUsize,
     stop: CancellationToken,
 }
 
-/// Whether an event need not come again.
+/// What came of events that were begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
+    /// They need not come again.
     Settled,
-    /// The process stops before it was taken.
+    /// They could not be taken together.
+    Apart,
+    /// The process stops before they were taken.
     Left,
 }
 
@@ -111,8 +121,16 @@ enum End {
 #[derive(Default)]
 struct Work {
     lanes: Lanes,
-    running: JoinSet<(i64, Spot, Result<End>)>,
+    running: JoinSet<(Vec<Item>, Result<End>)>,
     settled: Vec<Spot>,
+}
+
+impl Work {
+    fn settle(&mut self, items: &[Item]) {
+        let spots = items.iter().map(|item| item.delivery.spot);
+        self.settled.extend(spots);
+        self.lanes.end(items);
+    }
 }
 
 impl Worker {
@@ -148,7 +166,7 @@ impl Worker {
         let mut pause = shortest;
         let mut work = Work::default();
         while !self.stop.is_cancelled() {
-            let room = self.options.buffered.saturating_sub(work.lanes.waiting());
+            let room = self.options.buffered.saturating_sub(work.lanes.held());
             // Also without room: whoever does not poll loses the place in the group.
             let found = subscription.poll(room).await?;
             pause = if found.is_empty() {
@@ -157,12 +175,7 @@ impl Worker {
                 shortest
             };
             for delivery in found {
-                let item = self.open(delivery).await;
-                let lane = item
-                    .event
-                    .as_ref()
-                    .map_or(0, |event| lane(event.tenant, &event.key));
-                work.lanes.push(lane, item);
+                work.lanes.push(self.open(delivery).await);
             }
             self.begin(&mut work);
             self.wait(&mut work, subscription, pause).await?;
@@ -172,9 +185,9 @@ impl Worker {
             }
         }
         while let Some(ended) = work.running.join_next().await {
-            let (_, spot, outcome) = ended.map_err(|_| STOPPED)?;
+            let (items, outcome) = ended.map_err(|_| STOPPED)?;
             if outcome? == End::Settled {
-                work.settled.push(spot);
+                work.settle(&items);
             }
         }
         subscription.settle(&work.settled).await
@@ -185,21 +198,26 @@ impl Worker {
             Ok(keys) => delivery.sealed.open(&keys),
             Err(_) => Err(EventError::TenantInactive),
         };
+        let event = event.map_err(|error| unopened(&error));
+        let of_key = |event: &Event| lane(event.tenant, &event.key);
+        let has_own = self.consumer.transaction() == Transaction::Own;
         Item {
+            lane: event.as_ref().map_or(0, of_key),
+            alone: has_own || event.is_err() || delivery.exhausted,
             delivery,
-            event: event.map_err(|error| unopened(&error)),
+            event,
         }
     }
 
     fn begin(self: &Arc<Self>, work: &mut Work) {
         while work.running.len() < self.options.parallel {
-            let Some((lane, item)) = work.lanes.begin() else {
+            let Some(items) = work.lanes.begin(self.together.load(Ordering::Relaxed)) else {
                 break;
             };
             let worker = Arc::clone(self);
             work.running.spawn(async move {
-                let spot = item.delivery.spot;
-                (lane, spot, worker.take(&item).await)
+                let outcome = worker.take(&items).await;
+                (items, outcome)
             });
         }
     }
@@ -213,32 +231,75 @@ impl Worker {
     ) -> Result<()> {
         let deadline = tokio::time::Instant::now() + pause;
         loop {
-            let room = work.lanes.waiting() < self.options.buffered;
+            let room = work.lanes.held() < self.options.buffered;
             let ended = tokio::select! {
                 ended = work.running.join_next(), if !work.running.is_empty() => ended,
                 () = tokio::time::sleep_until(deadline) => return Ok(()),
                 () = subscription.ready(), if room => return Ok(()),
                 () = self.stop.cancelled() => return Ok(()),
             };
-            let Some(Ok((lane, spot, outcome))) = ended else {
+            let Some(Ok((items, outcome))) = ended else {
                 return Err(STOPPED);
             };
-            if outcome? == End::Left {
-                return Ok(());
+            match outcome? {
+                End::Settled => work.settle(&items),
+                End::Apart => work.lanes.part(items),
+                End::Left => return Ok(()),
             }
-            work.settled.push(spot);
-            work.lanes.end(lane);
             self.begin(work);
         }
     }
 
-    /// Takes one event, however often it must be tried, or lays it among the dead letters.
-    async fn take(&self, item: &Item) -> Result<End> {
+    /// Takes one event, however often it must be tried, or several at once.
+    async fn take(&self, items: &[Item]) -> Result<End> {
         let desk = Desk {
             database: &self.database,
             consumer: self.consumer.as_ref(),
             topic: self.group.topic,
         };
+        match items {
+            [item] => self.take_alone(&desk, item).await,
+            several => Ok(self.take_together(&desk, several).await),
+        }
+    }
+
+    /// Takes events in one transaction, or says that each needs its own.
+    async fn take_together(&self, desk: &Desk<'_>, items: &[Item]) -> End {
+        fn given(item: &Item) -> Option<Given<'_>> {
+            Some((item.event.as_ref().ok()?, &item.delivery))
+        }
+        let Some(events) = items.iter().map(given).collect::<Option<Vec<Given<'_>>>>() else {
+            return End::Apart;
+        };
+        match desk.attempt(&events).await {
+            Ok(took) => {
+                self.pace(events.len(), took);
+                events.iter().for_each(|(event, _)| self.measure(event));
+                End::Settled
+            }
+            Err(error) => {
+                let (consumer, count) = (self.consumer.name(), events.len());
+                tracing::debug!(consumer, count, %error, "events are taken one by one");
+                End::Apart
+            }
+        }
+    }
+
+    /// Lets fewer events share a transaction when their effects took too long, and more when they did not.
+    fn pace(&self, count: usize, took: Duration) {
+        let most = self.together.load(Ordering::Relaxed);
+        let next = if took > SLICE {
+            (count / 2).max(2)
+        } else if count >= most && took < SLICE / 4 {
+            (most * 2).min(self.options.together.max(1))
+        } else {
+            most
+        };
+        self.together.store(next, Ordering::Relaxed);
+    }
+
+    /// Takes one event, however often it must be tried, or lays it among the dead letters.
+    async fn take_alone(&self, desk: &Desk<'_>, item: &Item) -> Result<End> {
         match &item.event {
             Err(reason) => {
                 desk.give_up(&item.delivery, None, reason, 0).await?;
@@ -248,15 +309,15 @@ impl Worker {
                 let given_up = desk.give_up(&item.delivery, Some(event), "delivery-limit", 0);
                 given_up.await.map(|()| End::Settled)
             }
-            Ok(event) => self.persist(&desk, event, &item.delivery).await,
+            Ok(event) => self.persist(desk, event, &item.delivery).await,
         }
     }
 
     async fn persist(&self, desk: &Desk<'_>, event: &Event, delivery: &Delivery) -> Result<End> {
         let mut attempt = 1;
         loop {
-            let reason = match desk.attempt(event, delivery).await {
-                Ok(Attempt::Taken | Attempt::Behind) => {
+            let reason = match desk.attempt(&[(event, delivery)]).await {
+                Ok(_) => {
                     self.measure(event);
                     return Ok(End::Settled);
                 }

@@ -74,6 +74,11 @@ impl Fixture {
         self.world.run(self.shared(), consumer)
     }
 
+    /// A runtime with a consumer of any kind.
+    pub(crate) fn run_any(&self, consumer: &Arc<dyn Consumer>) -> Runtime {
+        self.world.run_any(self.shared(), consumer)
+    }
+
     /// Everything that lies in a topic, in order.
     pub(crate) async fn logged(&self, topic: &'static str) -> Vec<Event> {
         let group = Group {

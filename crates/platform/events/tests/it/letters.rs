@@ -25,7 +25,7 @@ async fn a_poisoned_key_waits_in_order_while_others_go_on_and_is_replayed() {
     let healed = Arc::new(AtomicU32::new(0));
     let (_runtime, consumer) = fixture.run(Ledger {
         name: "poisoned",
-        poison: Some(bad.clone()),
+        poison: Some((bad.clone(), 1)),
         healed: Arc::clone(&healed),
         ..Ledger::default()
     });
@@ -89,7 +89,7 @@ async fn a_letter_that_is_discarded_lets_its_key_go_on() {
     let healed = Arc::new(AtomicU32::new(0));
     let (_runtime, _) = fixture.run(Ledger {
         name: "discards",
-        poison: Some(bad.clone()),
+        poison: Some((bad.clone(), 1)),
         healed: Arc::clone(&healed),
         ..Ledger::default()
     });

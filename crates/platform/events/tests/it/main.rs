@@ -11,3 +11,4 @@ mod letters;
 mod relaying;
 mod sealing;
 mod slow;
+mod together;
