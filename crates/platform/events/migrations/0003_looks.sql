@@ -1,5 +1,32 @@
 -- Looks at the outbox and at the log are in functions whose plans are kept: those of SQL functions are made anew by each call.
 
+-- As before, in time that grows with the rows and not with their pairs. What can have to wait was written (seq) after the
+-- first row at or past the end, and for what was written before the last of those; mostly there is none.
+create or replace function events.boundary(p_from text, p_horizon text) returns text
+language plpgsql stable security definer set search_path = pg_catalog set enable_nestloop = off as $$
+declare v_end xid8 := p_horizon::xid8; v_early xid8; v_first int8; v_last int8;
+begin
+  loop
+    select min(t.seq) into v_first from records.txlog t where t.xid >= v_end;
+    select max(t.seq) into v_last
+      from records.txlog t where t.xid >= p_from::xid8 and t.xid < v_end and t.seq > v_first;
+    if v_last is null then
+      return v_end::text;
+    end if;
+    select late.xid into v_early
+      from (select t.tenant, t.seq, t.xid, unnest(t.ids) as id from records.txlog t
+             where t.xid >= p_from::xid8 and t.xid < v_end and t.seq > v_first) late
+      join (select t.tenant, t.seq, unnest(t.ids) as id from records.txlog t
+             where t.xid >= v_end and t.seq < v_last) before
+        on before.tenant = late.tenant and before.id = late.id and before.seq < late.seq
+     order by late.xid limit 1;
+    if not found then
+      return v_end::text;
+    end if;
+    v_end := v_early;
+  end loop;
+end $$;
+
 -- The next settled rows of the outbox in order of seq, each with the horizon and the end of the window: p_to, or where a new
 -- window ends. Without rows one row says so, and whether some wait above the horizon. All of it is seen at one moment.
 create function events.look(p_from text, p_to text, p_after int8, p_limit int4)

@@ -71,15 +71,21 @@ impl Desk<'_> {
 
     async fn work(&self, events: &[Given<'_>], tx: &TenantTx) -> Result<Duration, HandlerError> {
         let Marks { mut fresh, behind } = self.mark(events, tx).await?;
-        let begun = Monotonic::now();
+        let mut new = Vec::with_capacity(fresh.len());
         for (event, delivery) in events {
             if behind.contains(&event.id) {
                 let lane = lane(event.tenant, &event.key);
                 self.lay(tx, delivery, lane, DeadLetterState::Waiting, "behind", 0)
                     .await?;
             } else if fresh.remove(&event.id) {
-                self.consumer.handle(event, tx).await?;
+                new.push(*event);
             }
+        }
+        let begun = Monotonic::now();
+        match new.as_slice() {
+            [] => {}
+            [event] => self.consumer.handle(event, tx).await?,
+            several => self.consumer.handle_all(several, tx).await?,
         }
         Ok(begun.elapsed())
     }

@@ -49,6 +49,24 @@ pub trait Consumer: Send + Sync + 'static {
         event: &'a Event,
         tx: &'a TenantTx,
     ) -> BoxFuture<'a, Result<(), HandlerError>>;
+
+    /// Does what events ask for that share `tx`, in order: one after the other, unless the consumer knows how to do it with
+    /// fewer statements.
+    ///
+    /// # Errors
+    /// [`HandlerError`]; the transaction is undone.
+    fn handle_all<'a>(
+        &'a self,
+        events: &'a [&'a Event],
+        tx: &'a TenantTx,
+    ) -> BoxFuture<'a, Result<(), HandlerError>> {
+        Box::pin(async move {
+            for event in events {
+                self.handle(event, tx).await?;
+            }
+            Ok(())
+        })
+    }
 }
 
 /// In which transaction a consumer takes an event.
