@@ -21,6 +21,7 @@ use crate::oauth::outbound::Outbound;
 use crate::oauth::replay::Replay;
 use crate::oauth::revocation::Revocations;
 use crate::origin::Origin;
+use crate::people::sessions::{STEP_UP_SECONDS, acr_at};
 use crate::{IdentityError, OperatorToken};
 
 /// The identity of every tenant of one installation.
@@ -35,7 +36,7 @@ pub struct Identity {
     verifier: Verifier,
     keys: Cache<(TenantId, Uuid), Option<VerifyingKey>>,
     signing: Cache<(TenantId, SigningAlgorithm), Arc<TokenKey>>,
-    /// With the second at which the token expires.
+    /// With the second until which nothing of it changes.
     sessions: Cache<[u8; 32], (Arc<Authenticated>, i64)>,
 }
 
@@ -179,9 +180,10 @@ impl Identity {
             (None, Some(_)) => return Err(AuthenticationError::Invalid),
             (None, None) => {}
         }
-        let who = Arc::new(authenticated(&verified)?);
+        let now = self.clock.now().unix_seconds();
+        let who = Arc::new(authenticated(&verified, now)?);
         if proof.is_none() {
-            let known = (Arc::clone(&who), verified.claims.exp);
+            let known = (Arc::clone(&who), known_until(&verified.claims, &who));
             self.sessions.insert(verified.digest, known).await;
         }
         Ok(who)
@@ -277,13 +279,22 @@ pub(crate) fn unavailable(error: impl std::fmt::Display) -> AuthenticationError 
     AuthenticationError::Unavailable
 }
 
+/// Until when a token says the same: it expires, and before that its step-up ends.
+fn known_until(claims: &AccessClaims, who: &Authenticated) -> i64 {
+    let proved = claims.auth_time;
+    let proved = proved.filter(|_| who.actor.assurance == Assurance::StepUp);
+    proved.map_or(claims.exp, |proved| {
+        claims.exp.min(proved + STEP_UP_SECONDS + 1)
+    })
+}
+
 /// The key id in the token's header. Nothing else of the header is trusted, and this only to find
 /// the key that must have signed it.
 fn kid_of(token: &str) -> Option<(TenantId, Uuid)> {
     mt_access::key_id(token).as_deref().and_then(parse_kid)
 }
 
-fn authenticated(verified: &Verified) -> Result<Authenticated, AuthenticationError> {
+fn authenticated(verified: &Verified, now: i64) -> Result<Authenticated, AuthenticationError> {
     let claims = &verified.claims;
     let scopes = Scopes::parse(&claims.scope).map_err(|_| AuthenticationError::Invalid)?;
     let roles: Vec<Role> = claims
@@ -299,7 +310,7 @@ fn authenticated(verified: &Verified) -> Result<Authenticated, AuthenticationErr
     let own_patients = claims.own_patients.iter().map(shared).collect();
     Ok(Authenticated {
         tenant: verified.tenant,
-        actor: actor(claims, &roles),
+        actor: actor(claims, &roles, now),
         grant: Grant::new(roles, Some(scopes), own_patients, launch),
         credential: verified.digest,
         client_key: client_key(&claims.client_id, &claims.sub),
@@ -313,13 +324,15 @@ pub(crate) fn client_key(client: &str, subject: &str) -> u64 {
     hasher.finish()
 }
 
-fn actor(claims: &AccessClaims, roles: &[Role]) -> Actor {
+fn actor(claims: &AccessClaims, roles: &[Role], now: i64) -> Actor {
     let kind = if roles.contains(&Role::Service) {
         ActorKind::Service
     } else {
         ActorKind::User
     };
-    let assurance = match claims.acr.as_deref() {
+    // A token outlives the moments for which the proof behind it is a fresh one.
+    let acr = claims.acr.as_deref();
+    let assurance = match acr.map(|acr| acr_at(acr, claims.auth_time, now)) {
         Some("step-up") => Assurance::StepUp,
         Some("mfa") => Assurance::Multi,
         _ => Assurance::Single,

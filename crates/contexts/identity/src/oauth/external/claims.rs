@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::ExternalIssuer;
 use crate::authenticate::client_key;
 use crate::oauth::jose::{Audience, Header};
+use crate::people::sessions::STEP_UP_SECONDS;
 
 /// The other issuer's clock may differ by so much, seconds.
 const SKEW: i64 = 30;
@@ -103,12 +104,28 @@ impl Claims {
         Ok(scopes)
     }
 
-    /// Who the token stands for.
+    /// How strongly the person has proved who they are, as in a session of ours: two factors that were proved moments
+    /// ago are a step-up.
+    fn assurance(&self, external: &ExternalIssuer, now: i64) -> Assurance {
+        let acr = self.text("acr").unwrap_or_default();
+        let proved = self.others.get("auth_time").and_then(Value::as_i64);
+        let recent = |proved: i64| proved <= now + SKEW && now <= proved + STEP_UP_SECONDS;
+        if !external.mfa_acr.iter().any(|known| known == acr) {
+            Assurance::Single
+        } else if proved.is_some_and(recent) {
+            Assurance::StepUp
+        } else {
+            Assurance::Multi
+        }
+    }
+
+    /// Who the token stands for at `now`, seconds since 1970.
     pub(super) fn authenticated(
         &self,
         tenant: TenantId,
         external: &ExternalIssuer,
         credential: [u8; 32],
+        now: i64,
     ) -> Result<Authenticated, AuthenticationError> {
         let roles = self.roles(external);
         let scopes = self.scopes(external)?;
@@ -131,12 +148,6 @@ impl Claims {
             .text("client_id")
             .or_else(|| self.text("azp"))
             .unwrap_or_default();
-        let acr = self.text("acr").unwrap_or_default();
-        let assurance = if external.mfa_acr.iter().any(|known| known == acr) {
-            Assurance::Multi
-        } else {
-            Assurance::Single
-        };
         let kind = if only_system || roles.contains(&Role::Service) {
             ActorKind::Service
         } else {
@@ -149,7 +160,7 @@ impl Claims {
             roles: roles.iter().map(|role| Arc::from(role.code())).collect(),
             fhir_user: fhir_user.map(Arc::from),
             client_id: (!client.is_empty()).then(|| Arc::from(client)),
-            assurance,
+            assurance: self.assurance(external, now),
         };
         Ok(Authenticated {
             tenant,
@@ -200,7 +211,7 @@ mod tests {
     #[test]
     fn keycloak_s_roles_are_translated_and_others_mean_nothing() {
         let who = claims(json!({}))
-            .authenticated(TenantId(3), &issuer(), [0; 32])
+            .authenticated(TenantId(3), &issuer(), [0; 32], 1_500)
             .unwrap();
         assert_eq!(who.grant.roles(), [Role::Doctor]);
         assert_eq!(who.actor.fhir_user.as_deref(), Some("Practitioner/7"));
@@ -208,9 +219,26 @@ mod tests {
         assert_eq!(&*who.actor.id, "https://kc.example.org/realms/clinic#u1");
         let stranger = claims(json!({ "realm_access": { "roles": ["king"] } }));
         let who = stranger
-            .authenticated(TenantId(3), &issuer(), [0; 32])
+            .authenticated(TenantId(3), &issuer(), [0; 32], 1_500)
             .unwrap();
         assert!(who.grant.roles().is_empty());
+    }
+
+    #[test]
+    fn two_factors_that_were_proved_moments_ago_are_a_step_up() {
+        for (extra, expected) in [
+            (json!({ "auth_time": 1_200 }), Assurance::StepUp),
+            (json!({ "auth_time": 1_199 }), Assurance::Multi),
+            (json!({ "auth_time": 1_600 }), Assurance::Multi),
+            (json!({ "auth_time": "1499" }), Assurance::Multi),
+            (json!({ "auth_time": 1_499, "acr": "1" }), Assurance::Single),
+        ] {
+            assert_eq!(
+                claims(extra.clone()).assurance(&issuer(), 1_500),
+                expected,
+                "{extra}"
+            );
+        }
     }
 
     #[test]

@@ -175,7 +175,7 @@ impl Externals {
         verified.check(&jws.header, now)?;
         let credential = mt_crypto::sha256(token.as_bytes());
         Ok(Arc::new(
-            verified.authenticated(*tenant, external, credential)?,
+            verified.authenticated(*tenant, external, credential, now)?,
         ))
     }
 

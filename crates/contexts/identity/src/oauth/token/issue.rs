@@ -9,8 +9,9 @@ use uuid::Uuid;
 use super::Call;
 use crate::keys::SigningAlgorithm;
 use crate::oauth::error::OAuthError;
-use crate::oauth::family::{ACCESS_LIVES, Family};
+use crate::oauth::family::{ACCESS_LIVES, Consented, Family};
 use crate::oauth::scopes;
+use crate::people::sessions::acr_at;
 
 /// Life of a service's access token, seconds (SMART backend services: at most five minutes).
 const SERVICE_LIVES: i64 = 300;
@@ -59,7 +60,7 @@ pub(super) async fn for_family(
         patient: consented.patient.clone(),
         encounter: consented.encounter.clone(),
         own_patients: person.own_patients.clone(),
-        acr: Some(consented.acr.clone()),
+        acr: Some(acr(call, consented).to_owned()),
         auth_time: Some(consented.auth_time),
         gid: Some(family.id.to_string()),
         ..claims(call, scope, ACCESS_LIVES)
@@ -86,6 +87,12 @@ pub(super) async fn for_family(
         put("id_token", Some(token.into()));
     }
     Ok(Issued { body })
+}
+
+/// A refreshed token does not say that somebody has just proved who they are.
+fn acr<'c>(call: &Call<'_>, consented: &'c Consented) -> &'c str {
+    let now = call.now.unix_seconds();
+    acr_at(&consented.acr, Some(consented.auth_time), now)
 }
 
 fn claims(call: &Call<'_>, scope: &str, lives: i64) -> AccessClaims {
@@ -141,7 +148,7 @@ async fn id_token(
         "exp": now + ID_TOKEN_LIVES,
         "iat": now,
         "auth_time": consented.auth_time,
-        "acr": consented.acr,
+        "acr": acr(call, consented),
         "amr": consented.amr,
         "at_hash": URL_SAFE_NO_PAD.encode(&hash[..16]),
     });

@@ -1,11 +1,12 @@
 //! Authorization code flow with consent, refresh, userinfo and logout.
 
 use mt_access::Authenticator;
+use mt_kernel::Assurance;
 use serde_json::json;
 
 use super::browser::{CALLBACK, VERIFIER, app, good, hidden, returned};
 use super::jwt::opened;
-use super::world::{Form, World};
+use super::world::{Answer, Form, World};
 use crate::said::subjects;
 
 #[tokio::test]
@@ -526,4 +527,39 @@ async fn a_logout_ends_online_tokens_and_leads_only_where_it_may() {
     );
     let gone = visit(&[]).await;
     assert!(gone.body.contains("You are signed out"), "{}", gone.body);
+}
+
+#[tokio::test]
+async fn a_step_up_ends_after_its_minutes_in_a_token_and_is_not_refreshed() {
+    let world = World::new().await;
+    world.patient("ann", "p1");
+    let client = world.client(app()).await;
+    let proved = mt_kernel::Clock::now(&world.clock).unix_seconds();
+    world.town.change("ann", |who| {
+        who.acr = "step-up".to_owned();
+        who.auth_time = proved;
+    });
+    let code = world.code("ann", &good(&world, &client)).await;
+    let tokens = world.redeem(&client, &code).await;
+    let assurance = async |answer: &Answer| {
+        let token = answer.text("access_token");
+        let who = world.identity.authenticate(&token).await.unwrap();
+        who.actor.assurance
+    };
+    assert_eq!(assurance(&tokens).await, Assurance::StepUp);
+    world.clock.advance_seconds(299);
+    let refreshed = world.refresh(&client, &tokens.text("refresh_token")).await;
+    assert_eq!(
+        assurance(&refreshed).await,
+        Assurance::StepUp,
+        "still fresh"
+    );
+    world.clock.advance_seconds(2);
+    let refreshed = world
+        .refresh(&client, &refreshed.text("refresh_token"))
+        .await;
+    assert_eq!(opened(&refreshed.text("access_token")).1["acr"], "mfa");
+    assert_eq!(assurance(&refreshed).await, Assurance::Multi);
+    // The one from before lives on, and is as old.
+    assert_eq!(assurance(&tokens).await, Assurance::Multi);
 }
