@@ -5,16 +5,16 @@ use mt_database::TenantTx;
 
 use crate::domain::Recipient;
 use crate::error::Result;
-use crate::store::person_token;
+use crate::store::{person_token, reminders};
 
-/// Removes what a patient was told, how, and the devices on which; returns how many rows. What others were told of
-/// the patient is forgotten by its own time.
+/// Removes what a patient was told, how, and the devices on which, and reminders to come; returns how many rows. What
+/// others were told of the patient is forgotten by its own time.
 ///
 /// # Errors
 /// When the keys are not at hand or the database refuses.
 pub async fn forget_patient(tx: &TenantTx, keys: &TenantKeys, patient: &str) -> Result<u64> {
     let person = person_token(keys, &Recipient::patient(patient))?;
-    let mut gone = 0;
+    let mut gone = reminders::forget(tx, keys, patient).await?;
     for (table, column) in [
         ("notifications.message", "recipient"),
         ("notifications.delivery", "recipient"),

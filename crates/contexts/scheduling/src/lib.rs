@@ -36,6 +36,11 @@ pub const MIGRATIONS: Migrations = Migrations {
             "telehealth",
             include_str!("../migrations/0002_telehealth.sql"),
         ),
+        Migration::new(
+            3,
+            "room_patient",
+            include_str!("../migrations/0003_room_patient.sql"),
+        ),
     ],
 };
 

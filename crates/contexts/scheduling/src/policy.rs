@@ -97,11 +97,22 @@ impl Policy for Appointments {
         let taking = new
             .as_ref()
             .filter(|visit| visit.state.takes_time() && visit.end.is_some_and(|end| end > ctx.now));
+        let mut bindings = Vec::with_capacity(2);
+        let patient = |visit: &Visit<'_>| visit.actor(ResourceType::PATIENT).map(str::to_owned);
+        let (was, is) = (
+            old.as_ref().and_then(patient),
+            new.as_ref().and_then(patient),
+        );
+        if let (Some(was), Some(is)) = (was, is)
+            && was != is
+        {
+            bindings.push(note_visit(change.id, is));
+        }
         let same = old.as_ref().zip(new.as_ref()).is_some_and(|(old, new)| {
             old.state.takes_time() == new.state.takes_time() && place(old) == place(new)
         });
         if same {
-            return Ok(Vec::new());
+            return Ok(bindings);
         }
         let hold = change.new.and_then(Visit::hold);
         // A change of length or room is no new booking.
@@ -109,7 +120,6 @@ impl Policy for Appointments {
             .as_ref()
             .zip(new.as_ref())
             .is_some_and(|(old, new)| old.state.takes_time() && old.start == new.start);
-        let mut bindings = Vec::with_capacity(2);
         if old.is_some_and(|old| old.state.takes_time()) {
             bindings.push(give_back(change.id));
         }
@@ -133,6 +143,20 @@ type Place<'v> = (
 fn place<'v>(visit: &Visit<'v>) -> Place<'v> {
     let actors = visit.claims().map(|(kind, id, _)| (kind, id)).collect();
     (visit.start, visit.end, visit.overbook, actors)
+}
+
+/// An appointment is another patient's from now on, as when records are merged.
+fn note_visit(appointment: &str, patient: String) -> Binding {
+    Binding {
+        sql: "select scheduling.note_visit($1::int4, $2::uuid[], $3::int8[])",
+        resources: vec![
+            (ResourceType::APPOINTMENT, appointment.to_owned()),
+            (ResourceType::PATIENT, patient),
+        ],
+        values: Vec::new(),
+        releases: true,
+        refusals: &[],
+    }
 }
 
 fn give_back(appointment: &str) -> Binding {

@@ -17,6 +17,9 @@ const ASIDE: &[&str] = &[
     "record-events",
 ];
 
+/// The last that is told of a patient.
+const ERASED: &str = "patient.erased.v1";
+
 const ADD: &str = "insert into coordination.timeline (tenant, patient, at, id, event, correlation, body) \
     values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing";
 
@@ -45,6 +48,11 @@ impl TimelineConsumer {
         };
         let keys = self.keys.of(event.tenant).await;
         let keys = keys.map_err(|_| HandlerError::Retry("tenant-inactive"))?;
+        // What was told of the patient before, and arrived only after it was forgotten, goes for good.
+        if event.kind.name == ERASED {
+            let gone = crate::forget_patient(tx, &keys, patient).await;
+            return gone.map(drop).map_err(|_| HandlerError::Retry("erasure"));
+        }
         let token = patient_token(&keys, patient).map_err(|_| HandlerError::Retry("keys"))?;
         let sealed = event.seal(&keys).map_err(|_| HandlerError::Retry("keys"))?;
         tx.execute(

@@ -5,8 +5,33 @@ use std::time::Duration;
 
 use mt_coordination::timeline::{Timeline, TimelineConsumer, TimelineFilter};
 use mt_coordination::{MIGRATIONS, announce};
+use mt_events::catalogue::{EventType, Value, encode};
 use mt_events::{Consumer, ConsumerOptions, EventBus, Keys, LogBus, Relay, RelayOptions, Runtime};
+use mt_kernel::{Clock as _, TenantId};
+use mt_store::DomainEvent;
 use mt_testkit::TestStore;
+use uuid::Uuid;
+
+/// Says that a patient's record is erased.
+async fn erased(test: &TestStore, tenant: TenantId, patient: &str) {
+    let kind = EventType::named("patient.erased.v1").unwrap();
+    let values = [
+        ("subject_type", Value::from("Patient")),
+        ("subject_id", patient.into()),
+        ("subject_version", Value::Whole(0)),
+        ("patient_id", patient.into()),
+    ];
+    let event = DomainEvent {
+        name: kind.name,
+        key: patient.to_owned(),
+        payload: encode(kind, &values).unwrap(),
+    };
+    let tx = test.store.database().tenant(tenant).await.unwrap();
+    let (said, now) = ([event], test.clock.now());
+    let said = test.store.say(&tx, Uuid::now_v7(), now, &said);
+    said.await.unwrap();
+    tx.commit().await.unwrap();
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_happens_to_a_patient_is_on_the_timeline_once_newest_first() {
@@ -98,6 +123,19 @@ async fn what_happens_to_a_patient_is_on_the_timeline_once_newest_first() {
             .len(),
         1
     );
+
+    // The last that is told of a patient, after which nothing is kept.
+    erased(&test, tenant, &one.id).await;
+    for _ in 0..1_000 {
+        moments = timeline.page(tenant, &one.id, &all, 10).await.unwrap();
+        if moments.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(moments.is_empty());
+    let others = timeline.page(tenant, &other.id, &all, 10).await;
+    assert_eq!(others.unwrap().len(), 1);
 
     runtime.stop().await;
     stop.cancel();

@@ -56,6 +56,23 @@ pub(crate) async fn clear(tx: &TenantTx, keys: &TenantKeys, appointment: &str) -
     Ok(())
 }
 
+/// Forgets the reminders of a patient; returns how many. They lie by appointment, and which are the patient's stands
+/// in them: all are opened.
+pub(crate) async fn forget(tx: &TenantTx, keys: &TenantKeys, patient: &str) -> Result<u64> {
+    let sql = "select appointment, minutes, sealed from notifications.reminder where tenant = $1";
+    let mut appointments = Vec::new();
+    for row in tx.query(sql, &[&tx.tenant().0]).await? {
+        let (appointment, minutes): (i64, i32) = (column(&row, 0)?, column(&row, 1)?);
+        let sealed: Vec<u8> = column(&row, 2)?;
+        let reminded: Reminded = open(keys, (TABLE, &key(appointment, minutes)), &sealed)?;
+        if reminded.patient == patient {
+            appointments.push(appointment);
+        }
+    }
+    let sql = "delete from notifications.reminder where tenant = $1 and appointment = any($2)";
+    Ok(tx.execute(sql, &[&tx.tenant().0, &appointments]).await?)
+}
+
 /// Takes the next reminder that is due, with its minutes, in the transaction of its effect.
 pub(crate) async fn take(
     tx: &TenantTx,

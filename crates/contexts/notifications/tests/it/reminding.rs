@@ -94,3 +94,22 @@ async fn nobody_is_reminded_of_what_was_called_off_or_begun_or_moved_without_a_w
         .await;
     assert_eq!(world.pass(1_440 + 61).await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reminders_of_an_erased_patient_are_forgotten_and_those_of_others_stay() {
+    let world = World::new().await;
+    world.ana().await;
+    let start = world.appointment(2 * 1_440, "booked").await;
+    world
+        .happens(&world.visit("appointment.confirmed.v1", start))
+        .await;
+    let store = &world.test.store;
+    let keys = store.tenants().keys(world.tenant).await.unwrap();
+    for (whose, expected) in [("bob", 0), ("ana", 2), ("ana", 0)] {
+        let tx = store.database().tenant(world.tenant).await.unwrap();
+        let gone = mt_notifications::forget_patient(&tx, &keys, whose).await;
+        tx.commit().await.unwrap();
+        assert_eq!(gone.unwrap(), expected, "{whose}");
+    }
+    assert_eq!(world.pass(2 * 1_440 - 120).await, 0);
+}

@@ -89,16 +89,20 @@ impl Telehealth {
         let kept = &visit.kept;
         let keys = self.scheduling.keys(tenant).await?;
         let sealed = sealed(&keys, &place(kept.key, b"room"), &kept.room)?;
-        let sql = "insert into scheduling.room (tenant, appointment, version, updated_at, sealed) \
-             select $1, $2, $3 + 1, $4, $5 \
+        let patient = visit.view.patient.as_ref();
+        let patient = patient.and_then(|one| one.reference.strip_prefix("Patient/"));
+        let patient = patient.map(|id| row_key(&keys, ResourceType::PATIENT, id));
+        let patient = patient.transpose()?;
+        let sql = "insert into scheduling.room (tenant, appointment, version, updated_at, sealed, patient) \
+             select $1, $2, $3 + 1, $4, $5, $6 \
              where $3 = 0 or exists (select from scheduling.room where tenant = $1 and appointment = $2) \
              on conflict (tenant, appointment) do update set version = excluded.version, \
-               updated_at = excluded.updated_at, sealed = excluded.sealed \
+               updated_at = excluded.updated_at, sealed = excluded.sealed, patient = excluded.patient \
              where room.version = $3";
         let now = self.scheduling.now().0;
         let tx = self.scheduling.database().tenant(tenant).await?;
-        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-            [&tenant.0, &kept.key, &kept.version, &now, &sealed];
+        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
+            [&tenant.0, &kept.key, &kept.version, &now, &sealed, &patient];
         if tx.execute(sql, &values).await? == 0 {
             return Err(conflict("the room has just changed; try again").into());
         }

@@ -288,3 +288,30 @@ async fn what_is_kept_about_a_patient_goes_with_the_record_and_about_others_stay
         assert_eq!(left().await, expected, "{whose}");
     }
 }
+
+#[tokio::test]
+async fn the_room_of_a_visit_that_was_called_off_goes_with_the_record_too() {
+    let clinic = Clinic::new(10).await;
+    clinic.joins(Role::Patient).await.unwrap();
+    let (practice, id) = (&clinic.practice, &clinic.visit.id);
+    let (tenant, store) = (practice.tenant, &practice.test.store);
+    let keys = store.tenants().keys(tenant).await.unwrap();
+    let records = practice.test.caller(tenant);
+    let mut off = clinic.record("Appointment", id).await;
+    off["status"] = "cancelled".into();
+    off["cancelationReason"] = json!({"text": "x"});
+    let put = async |body: String| practice.test.put(&records, &body, None).await.unwrap();
+    put(off.to_string()).await;
+    let forget = async |whose: &str| {
+        let tx = store.database().tenant(tenant).await.unwrap();
+        let gone = mt_scheduling::forget_patient(&tx, &keys, whose).await;
+        tx.commit().await.unwrap();
+        gone.unwrap()
+    };
+    assert_eq!(forget("q").await, 0, "another's");
+    // Records are merged: the appointment is another patient's.
+    put(off.to_string().replace("Patient/p\"", "Patient/q\"")).await;
+    assert_eq!(forget("p").await, 0, "no longer theirs");
+    assert_eq!(forget("q").await, 1);
+    assert_eq!(forget("q").await, 0, "once");
+}
