@@ -408,3 +408,26 @@ fn an_import_is_refused_where_it_would_lead_into_the_own_network() {
     import(&nurse, "application/fhir+ndjson", String::new()).refused(403);
     drop(clinic);
 }
+
+#[test]
+fn a_person_exports_only_after_a_fresh_proof() {
+    let clinic = clinic();
+    let server = Server::shared();
+    let tired = server.caller("bulk", &["org_admin"], &[]);
+    let refused = kick_off(&tired, "$export");
+    let challenge = refused.header("www-authenticate").to_owned();
+    refused.refused(401);
+    assert!(
+        challenge.contains("insufficient_user_authentication"),
+        "{challenge}"
+    );
+    let fresh = server.caller("bulk", &["org_admin"], &["--step-up"]);
+    let accepted = kick_off(&fresh, "$export").expect(202);
+    fresh
+        .delete(accepted.header("content-location"))
+        .expect(202);
+    // A backend service has shown its key for this very token.
+    let accepted = kick_off(&clinic.caller, "$export").expect(202);
+    let status = accepted.header("content-location");
+    clinic.caller.delete(status).expect(202);
+}

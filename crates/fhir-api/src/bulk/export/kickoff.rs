@@ -1,10 +1,11 @@
 //! The kick-off request, read strictly: a parameter that is left out would mean other records.
 
+use axum::http::{HeaderValue, header};
 use mt_access::{Decision, Interaction as Right, Operation};
 use mt_audit::EventCode;
 use mt_fhir::datetime::DateTime;
 use mt_fhir::{Node, ResourceType};
-use mt_kernel::ErrorKind;
+use mt_kernel::{ActorKind, Assurance, ErrorKind};
 use mt_search::Query;
 use mt_store::{WorkKind, WorkState};
 
@@ -35,6 +36,7 @@ const MOST_PATIENTS: usize = 10_000;
 
 pub(crate) async fn kick_off(call: &Call<'_>, place: &Place) -> Result<Answer> {
     call.require(Operation::Export)?;
+    require_fresh_proof(call)?;
     if !call.wishes.respond_async {
         return Err(FhirError::parameter(
             "Prefer",
@@ -55,6 +57,20 @@ pub(crate) async fn kick_off(call: &Call<'_>, place: &Place) -> Result<Answer> {
     audited(call.api, &ctx, EventCode::Export, &request_url(call))?;
     let job = (WorkKind::Export, WorkState::Waiting);
     Ok(accept(call, "export", job, wanted).await?.0)
+}
+
+/// A person takes a whole organisation's records along only after having proved anew who they are (RFC 9470 §3); a
+/// backend service shows its key each time.
+fn require_fresh_proof(call: &Call<'_>) -> Result<()> {
+    let actor = call.caller(Right::Search).ctx.actor;
+    let is_person = matches!(actor.kind, ActorKind::User | ActorKind::Agent);
+    if !is_person || actor.assurance == Assurance::StepUp {
+        return Ok(());
+    }
+    let message = "an export needs a second factor that was proved moments ago";
+    let challenge = HeaderValue::from_static(mt_access::STEP_UP_CHALLENGE);
+    let refusal = FhirError::new(ErrorKind::Unauthenticated, message);
+    Err(refusal.with_header(header::WWW_AUTHENTICATE, challenge))
 }
 
 fn read(call: &Call<'_>, inputs: &Inputs<'_>, place: &Place) -> Result<Wanted> {
