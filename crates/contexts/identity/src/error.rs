@@ -51,6 +51,15 @@ pub enum IdentityError {
     Unreadable,
 }
 
+impl From<IdentityError> for Fault {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::Refused(fault) => fault,
+            other => Self::new(other.kind(), other.to_string()),
+        }
+    }
+}
+
 impl IdentityError {
     /// The closed kind.
     #[must_use]

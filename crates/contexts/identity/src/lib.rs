@@ -4,6 +4,7 @@ pub mod administration;
 mod announce;
 mod authenticate;
 mod error;
+mod forget;
 mod keys;
 pub mod oauth;
 mod operator;
@@ -13,6 +14,7 @@ mod webauthn;
 
 pub use authenticate::Identity;
 pub use error::IdentityError;
+pub use forget::forget_patient;
 pub use keys::SigningAlgorithm;
 pub use operator::OperatorToken;
 pub use origin::Origin;

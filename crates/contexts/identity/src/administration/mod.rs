@@ -6,6 +6,7 @@
 pub mod api;
 mod derived;
 mod error;
+mod forget;
 mod glass;
 mod lifecycle;
 mod panel;
@@ -28,6 +29,7 @@ use uuid::Uuid;
 
 pub use derived::{RoleDefinition, RolePermission, TEMPLATES, Template};
 pub use error::AdministrationError;
+pub(crate) use forget::{forget_patient, stands};
 pub use glass::{BreakGlass, Broken, Decided};
 pub use lifecycle::{Allowance, COOLING_OFF_DAYS, Closing};
 pub use proxy::{Basis, NewProxy, ProxyView};

@@ -76,7 +76,7 @@ impl Row {
     }
 }
 
-const COLUMNS: &str = "id, starts_at, ends_at, ended_at, sealed";
+pub(super) const COLUMNS: &str = "id, starts_at, ends_at, ended_at, sealed";
 
 impl Administration {
     /// Every row of a subject, ended ones included.
@@ -205,7 +205,7 @@ impl Administration {
 
 /// The key under which the rows of a subject are found. It must outlive a new index of search, so
 /// it is made like the keys of records and not like search tokens.
-fn subject_key(keys: &TenantKeys, subject: &str) -> Result<Uuid> {
+pub(super) fn subject_key(keys: &TenantKeys, subject: &str) -> Result<Uuid> {
     const SUBJECTS: u16 = u16::MAX;
     Ok(keys.resource_ids()?.key_of(SUBJECTS, subject))
 }
@@ -214,7 +214,7 @@ fn place(id: Uuid) -> Vec<u8> {
     [b"administration\0".as_slice(), id.as_bytes()].concat()
 }
 
-fn sealed(keys: &TenantKeys, row: &Row) -> Result<Vec<u8>> {
+pub(super) fn sealed(keys: &TenantKeys, row: &Row) -> Result<Vec<u8>> {
     let value = Sealed {
         subject: row.subject.clone(),
         by: row.by.clone(),
@@ -229,7 +229,7 @@ fn sealed(keys: &TenantKeys, row: &Row) -> Result<Vec<u8>> {
     )?)
 }
 
-fn opened(keys: &TenantKeys, row: &tokio_postgres::Row) -> Result<Row> {
+pub(super) fn opened(keys: &TenantKeys, row: &tokio_postgres::Row) -> Result<Row> {
     let unreadable = |_| AdministrationError::Unreadable;
     let id: Uuid = row.try_get(0).map_err(unreadable)?;
     let starts_at: i64 = row.try_get(1).map_err(unreadable)?;

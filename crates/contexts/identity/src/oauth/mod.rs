@@ -13,6 +13,7 @@ mod events;
 pub mod external;
 mod family;
 mod farewell;
+mod forget;
 mod introspect;
 mod jose;
 mod launch;
@@ -49,6 +50,7 @@ use client::{ClientMetadata, Clients, Registered};
 use people::People;
 
 pub use cors::registered_origins;
+pub(crate) use forget::forget_account;
 
 /// Tables of the authorization server.
 pub const MIGRATIONS: Migrations = Migrations {

@@ -19,8 +19,8 @@ pub mod sessions;
 mod sign_in;
 mod throttle;
 
-pub(crate) use account::Accounts;
 pub use account::{Account, Held, Profile};
+pub(crate) use account::{Accounts, accounts_of, remove_account, reseal_account};
 pub use factors::Factors;
 pub use gatekeeper::{Gatekeeper, authenticated};
 pub use links::Invitation;
@@ -51,6 +51,11 @@ pub const MIGRATIONS: Migrations = Migrations {
             3,
             "ended",
             include_str!("../../migrations/people/0003_ended.sql"),
+        ),
+        Migration::new(
+            4,
+            "forget",
+            include_str!("../../migrations/people/0004_forget.sql"),
         ),
     ],
 };

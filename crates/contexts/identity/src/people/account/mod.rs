@@ -1,5 +1,6 @@
 //! Accounts: the people of a tenant who can sign in.
 
+mod forget;
 mod store;
 
 use mt_access::Role;
@@ -8,6 +9,7 @@ use mt_kernel::Instant;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(crate) use forget::{accounts_of, remove_account, reseal_account};
 pub(crate) use store::{Accounts, insert};
 
 use super::sealed::{Place, open, seal};

@@ -230,7 +230,10 @@ fn checked(profile: &Profile) -> Result<(), Fault> {
     Ok(())
 }
 
-fn opened(keys: &TenantKeys, row: &tokio_postgres::Row) -> Result<Account, IdentityError> {
+pub(super) fn opened(
+    keys: &TenantKeys,
+    row: &tokio_postgres::Row,
+) -> Result<Account, IdentityError> {
     let (id, version, sealed): (Uuid, i32, &[u8]) = (row.get(0), row.get(1), row.get(2));
     Ok(Account {
         enabled: row.get(3),

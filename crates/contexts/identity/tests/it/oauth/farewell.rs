@@ -129,6 +129,17 @@ impl Scene {
         self.world.identity.authenticate(&token).await.is_ok()
     }
 
+    /// The record of a patient is erased.
+    async fn forget(&self, patient: &str) -> u64 {
+        let (tenants, tenant) = (self.world.store.tenants(), self.world.north);
+        let keys = tenants.keys(tenant).await.unwrap();
+        let tx = self.world.store.database().tenant(tenant).await.unwrap();
+        let now = mt_kernel::Clock::now(&self.world.clock);
+        let gone = mt_identity::forget_patient(&tx, &keys, patient, now).await;
+        tx.commit().await.unwrap();
+        gone.unwrap()
+    }
+
     /// The tokens are dead and the client has heard so, once.
     async fn is_over(&self) {
         assert!(!self.works().await);
@@ -234,4 +245,47 @@ async fn an_end_is_told_by_the_next_process_when_this_one_dies() {
     );
     assert_eq!(scene.told().await, 1);
     scene.is_over().await;
+}
+
+#[tokio::test]
+async fn the_account_of_an_erased_patient_goes_and_its_clients_are_told() {
+    let scene = Scene::new(OFFLINE).await;
+    let (world, id) = (&scene.world, scene.account.id);
+    let (chosen, ctx) = ("seven purple kettles sing", ctx(world));
+    let set = world
+        .residents
+        .set_password(&ctx, &scene.account, chosen, Some(scene.session));
+    set.await.unwrap();
+    assert_eq!(scene.forget("p2").await, 0, "another's");
+    assert!(scene.works().await);
+    // The account, its password, its session, its tokens.
+    assert!(scene.forget("p1").await >= 4);
+    assert_eq!(scene.forget("p1").await, 0, "once");
+    assert!(scene.told().await >= 2, "the session and the account");
+    scene.is_over().await;
+    let found = world.residents.account(world.north, id).await.unwrap();
+    assert!(found.is_none());
+    let named = world.residents.account_named(world.north, "ann").await;
+    assert!(named.unwrap().is_none());
+    let tx = world.store.database().tenant(world.north).await.unwrap();
+    for table in ["password", "session", "pending", "device", "ended"] {
+        let sql = format!("select from people.{table} where account = $1");
+        assert!(tx.query(&sql, &[&id]).await.unwrap().is_empty(), "{table}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_more_than_the_erased_patient_keeps_the_account_without_the_patient() {
+    let scene = Scene::new(OFFLINE).await;
+    let world = &scene.world;
+    let mut more = scene.account.clone();
+    more.profile.roles.push(Held::plain("caregiver"));
+    world.residents.update(&ctx(world), &more).await.unwrap();
+    scene.forget("p1").await;
+    assert!(!scene.works().await, "what the patient allowed is over");
+    let found = world.residents.account(world.north, more.id).await;
+    let profile = found.unwrap().unwrap().profile;
+    assert_eq!(profile.fhir_user, None);
+    assert_eq!(profile.roles, [Held::plain("caregiver")]);
+    assert_eq!(profile.username, "ann");
 }
