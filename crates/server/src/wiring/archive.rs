@@ -13,6 +13,7 @@ use mt_store::{Store, TenantState};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::rounds::is_active;
 use crate::config;
 
 /// How often the logs are archived.
@@ -97,6 +98,8 @@ impl Vault {
                         let (leaves, files) = (archived.leaves, archived.files);
                         tracing::info!(tenant = %tenant.id, leaves, files, "the audit log is archived");
                     }
+                    // It was suspended meanwhile.
+                    Err(_) if !is_active(store.tenants(), tenant.id).await => {}
                     Err(error) => {
                         metrics::counter!("audit_archive_failures_total").increment(1);
                         tracing::error!(tenant = %tenant.id, error = format!("{error:#}"), "the audit log cannot be archived");

@@ -25,11 +25,8 @@ pub(crate) async fn follow(charting: Charting, store: Store, stop: CancellationT
         store.tenants().clone(),
         INTERVAL,
         stop,
-        |tenant| async move {
-            if let Err(error) = charting.refresh(tenant).await {
-                tracing::warn!(%error, "the rules of co-signatures cannot be read");
-            }
-        },
+        |tenant| charting.refresh(tenant),
+        |tenant, error| tracing::warn!(%tenant, %error, "the rules of co-signatures cannot be read"),
     )
     .await;
 }

@@ -41,11 +41,8 @@ pub(crate) async fn work(stream: Preauthorization, store: Store, stop: Cancellat
         store.tenants().clone(),
         INTERVAL,
         stop,
-        |tenant| async move {
-            if let Err(error) = stream.expire(tenant).await {
-                tracing::warn!(%error, "orders that wait for a coverage cannot be looked at");
-            }
-        },
+        |tenant| stream.expire(tenant),
+        |tenant, error| tracing::warn!(%tenant, %error, "orders that wait for a coverage cannot be looked at"),
     )
     .await;
 }

@@ -25,11 +25,8 @@ pub(crate) async fn follow(patients: Patients, store: Store, stop: CancellationT
         store.tenants().clone(),
         INTERVAL,
         stop,
-        |tenant| async move {
-            if let Err(error) = patients.refresh(tenant).await {
-                tracing::warn!(%error, "the format of record numbers cannot be read");
-            }
-        },
+        |tenant| patients.refresh(tenant),
+        |tenant, error| tracing::warn!(%tenant, %error, "the format of record numbers cannot be read"),
     )
     .await;
 }

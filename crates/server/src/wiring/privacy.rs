@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use mt_audit::Audit;
 use mt_database::Database;
 use mt_kernel::{Clock, Fault, TenantId};
-use mt_privacy::{Forgets, Privacy, Restrictions, Watch};
+use mt_privacy::{Forgets, Privacy, PrivacyError, Restrictions, Watch};
 use mt_store::{Store, Tenants};
 use tokio_util::sync::CancellationToken;
 
@@ -52,9 +52,18 @@ impl Office {
         let privacy = self.privacy.clone();
         let (watch, tenants) = (privacy.watch(), self.tenants.clone());
         async move {
-            walk(tenants, EVERY, stop, |tenant| {
-                visit(&watch, &privacy, tenant)
-            })
+            walk(
+                tenants,
+                EVERY,
+                stop,
+                |tenant| visit(&watch, &privacy, tenant),
+                |tenant, failures: Vec<Failure>| {
+                    for (counted, what, error) in failures {
+                        metrics::counter!(counted).increment(1);
+                        tracing::error!(%tenant, %error, "{what}");
+                    }
+                },
+            )
             .await
         }
     }
@@ -74,6 +83,8 @@ impl Forgets for Contexts {
             let tx = self.0.database().tenant(tenant).await?;
             let mut gone = mt_coordination::forget_patient(&tx, &keys, patient).await?;
             gone += mt_notifications::forget_patient(&tx, &keys, patient).await?;
+            let now = self.0.clock().now();
+            gone += mt_identity::forget_patient(&tx, &keys, patient, now).await?;
             gone += mt_patients::forget_patient(&tx, &keys, patient).await?;
             gone += mt_scheduling::forget_patient(&tx, &keys, patient).await?;
             tx.commit().await?;
@@ -83,13 +94,29 @@ impl Forgets for Contexts {
     }
 }
 
-async fn visit(watch: &Watch, privacy: &Privacy, tenant: TenantId) {
-    if let Err(error) = watch.run(tenant).await {
-        metrics::counter!("privacy_watch_failures_total").increment(1);
-        tracing::error!(%tenant, %error, "the privacy rules did not run");
-    }
-    if let Err(error) = privacy.carry_out_erasures(tenant).await {
-        metrics::counter!("privacy_erasure_failures_total").increment(1);
-        tracing::error!(%tenant, %error, "an erasure is not carried out");
+/// What failed: its counter, what is not done, why.
+type Failure = (&'static str, &'static str, PrivacyError);
+
+async fn visit(watch: &Watch, privacy: &Privacy, tenant: TenantId) -> Result<(), Vec<Failure>> {
+    let rules = watch.run(tenant).await.map(drop);
+    let erasures = privacy.carry_out_erasures(tenant).await.map(drop);
+    let failed = |counted, what, outcome: Result<(), PrivacyError>| {
+        outcome.err().map(|error| (counted, what, error))
+    };
+    let rules = failed(
+        "privacy_watch_failures_total",
+        "the privacy rules did not run",
+        rules,
+    );
+    let erasures = failed(
+        "privacy_erasure_failures_total",
+        "an erasure is not carried out",
+        erasures,
+    );
+    let failures: Vec<Failure> = rules.into_iter().chain(erasures).collect();
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(failures)
     }
 }

@@ -6,13 +6,17 @@ use mt_kernel::TenantId;
 use mt_store::{TenantState, Tenants};
 use tokio_util::sync::CancellationToken;
 
-/// Visits every active tenant, one after the other: at once, then each `every` until `stop`.
-pub(crate) async fn walk<F: Future<Output = ()>>(
+/// Visits every active tenant, one after the other: at once, then each `every` until `stop`. A visit that fails is tried
+/// again the next time; `failed` says so, unless the organisation was suspended while it went on.
+pub(crate) async fn walk<F, T, E>(
     tenants: Tenants,
     every: Duration,
     stop: CancellationToken,
     visit: impl Fn(TenantId) -> F,
-) {
+    failed: impl Fn(TenantId, E),
+) where
+    F: Future<Output = Result<T, E>>,
+{
     let mut interval = tokio::time::interval(every);
     loop {
         tokio::select! {
@@ -27,7 +31,20 @@ pub(crate) async fn walk<F: Future<Output = ()>>(
             }
         };
         for tenant in known.iter().filter(|one| one.state == TenantState::Active) {
-            visit(tenant.id).await;
+            if let Err(error) = visit(tenant.id).await
+                && is_active(&tenants, tenant.id).await
+            {
+                failed(tenant.id, error);
+            }
         }
     }
+}
+
+/// Whether a tenant serves now; one of which that cannot be told counts as one that does.
+pub(crate) async fn is_active(tenants: &Tenants, tenant: TenantId) -> bool {
+    let Ok(known) = tenants.list().await else {
+        return true;
+    };
+    let mut active = known.iter().filter(|one| one.state == TenantState::Active);
+    active.any(|one| one.id == tenant)
 }

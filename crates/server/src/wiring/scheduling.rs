@@ -22,10 +22,12 @@ pub(crate) fn routes(installation: &Installation) -> Routes {
 pub(crate) async fn work(store: Store, stop: CancellationToken) {
     let tenants = store.tenants().clone();
     let scheduling = &Scheduling::new(store);
-    walk(tenants, INTERVAL, stop, |tenant| async move {
-        if let Err(error) = scheduling.expire(tenant).await {
-            tracing::warn!(%error, "offers that ran out cannot be passed on");
-        }
-    })
+    walk(
+        tenants,
+        INTERVAL,
+        stop,
+        |tenant| scheduling.expire(tenant),
+        |tenant, error| tracing::warn!(%tenant, %error, "offers that ran out cannot be passed on"),
+    )
     .await;
 }
