@@ -48,6 +48,24 @@ fn what_a_consent_keeps_back_does_not_exist_on_any_way_to_it() {
     let over = json!({ "resourceType": "Observation", "id": "o-p1", "status": "final",
         "code": { "text": "y" }, "subject": { "reference": "Patient/p2" } });
     doctor.put("Observation/o-p1", &over).refused(404);
+    // What points at it leads nowhere.
+    all.store(&json!({ "resourceType": "Observation", "id": "o-focus", "status": "final", "code": { "text": "x" },
+        "subject": { "reference": "Patient/p2" }, "focus": [{ "reference": "Patient/p1" }] }));
+    for (search, shown) in [
+        (
+            "Observation?_id=o-focus&_include=Observation:focus",
+            vec!["Observation/o-focus"],
+        ),
+        (
+            "Patient?_revinclude=Observation:subject",
+            vec!["Patient/p2", "Observation/o-p2", "Observation/o-focus"],
+        ),
+    ] {
+        let (mut found, mut shown) = (doctor.found(search), shown);
+        found.sort();
+        shown.sort_unstable();
+        assert_eq!(found, shown, "{search}");
+    }
     // Others are not meant.
     let nurse = server.person("privacy-consent", "n", &["nurse"], &[]);
     nurse.get("Observation/o-p1").expect(200);
@@ -244,4 +262,104 @@ fn an_erasure_is_ordered_over_http_carried_out_and_said_in_an_event() {
     assert_eq!(all.found("Patient"), ["Patient/p2"]);
     let done = officer.get("privacy/erasures").expect(200).json();
     assert_eq!(done["items"][0]["outcome"]["is"], "erased");
+}
+
+/// A sign-in with a wrong password, as a browser sends it.
+fn fails_to_sign_in(server: &Server, tenant: &str, name: &str) {
+    let nobody = server.bearer("");
+    let url = format!("{}/t/{tenant}/sign-in", server.origin());
+    let page = nobody.get(&url).expect(200);
+    let cookie = page
+        .header("set-cookie")
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
+    let html = page.text();
+    let (_, rest) = html.split_once("name=\"csrf\" value=\"").unwrap();
+    let (csrf, _) = rest.split_once('"').unwrap();
+    let form = format!("csrf={csrf}&username={name}&password=wrong%20and%20long%20enough");
+    let request = nobody.request("POST", &url).header("cookie", &cookie);
+    let answer = request
+        .body("application/x-www-form-urlencoded", form)
+        .send();
+    assert!(answer.status < 500, "{}", answer.text());
+    assert!(
+        answer.text().contains("csrf"),
+        "the form comes back: {}",
+        answer.text()
+    );
+}
+
+#[test]
+fn every_rule_finds_what_happens_over_http() {
+    const TENANT: &str = "privacy-rules";
+    let server = Server::shared();
+    let all = server.clinic(TENANT).caller.clone();
+    let officer = server
+        .person(TENANT, "o", &["privacy_officer"], &["--step-up"])
+        .api();
+    let strict = json!({ "mostPatients": 4, "failedLogins": 3, "foreignPatients": 1, "workingHours": [0, 0] });
+    officer.put("privacy/settings", &strict).expect(200);
+    let act = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+    for id in ["vip", "own", "relative", "far", "plain"] {
+        let mut patient = json!({ "resourceType": "Patient", "id": id });
+        if id == "vip" {
+            patient["meta"] = json!({ "security": [{ "system": act, "code": "VIP" }] });
+        }
+        all.store(&patient);
+    }
+    all.store(&json!({ "resourceType": "RelatedPerson", "id": "r", "patient": { "reference": "Patient/relative" } }));
+    all.store(&json!({ "resourceType": "Person", "id": "n", "link": [
+        { "target": { "reference": "Practitioner/d" } }, { "target": { "reference": "Patient/own" } },
+        { "target": { "reference": "RelatedPerson/r" } }] }));
+    all.store(&json!({ "resourceType": "PractitionerRole", "id": "w", "practitioner": { "reference": "Practitioner/d" },
+        "location": [{ "reference": "Location/north" }] }));
+    all.store(
+        &json!({ "resourceType": "Encounter", "id": "e", "status": "finished",
+        "class": { "system": act, "code": "AMB" }, "subject": { "reference": "Patient/far" },
+        "location": [{ "location": { "reference": "Location/south" } }] }),
+    );
+    let doctor = server.person(TENANT, "d", &["doctor"], &["--fhir-user", "Practitioner/d"]);
+    for id in ["vip", "own", "relative", "far", "plain"] {
+        doctor.get(&format!("Patient/{id}")).expect(200);
+    }
+    let admin = server.caller(TENANT, &["org_admin"], &["--step-up"]);
+    let export = admin
+        .request("GET", "$export")
+        .header("prefer", "respond-async");
+    export.send().expect(202);
+    for _ in 0..3 {
+        fails_to_sign_in(server, TENANT, "somebody");
+    }
+    let wanted = [
+        "mass-access",
+        "vip-access",
+        "own-record",
+        "family-record",
+        "off-hours-export",
+        "login-storm",
+        "cross-location",
+    ];
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let incidents = officer
+            .get("privacy/incidents?limit=100")
+            .expect(200)
+            .json();
+        let rules = incidents["items"].as_array().unwrap().iter();
+        let found: Vec<&str> = rules.filter_map(|one| one["rule"].as_str()).collect();
+        let missing: Vec<&&str> = wanted.iter().filter(|rule| !found.contains(rule)).collect();
+        if missing.is_empty() {
+            // The clock of the law runs from the discovery on.
+            let deadline = &incidents["items"][0]["clocks"][0];
+            assert!(deadline.is_object(), "{incidents}");
+            break;
+        }
+        assert!(
+            std::time::Instant::now() < end,
+            "no rule finds {missing:?}: {incidents}"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    }
 }
