@@ -122,6 +122,8 @@ pub struct Skipped {
 
 /// Most actors of one appointment.
 const ACTORS: usize = 20;
+/// Minutes that somebody who books in person may hold where no service is named.
+const OWN_LONGEST: u16 = 60;
 
 impl Scheduling {
     /// Holds the time of actors.
@@ -139,12 +141,24 @@ impl Scheduling {
             ));
         }
         let actors = distinct(&new.actors)?;
-        let lasts = new.minutes.unwrap_or(settings.hold_minutes).clamp(1, 60);
+        let mut lasts = new.minutes.unwrap_or(settings.hold_minutes).clamp(1, 60);
+        let mut hold = Uuid::new_v4();
+        if is_patient(caller) {
+            // Whoever books in person decides about one time: the next takes its place, and nobody keeps a calendar shut.
+            let longest = settings.services.iter().map(|one| one.minutes).max();
+            if minutes > i64::from(longest.unwrap_or(OWN_LONGEST)) {
+                let text = "a hold is for no longer than a service";
+                return Err(SchedulingError::invalid(text, "end"));
+            }
+            lasts = lasts.min(settings.hold_minutes);
+            hold = self.own_hold(caller.tenant(), &caller.ctx.actor.id).await?;
+            self.release_hold(caller.tenant(), hold).await?;
+        }
         let expires = self.now().plus_seconds(i64::from(lasts) * 60);
         let tenant = caller.tenant();
         self.remove_expired_holds(tenant).await?;
         let id = self
-            .hold_time(tenant, &actors, (start, end), expires)
+            .hold_time(tenant, hold, &actors, (start, end), expires)
             .await?;
         Ok(Held {
             id,

@@ -219,7 +219,7 @@ impl Scheduling {
         let tenant = caller.tenant();
         let actors = [new.actor.clone()];
         let hold = self
-            .hold_time(tenant, &actors, (start, end), expires)
+            .hold_time(tenant, Uuid::new_v4(), &actors, (start, end), expires)
             .await?;
         let offer = Offer {
             start: start.to_fhir(),

@@ -195,7 +195,7 @@ impl Scheduling {
             .plus_seconds(i64::from(settings.hold_minutes) * 60);
         let actors = [new.actor.clone()];
         let id = self
-            .hold_time(tenant, &actors, (start, end), expires)
+            .hold_time(tenant, Uuid::new_v4(), &actors, (start, end), expires)
             .await?;
         Ok(Held {
             id,

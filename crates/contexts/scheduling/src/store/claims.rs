@@ -5,7 +5,7 @@ use mt_kernel::{Instant, TenantId};
 use mt_store::Binding;
 use uuid::Uuid;
 
-use super::{column, named};
+use super::{column, named, row_key};
 use crate::Scheduling;
 use crate::domain::Busy;
 use crate::error::Result;
@@ -59,15 +59,26 @@ impl Scheduling {
         rows.first().map(claim).transpose()
     }
 
-    /// Holds the time of actors until `expires`; returns the name of the hold.
+    /// The one hold of somebody who books in person. Its name is known to nobody else: whoever knows it may book by it.
+    pub(crate) async fn own_hold(&self, tenant: TenantId, actor: &str) -> Result<Uuid> {
+        let keys = self.keys(tenant).await?;
+        let secret = row_key(
+            &keys,
+            ResourceType::APPOINTMENT,
+            &format!("hold of {actor}"),
+        )?;
+        Ok(uuid::Builder::from_random_bytes(*secret.as_bytes()).into_uuid())
+    }
+
+    /// Holds the time of actors until `expires`, under this name.
     pub(crate) async fn hold_time(
         &self,
         tenant: TenantId,
+        hold: Uuid,
         actors: &[String],
         (start, end): (Instant, Instant),
         expires: Instant,
     ) -> Result<Uuid> {
-        let hold = Uuid::new_v4();
         let own = (ResourceType::APPOINTMENT, hold.to_string());
         let mut resources = vec![own.clone(), own];
         let mut values = vec![self.now().0, start.0, end.0, expires.0, 0, 0];

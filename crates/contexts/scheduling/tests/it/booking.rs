@@ -51,6 +51,31 @@ async fn a_hold_keeps_others_away_until_it_is_made_good_or_runs_out() {
 }
 
 #[tokio::test]
+async fn whoever_books_in_person_holds_one_time_for_minutes_and_no_longer_than_a_service() {
+    let practice = Practice::new().await;
+    let patient = practice.patient("p");
+    let desk = practice.caller(Role::Receptionist);
+    let holds = async |time, minutes: u16| {
+        let mut new = hold(time);
+        new["minutes"] = minutes.into();
+        let new = serde_json::from_value(new).unwrap();
+        practice.scheduling.hold(&patient, &new).await
+    };
+    let first = holds(("09:00", "09:30"), 60).await.unwrap();
+    assert!(practice.book(&desk, at("09:00")).await.is_err());
+    let second = holds(("10:00", "10:30"), 60).await.unwrap();
+    assert_eq!(first.id, second.id);
+    practice.book(&desk, at("09:00")).await.unwrap();
+    assert!(practice.book(&desk, at("10:00")).await.is_err());
+    let long = holds(("11:00", "17:00"), 5).await.unwrap_err();
+    assert_eq!(long.kind(), ErrorKind::Invalid);
+    // An hour was asked for: it lasts as long as the organisation lets it.
+    practice.test.clock.advance_seconds(5 * 60);
+    let desk = practice.caller(Role::Receptionist);
+    practice.book(&desk, at("10:00")).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_moved_appointment_is_a_new_one_that_names_the_old() {
     let practice = Practice::new().await;
     let desk = practice.caller(Role::Receptionist);
