@@ -118,7 +118,7 @@ async function desk() {
       await context.close();
     }
   }
-  if (!only || 'video'.includes(only)) await call(ask, `Practitioner/${people[0].id}`);
+  if (!only || 'video'.includes(only)) await call(ask, `Practitioner/${people[8].id}`);
 }
 
 /** Both sides of a video visit, before and during the call. */
