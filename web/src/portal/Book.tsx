@@ -64,7 +64,15 @@ function Times({ wish, zone, actor, onActor, onDone }: TimesProps) {
   const seen = query.data?.times.map((one) => one.actor) ?? [];
   const people = [...new Set([...known, ...seen])].sort();
   const names = useNames(people);
-  const take = useMutation({ mutationFn: async (time: FreeTime) => ({ time, held: (await hold(time)).id }), onError: () => void query.refetch() });
+  // One's next hold has the name of the last: it must be given back before, not after.
+  const given = useRef<Promise<unknown>>(undefined);
+  const take = useMutation({
+    mutationFn: async (time: FreeTime) => {
+      await given.current;
+      return { time, held: (await hold(time)).id };
+    },
+    onError: () => void query.refetch(),
+  });
   const chosen = take.data;
   const finish = useMutation({
     mutationFn: ({ time, held }: { time: FreeTime; held: string }) => make(own, wish, time, held),
@@ -75,7 +83,7 @@ function Times({ wish, zone, actor, onActor, onDone }: TimesProps) {
     onError: () => void query.refetch(),
   });
   const leave = () => {
-    if (chosen) void release(chosen.held);
+    if (chosen) given.current = release(chosen.held);
     take.reset();
     finish.reset();
   };
