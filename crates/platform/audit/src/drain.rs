@@ -86,6 +86,7 @@ impl Drain {
                 let reason = format!("segment {} cannot be read back", self.arrived.segment);
                 return Err(crate::AuditError::Damaged(reason));
             }
+            let _turn = self.database.pace().turn().await;
             // Only a chunk that arrived is left behind: after a failure it is read again.
             self.send(self.journal.id(), self.arrived.segment, &chunk)
                 .await?;

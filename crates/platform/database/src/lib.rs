@@ -9,6 +9,7 @@ mod error;
 pub mod external;
 pub mod health;
 pub mod migrate;
+mod pace;
 pub mod roles;
 pub mod selfcheck;
 #[cfg(feature = "testing")]
@@ -22,3 +23,4 @@ pub use cluster::{Cluster, ClusterError, ClusterOptions};
 pub use endpoint::{Endpoint, SessionSettings};
 pub use error::{Error, REFUSED};
 pub use migrate::{Migration, MigrationError, Migrations};
+pub use pace::{Pace, Request, Turn};

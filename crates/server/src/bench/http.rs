@@ -41,9 +41,6 @@ pub(super) async fn singles(
     let everywhere = gets(dir, "read", &paths)?;
     let few = gets(dir, "read-few", &paths[..paths.len().min(2_000)])?;
     let create = posts(dir, "create", "/fhir/R4/Observation", &heart_rate(patient))?;
-    let uncached = bench.serve("uncached", Some(0)).await?;
-    let server = bench.serve("cached", None).await?;
-    let idle = server.resident();
     let load = |server: &Process, script| {
         Load {
             port: server.port,
@@ -56,16 +53,21 @@ pub(super) async fn singles(
     };
     let (mut cold, mut warm, mut reads) = (Vec::new(), Vec::new(), Vec::new());
     let (mut creates, mut inserts) = (Vec::new(), Vec::new());
+    let (mut idle, mut after) = (0, 0);
     for _ in 0..bench.plan.rounds {
+        // One server at a time, and none beside the references.
+        let uncached = bench.serve("uncached", Some(0)).await?;
         cold.push(load(&uncached, &everywhere)?);
-        warm.push(load(&server, &few)?);
+        uncached.stop()?;
         reads.push(pgbench::reads(installation, bench.plan.seconds)?);
+        let server = bench.serve("cached", None).await?;
+        idle = idle.max(server.resident());
+        warm.push(load(&server, &few)?);
         creates.push(load(&server, &create)?);
+        after = after.max(server.resident());
+        server.stop()?;
         inserts.push(pgbench::inserts(installation, dir, bench.plan.seconds)?);
     }
-    let after = server.resident();
-    uncached.stop()?;
-    server.stop()?;
     let reads = median(&mut reads);
     for (work, rates, least) in [("not cached", &mut cold, 0.5), ("cached", &mut warm, 1.0)] {
         let rate = median(rates);

@@ -26,7 +26,6 @@ struct Rates {
 /// Loads the data into new tenants, by both doors, and copies the rows.
 pub(super) async fn measure(bench: &Bench<'_>, rows: &mut Vec<Row>) -> anyhow::Result<()> {
     let installation = bench.open().await?;
-    let server = bench.serve("load", None).await?;
     let charts = Charts::read(&bench.plan.data)?;
     let mut rates = Rates::default();
     for round in 0..bench.plan.rounds {
@@ -37,11 +36,13 @@ pub(super) async fn measure(bench: &Bench<'_>, rows: &mut Vec<Row>) -> anyhow::R
         rates.copy.push(copy::rate(&installation, tenant).await?);
         let tenant = new_tenant(&installation, &format!("http-{round}")).await?;
         let token = super::token(&installation, tenant).await?;
+        // Not beside the import: it has nothing to do then but the events of another process.
+        let server = bench.serve("load", None).await?;
         rates
             .http
             .push(post_all(&server, "/fhir/R4", &token, &charts).await?);
+        server.stop()?;
     }
-    server.stop()?;
     installation.close().await;
     let (import, copy, http) = (
         median(&mut rates.import),

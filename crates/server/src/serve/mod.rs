@@ -9,6 +9,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use mt_database::Pace;
 use mt_fhir_api::{ApiLimits, FhirApi, ImportSources, Sessions, operations};
 use mt_http::{BodyLimits, ServeLimits, TrustedProxies};
 use mt_identity::people;
@@ -192,8 +196,13 @@ fn router(
         .merge(mt_fhir_api::router(Arc::clone(api)).layer(origins))
         .merge(mt_identity::oauth::router(provider))
         .merge(doors::routes(installation, &live.hub, video).serve(gate))
-        .merge(mt_live::socket_io(live.hub.clone()))
         .merge(people::pages::router(Arc::clone(&installation.people)))
+        .layer(axum::middleware::from_fn_with_state(
+            installation.database.pace().clone(),
+            count,
+        ))
+        // What follows is asked for by programs, or waits for news.
+        .merge(mt_live::socket_io(live.hub.clone()))
         .merge(health::router(
             &installation.store,
             telemetry.metrics.clone(),
@@ -201,6 +210,12 @@ fn router(
         .merge(web::router(installation))
         .layer(axum::middleware::from_fn(mt_http::observe))
         .layer(axum::middleware::from_fn(mt_http::correlate))
+}
+
+/// Lets other work give way while a request is answered.
+async fn count(State(pace): State<Pace>, request: Request, next: Next) -> Response {
+    let _request = pace.request();
+    next.run(request).await
 }
 
 /// Finds out who asks when reverse proxies stand in between.

@@ -103,7 +103,9 @@ impl Sequencer {
         };
         let mut total = 0;
         loop {
+            let turn = self.database.pace().turn().await;
             let added = self.extend_once(tenant, &keys).await;
+            drop(turn);
             if added.is_err() {
                 self.logs.remove(&tenant);
             }

@@ -23,7 +23,7 @@ pub use shared::SharedGauges;
 pub use transaction::{AdminTx, Isolation, TenantTx, TxOptions};
 pub use writers::{Step, Writers};
 
-use crate::{Endpoint, Error, SessionSettings};
+use crate::{Endpoint, Error, Pace, SessionSettings};
 
 /// Parameters of a statement.
 pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -58,6 +58,7 @@ pub struct Database {
     pool: Pool,
     readers: Readers,
     writers: Writers,
+    pace: Pace,
 }
 
 impl Database {
@@ -78,6 +79,7 @@ impl Database {
             pool,
             readers: Readers::new(reading, sizes.readers),
             writers: Writers::new(writing, sizes.writers),
+            pace: Pace::default(),
         })
     }
 
@@ -166,6 +168,12 @@ impl Database {
     #[must_use]
     pub const fn writers(&self) -> &Writers {
         &self.writers
+    }
+
+    /// By which work behind the requests gives way to them.
+    #[must_use]
+    pub const fn pace(&self) -> &Pace {
+        &self.pace
     }
 
     /// The pool behind transactions.

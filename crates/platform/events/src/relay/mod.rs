@@ -120,7 +120,10 @@ impl Relay {
         let mut pause = shortest;
         loop {
             tokio::time::sleep(pause).await;
-            pause = match self.step().await {
+            let turn = self.outbox.turn().await;
+            let stepped = self.step().await;
+            drop(turn);
+            pause = match stepped {
                 Ok(Relayed {
                     elsewhere: true, ..
                 }) => self.options.lease / 4,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant as Monotonic};
 
-use mt_database::{Database, Params};
+use mt_database::{Database, Params, Turn};
 use mt_kernel::{Instant, TenantId};
 use std::sync::Mutex;
 use tokio_postgres::Row;
@@ -63,6 +63,11 @@ impl Outbox {
             holder,
             stalled: Mutex::default(),
         }
+    }
+
+    /// Waits until the relay may work beside the requests.
+    pub(super) async fn turn(&self) -> Turn {
+        self.database.pace().turn().await
     }
 
     /// Takes or keeps the place; `None` when another process has it.
