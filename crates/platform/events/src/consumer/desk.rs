@@ -56,6 +56,7 @@ impl Desk<'_> {
         let Some((first, _)) = wanted.first() else {
             return Ok(Duration::ZERO);
         };
+        let _turn = self.database.pace().turn().await;
         let tx = self.database.tenant(first.tenant).await?;
         match self.work(&wanted, &tx).await {
             Ok(took) => {
