@@ -25,35 +25,40 @@ impl Fanout {
         Self { webhooks }
     }
 
-    async fn put(&self, event: &Event, tx: &TenantTx) -> Result<()> {
+    /// Makes the messages of events of one tenant, whose endpoints are read once.
+    async fn put(&self, events: &[&Event], tx: &TenantTx) -> Result<()> {
         let parts = &self.webhooks.parts;
-        let keys = parts.tenants.keys(event.tenant).await?;
-        let wanting: Vec<_> = store::active(tx, &keys)
-            .await?
-            .into_iter()
-            .filter(|endpoint| {
-                let chosen = Selection::new(endpoint.particulars.events.clone());
-                chosen.is_some_and(|chosen| chosen.wants(event.kind))
-            })
-            .collect();
-        if wanting.is_empty() {
+        let tenant = tx.tenant();
+        let keys = parts.tenants.keys(tenant).await?;
+        let endpoints = store::active(tx, &keys).await?;
+        if endpoints.is_empty() {
             return Ok(());
         }
-        let name = parts.tenants.name(event.tenant).await?;
+        let name = parts.tenants.name(tenant).await?;
         let base = format!("{}/t/{name}/fhir/R4", parts.origin.trim_end_matches('/'));
-        let body = message(event, &base).map_err(|_| WebhookError::Unreadable)?;
         let now = self.webhooks.now();
-        for endpoint in wanting {
-            let parcel = NewParcel {
-                id: message_id(event.id, endpoint.id),
-                target: endpoint.id,
-                body: body.clone().into_bytes(),
-                due_at: now,
-            };
-            parts.queue.put(tx, &keys, COURIER, &parcel, now).await?;
+        let mut is_any = false;
+        for event in events {
+            let wanting = endpoints.iter().filter(|endpoint| {
+                let chosen = Selection::new(endpoint.particulars.events.clone());
+                chosen.is_some_and(|chosen| chosen.wants(event.kind))
+            });
+            for endpoint in wanting {
+                let body = message(event, &base).map_err(|_| WebhookError::Unreadable)?;
+                let parcel = NewParcel {
+                    id: message_id(event.id, endpoint.id),
+                    target: endpoint.id,
+                    body: body.into_bytes(),
+                    due_at: now,
+                };
+                parts.queue.put(tx, &keys, COURIER, &parcel, now).await?;
+                is_any = true;
+            }
         }
-        // The commit comes after this; who is woken too early looks again soon.
-        parts.queue.wake();
+        if is_any {
+            // The commit comes after this; who is woken too early looks again soon.
+            parts.queue.wake();
+        }
         Ok(())
     }
 }
@@ -93,14 +98,22 @@ impl Consumer for Fanout {
         event: &'a Event,
         tx: &'a TenantTx,
     ) -> BoxFuture<'a, Result<(), HandlerError>> {
-        Box::pin(async move {
-            self.put(event, tx).await.map_err(|error| match error {
-                WebhookError::Database(error) => error.into(),
-                WebhookError::Unreadable | WebhookError::Crypto(_) => {
-                    HandlerError::Poison("unreadable")
-                }
-                _ => HandlerError::Retry("unavailable"),
-            })
-        })
+        Box::pin(async move { self.put(&[event], tx).await.map_err(refusal) })
+    }
+
+    fn handle_all<'a>(
+        &'a self,
+        events: &'a [&'a Event],
+        tx: &'a TenantTx,
+    ) -> BoxFuture<'a, Result<(), HandlerError>> {
+        Box::pin(async move { self.put(events, tx).await.map_err(refusal) })
+    }
+}
+
+fn refusal(error: WebhookError) -> HandlerError {
+    match error {
+        WebhookError::Database(error) => error.into(),
+        WebhookError::Unreadable | WebhookError::Crypto(_) => HandlerError::Poison("unreadable"),
+        _ => HandlerError::Retry("unavailable"),
     }
 }
