@@ -46,21 +46,15 @@ fn no_canary_is_found_in_any_file() {
     );
     let forms = forms();
     let mut hits = Vec::new();
-    search_bytes(&forms, "the dump", &dump, &mut hits);
+    forms.search("the dump", &dump, &mut hits);
     let searched = search_folder(&forms, &place.data(), &mut hits);
-    search_bytes(
-        &forms,
-        "the log",
-        &std::fs::read(place.log()).unwrap(),
-        &mut hits,
-    );
+    forms.search("the log", &std::fs::read(place.log()).unwrap(), &mut hits);
     assert!(searched > 200, "only {searched} files were searched");
     assert!(hits.is_empty(), "{hits:#?}");
     // The search itself can fail: it finds every form where it is.
     for form in CANARIES.iter().flat_map(|canary| forms_of(canary)) {
         let mut found = Vec::new();
-        search_bytes(
-            &forms,
+        forms.search(
             "here",
             &[b"ab".as_slice(), &form, b"yz"].concat(),
             &mut found,
@@ -237,21 +231,39 @@ fn dump(place: &Place) -> Vec<u8> {
     sql(place, script).join("\n").into_bytes()
 }
 
-/// Byte strings to look for, by their first two bytes.
-struct Forms(Vec<Vec<(&'static str, Vec<u8>)>>);
+/// Byte strings to look for, by their first two bytes, each with what it stands for.
+pub(crate) struct Forms(Vec<Vec<(String, Vec<u8>)>>);
 
-fn forms() -> Forms {
-    let mut forms = vec![Vec::new(); 1 << 16];
-    for canary in CANARIES {
-        for form in forms_of(canary) {
-            forms[usize::from(u16::from_be_bytes([form[0], form[1]]))].push((canary, form));
+impl Forms {
+    pub(crate) fn of(all: impl Iterator<Item = (String, Vec<u8>)>) -> Self {
+        let mut forms = vec![Vec::new(); 1 << 16];
+        for (what, form) in all {
+            forms[usize::from(u16::from_be_bytes([form[0], form[1]]))].push((what, form));
+        }
+        Self(forms)
+    }
+
+    pub(crate) fn search(&self, place: &str, bytes: &[u8], hits: &mut Vec<String>) {
+        for (at, pair) in bytes.windows(2).enumerate() {
+            for (what, form) in &self.0[usize::from(u16::from_be_bytes([pair[0], pair[1]]))] {
+                if bytes[at..].starts_with(form) {
+                    hits.push(format!("{what} in {place}"));
+                }
+            }
         }
     }
-    Forms(forms)
+}
+
+fn forms() -> Forms {
+    let all = CANARIES.iter().flat_map(|canary| {
+        let forms = forms_of(canary).into_iter();
+        forms.map(|form| ((*canary).to_owned(), form))
+    });
+    Forms::of(all)
 }
 
 /// A canary as it could be written.
-fn forms_of(canary: &str) -> Vec<Vec<u8>> {
+pub(crate) fn forms_of(canary: &str) -> Vec<Vec<u8>> {
     let lower = canary.to_lowercase();
     let mut forms = Vec::new();
     for text in [canary, &lower, &canary.to_uppercase()] {
@@ -295,19 +307,9 @@ fn search_folder(forms: &Forms, folder: &Path, hits: &mut Vec<String>) -> usize 
             searched += search_folder(forms, &entry.path(), hits);
         } else if kind.is_file() {
             let bytes = std::fs::read(entry.path()).unwrap();
-            search_bytes(forms, &entry.path().display().to_string(), &bytes, hits);
+            forms.search(&entry.path().display().to_string(), &bytes, hits);
             searched += 1;
         }
     }
     searched
-}
-
-fn search_bytes(forms: &Forms, place: &str, bytes: &[u8], hits: &mut Vec<String>) {
-    for (at, pair) in bytes.windows(2).enumerate() {
-        for (canary, form) in &forms.0[usize::from(u16::from_be_bytes([pair[0], pair[1]]))] {
-            if bytes[at..].starts_with(form) {
-                hits.push(format!("{canary} in {place}"));
-            }
-        }
-    }
 }

@@ -13,6 +13,7 @@ mod command;
 mod contention;
 mod deploy;
 mod desk;
+mod erasing;
 mod events;
 mod full;
 mod hostile;
