@@ -38,6 +38,12 @@ prepare() {
   fi
   # Built crates are shared by all checkouts of a user, so that a fresh clone builds fast.
   export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/meditrack/target}
+  # Tests know from their build where their files lie: what another checkout has built is no use here.
+  local stamp=$CARGO_TARGET_DIR/checkout
+  if [ -d "$CARGO_TARGET_DIR" ] && [ "$(cat "$stamp" 2>/dev/null)" != "$root" ]; then
+    grep -rlZ --include='*.rs' CARGO_MANIFEST_DIR crates | xargs -0 touch
+  fi
+  mkdir -p "$CARGO_TARGET_DIR" && printf '%s\n' "$root" >"$stamp"
 }
 
 # web_node: a Node.js that can build the web application, on the PATH; false when there is none to be had.
