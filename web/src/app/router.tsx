@@ -5,7 +5,7 @@ import { askChart, askSummary } from '../features/chart/ahead';
 import { askCalendar } from '../features/schedule/ahead';
 import type { AuditSearch } from '../features/audit/AuditPage';
 import type { Kind } from '../features/chart/TimelinePage';
-import type { View } from '../features/work/task';
+import type { View } from '../features/inbox/task';
 import type { BoardSearch } from '../features/schedule/BoardPage';
 import type { CalendarSearch } from '../features/schedule/CalendarPage';
 import type { HoursSearch } from '../features/schedule/HoursPage';
@@ -145,14 +145,14 @@ const tasks = createRoute({
   getParentRoute: () => root,
   path: '/tasks',
   validateSearch: (search: Record<string, unknown>): { view?: View } => ({ view: search.view === 'mine' || search.view === 'pool' || search.view === 'all' ? search.view : undefined }),
-  component: lazyRouteComponent(() => import('../features/work/TasksPage'), 'TasksPage'),
+  component: lazyRouteComponent(() => import('../features/inbox/TasksPage'), 'TasksPage'),
 });
 
 const messages = createRoute({
   getParentRoute: () => root,
   path: '/messages',
   validateSearch: (search: Record<string, unknown>): { patient?: string } => ({ patient: text(search.patient) }),
-  component: lazyRouteComponent(() => import('../features/work/MessagesPage'), 'MessagesPage'),
+  component: lazyRouteComponent(() => import('../features/inbox/MessagesPage'), 'MessagesPage'),
 });
 
 const admin = createRoute({ getParentRoute: () => root, path: '/admin', component: lazyRouteComponent(() => import('../features/admin/AdminLayout'), 'AdminLayout') });

@@ -7,7 +7,7 @@ import { nameText } from '../fhir/display';
 import { usePatient } from '../fhir/queries';
 import { useSession } from '../fhir/session';
 import type { Communication } from '../fhir/types';
-import { fromPatient, textOf, threads } from '../features/work/thread';
+import { fromPatient, textOf, threads } from '../features/inbox/thread';
 import { formatDateTime, now } from '../lib/dates';
 import { dropDraft, keepDraft, readDraft } from '../lib/drafts';
 import { useI18n } from '../lib/i18n';

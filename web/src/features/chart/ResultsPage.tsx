@@ -13,7 +13,7 @@ import { byUnit } from '../../lib/trend';
 import { Empty, Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { Plot } from '../../ui/Plot';
-import { TaskDialog } from '../work/TaskDialog';
+import { TaskDialog } from '../inbox/TaskDialog';
 import { Abnormal } from './Abnormal';
 import { useChartPatient } from './ChartLayout';
 import { type Grid, type Test, bandOf, grid, points } from './results';
