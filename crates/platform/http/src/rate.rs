@@ -1,10 +1,12 @@
 //! Rate limits: token buckets per tenant and per client of a tenant.
 
+use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota as BucketQuota};
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota as BucketQuota};
 use mt_kernel::TenantId;
 
 /// A bucket: steady rate and burst.
@@ -41,6 +43,8 @@ impl Throttled {
 pub struct RateLimits {
     tenants: DefaultKeyedRateLimiter<TenantId>,
     clients: DefaultKeyedRateLimiter<(TenantId, u64)>,
+    /// Buckets of tenants with a quota of their own.
+    own: RwLock<HashMap<TenantId, (Quota, DefaultDirectRateLimiter)>>,
     clock: DefaultClock,
 }
 
@@ -51,6 +55,7 @@ impl RateLimits {
         Self {
             tenants: DefaultKeyedRateLimiter::keyed(tenant.bucket()),
             clients: DefaultKeyedRateLimiter::keyed(client.bucket()),
+            own: RwLock::default(),
             clock: DefaultClock::default(),
         }
     }
@@ -64,7 +69,27 @@ impl RateLimits {
             retry_after: not_until.wait_time_from(self.clock.now()),
         };
         self.clients.check_key(&(tenant, client)).map_err(wait)?;
-        self.tenants.check_key(&tenant).map_err(wait)
+        let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
+        match own.get(&tenant) {
+            Some((_, bucket)) => bucket.check().map_err(wait),
+            None => self.tenants.check_key(&tenant).map_err(wait),
+        }
+    }
+
+    /// The tenants whose quota is another than that of all, in place of those named before. A bucket whose quota stays
+    /// keeps its tokens.
+    pub fn set_own(&self, quotas: impl IntoIterator<Item = (TenantId, Quota)>) {
+        let mut own = self.own.write().unwrap_or_else(PoisonError::into_inner);
+        let mut before = std::mem::take(&mut *own);
+        *own = quotas
+            .into_iter()
+            .map(|(tenant, quota)| {
+                let kept = before.remove(&tenant).filter(|(was, _)| *was == quota);
+                let bucket = kept
+                    .unwrap_or_else(|| (quota, DefaultDirectRateLimiter::direct(quota.bucket())));
+                (tenant, bucket)
+            })
+            .collect();
     }
 
     /// Forgets buckets that are full again; called now and then, so that memory stays bounded.
@@ -103,5 +128,23 @@ mod tests {
             .filter(|n| limits.check(TenantId(1), *n).is_ok())
             .count();
         assert_eq!(passed, 5);
+    }
+
+    #[test]
+    fn a_tenant_may_have_a_quota_of_its_own() {
+        let limits = RateLimits::new(quota(1, 5), quota(1, 100));
+        let passed = |tenant| {
+            (0..10)
+                .filter(|_| limits.check(TenantId(tenant), 1).is_ok())
+                .count()
+        };
+        limits.set_own([(TenantId(1), quota(1, 2))]);
+        assert_eq!((passed(1), passed(2)), (2, 5));
+        limits.set_own([(TenantId(1), quota(1, 2))]);
+        assert_eq!(passed(1), 0, "what was taken stays taken");
+        limits.set_own([(TenantId(1), quota(1, 8))]);
+        assert_eq!(passed(1), 8);
+        limits.set_own([]);
+        assert_eq!(passed(1), 5, "the bucket of all");
     }
 }
