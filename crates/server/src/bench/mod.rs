@@ -4,6 +4,7 @@
 //! absolute numbers say little on a shared machine. Authentication, row-level security, sealing,
 //! validation, audit and synchronous commit are on throughout. The server is a process of its own.
 
+mod catch_up;
 mod charts;
 mod child;
 mod copy;
@@ -164,6 +165,10 @@ async fn grown_parts(bench: &Bench<'_>, rows: &mut Vec<Row>) -> anyhow::Result<(
     let tenant = new_tenant(&installation, "grown").await?;
     let charts = Charts::read(&plan.data)?;
     search::grow_and_measure(bench, &installation, tenant, &charts, rows).await?;
+    if plan.wants_any(&[Part::Graph, Part::Single]) {
+        catch_up::measure(bench, &installation, rows).await?;
+        search::settle(&installation).await?;
+    }
     if plan.wants(Part::Graph) {
         http::graphs(bench, &installation, tenant, &charts, rows).await?;
     }

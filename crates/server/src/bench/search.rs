@@ -124,8 +124,8 @@ impl Growth<'_> {
     }
 }
 
-/// What autovacuum does by itself after a while: statistics, visibility, pending keys.
-async fn settle(installation: &Installation) -> anyhow::Result<()> {
+/// What autovacuum and the checkpointer do by themselves after a while: statistics, visibility, pending keys, pages on disk.
+pub(super) async fn settle(installation: &Installation) -> anyhow::Result<()> {
     let cluster = installation.ground.cluster.as_ref();
     let Some(cluster) = cluster else {
         return Ok(());
@@ -134,6 +134,7 @@ async fn settle(installation: &Installation) -> anyhow::Result<()> {
     client
         .batch_execute("vacuum (analyze) records.res, records.aux, records.txlog")
         .await?;
+    client.batch_execute("checkpoint").await?;
     driver.abort();
     Ok(())
 }
