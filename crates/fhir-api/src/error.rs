@@ -106,6 +106,7 @@ const fn code_of(kind: ErrorKind) -> IssueCode {
         ErrorKind::TooLarge => IssueCode::TooLong,
         ErrorKind::TooMany => IssueCode::Throttled,
         ErrorKind::TooCostly => IssueCode::TooCostly,
+        ErrorKind::Full => IssueCode::NoStore,
         ErrorKind::Unsupported => IssueCode::NotSupported,
         ErrorKind::Unavailable => IssueCode::Transient,
         ErrorKind::Internal => IssueCode::Exception,

@@ -25,6 +25,7 @@ use mt_validator::{Level, Options, Profiles, Validator};
 
 use crate::catalog;
 use crate::config::{self, Config};
+use crate::wiring::limits::Limits;
 use crate::wiring::notifications::Telling;
 use crate::wiring::outbound::{Outbound, guard};
 use crate::wiring::privacy::Office;
@@ -92,6 +93,8 @@ pub(crate) struct Installation {
     pub(crate) store: Store,
     pub(crate) identity: Arc<Identity>,
     pub(crate) administration: Administration,
+    /// What organisations may use.
+    pub(crate) limits: Limits,
     pub(crate) people: Arc<People>,
     /// The tenants' authorization servers.
     pub(crate) provider: Arc<Provider>,
@@ -152,7 +155,6 @@ impl Installation {
         audit.follow(&store);
         let patients = Patients::new(store.clone(), numbering);
         let charting = Charting::new(store.clone(), cosigning);
-        let office = Office::open(&database, &audit, &store, &clock);
         let origin = origin(config);
         let identity = Identity::new(
             database.clone(),
@@ -161,6 +163,8 @@ impl Installation {
             &origin,
         );
         let administration = Administration::new(store.clone(), Arc::clone(&audit));
+        let office = Office::open(&database, &audit, &store, &clock, &administration);
+        let limits = Limits::new(administration.clone(), store.clone(), usual_quota(config));
         let people = people(config, &administration, &store, &audit)?;
         let identity = Arc::new(identity);
         let residents = Residents::new(&identity, people.sessions().clone());
@@ -169,7 +173,7 @@ impl Installation {
             store.clone(),
             Arc::clone(&audit),
             Arc::new(residents),
-            rates(config),
+            rates(config, &limits),
         ));
         let outbound = Outbound::open(
             config,
@@ -193,6 +197,7 @@ impl Installation {
             ground,
             store,
             administration,
+            limits,
             identity,
             people: Arc::new(people),
             provider,
@@ -308,18 +313,21 @@ pub(crate) fn smtp(mail: &config::Mail) -> anyhow::Result<Option<Smtp>> {
         .map(Some)
 }
 
-/// Buckets of one door.
-pub(crate) fn rates(config: &Config) -> RateLimits {
-    let limits = &config.limits;
+/// Buckets of one door; those of organisations with a limit are shared by all doors.
+pub(crate) fn rates(config: &Config, limits: &Limits) -> RateLimits {
     let client = Quota {
-        per_second: limits.client_per_second,
-        burst: limits.client_burst,
+        per_second: config.limits.client_per_second,
+        burst: config.limits.client_burst,
     };
-    let tenant = Quota {
-        per_second: limits.tenant_per_second,
-        burst: limits.tenant_burst,
-    };
-    RateLimits::new(tenant, client)
+    RateLimits::new(usual_quota(config), client).with_own(limits.quotas())
+}
+
+/// The quota of an organisation without a limit of its own.
+fn usual_quota(config: &Config) -> Quota {
+    Quota {
+        per_second: config.limits.tenant_per_second,
+        burst: config.limits.tenant_burst,
+    }
 }
 
 /// Directory of the key-encryption keys.

@@ -30,6 +30,8 @@ pub enum ErrorKind {
     TooMany,
     /// The search or operation would cost more than it may.
     TooCostly,
+    /// The storage that the tenant may use is used up; what needs none goes on.
+    Full,
     /// The server does not support this.
     Unsupported,
     /// A part that is needed does not answer; trying again may help.
@@ -56,6 +58,7 @@ impl ErrorKind {
             Self::Unsupported => 501,
             Self::Unavailable => 503,
             Self::Internal => 500,
+            Self::Full => 507,
         }
     }
 
@@ -73,6 +76,7 @@ impl ErrorKind {
             Self::TooLarge => "too-long",
             Self::TooMany => "throttled",
             Self::TooCostly => "too-costly",
+            Self::Full => "no-store",
             Self::Unsupported => "not-supported",
             Self::Unavailable => "transient",
             Self::Internal => "exception",

@@ -281,11 +281,21 @@ pub(crate) fn unavailable(error: impl std::fmt::Display) -> AuthenticationError 
 
 /// Until when a token says the same: it expires, and before that its step-up ends.
 fn known_until(claims: &AccessClaims, who: &Authenticated) -> i64 {
-    let proved = claims.auth_time;
-    let proved = proved.filter(|_| who.actor.assurance == Assurance::StepUp);
-    proved.map_or(claims.exp, |proved| {
-        claims.exp.min(proved + STEP_UP_SECONDS + 1)
-    })
+    match who.actor.assurance {
+        Assurance::StepUp => claims.exp.min(proved_at(claims) + STEP_UP_SECONDS + 1),
+        Assurance::Single | Assurance::Multi => claims.exp,
+    }
+}
+
+/// When the proof behind a token was given; where it does not say, when it was issued.
+fn proved_at(claims: &AccessClaims) -> i64 {
+    claims.auth_time.unwrap_or(claims.iat)
+}
+
+/// How strongly whoever presents a token has proved who they are, as far as that holds at `now`, seconds.
+pub(crate) fn acr_of(claims: &AccessClaims, now: i64) -> Option<&str> {
+    let acr = claims.acr.as_deref()?;
+    Some(acr_at(acr, proved_at(claims), now))
 }
 
 /// The key id in the token's header. Nothing else of the header is trusted, and this only to find
@@ -331,8 +341,7 @@ fn actor(claims: &AccessClaims, roles: &[Role], now: i64) -> Actor {
         ActorKind::User
     };
     // A token outlives the moments for which the proof behind it is a fresh one.
-    let acr = claims.acr.as_deref();
-    let assurance = match acr.map(|acr| acr_at(acr, claims.auth_time, now)) {
+    let assurance = match acr_of(claims, now) {
         Some("step-up") => Assurance::StepUp,
         Some("mfa") => Assurance::Multi,
         _ => Assurance::Single,

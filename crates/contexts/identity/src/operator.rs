@@ -19,7 +19,7 @@ pub struct OperatorToken {
     pub patient: Option<String>,
     /// Relative reference to the actor's own resource.
     pub fhir_user: Option<String>,
-    /// Whether the operator vouches for a fresh proof of two factors.
+    /// Whether the operator vouches for a fresh proof of two factors; it is fresh for the first five minutes.
     pub step_up: bool,
     /// Lifetime in seconds.
     pub seconds: i64,
@@ -54,6 +54,8 @@ impl OperatorToken {
             patient: self.patient.clone(),
             own_patients: self.patient.clone().into_iter().collect(),
             acr: Some(if self.step_up { "step-up" } else { "mfa" }.to_owned()),
+            // From here on the proof is as old as the token.
+            auth_time: self.step_up.then(|| now.unix_seconds()),
             iat: now.unix_seconds(),
             exp: now.unix_seconds() + self.seconds,
             jti: Uuid::now_v7().to_string(),

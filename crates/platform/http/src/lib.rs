@@ -17,5 +17,5 @@ pub use correlation::{CorrelationId, correlate};
 pub use observe::{RouteName, observe};
 pub use problem::Problem;
 pub use proxies::{ForwardedBy, Network, NetworkError, TrustedProxies, behind_proxies};
-pub use rate::{Quota, RateLimits, Throttled};
+pub use rate::{OwnQuotas, Quota, RateLimits, Throttled};
 pub use serve::{PeerAddress, ServeLimits, serve};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
@@ -39,12 +39,42 @@ impl Throttled {
     }
 }
 
-/// The buckets of one server process.
+/// Tenants whose quota is another than that of all. Cloning shares them: a tenant takes from one bucket at every door
+/// that was given the same.
+#[derive(Clone, Default)]
+pub struct OwnQuotas(Arc<RwLock<HashMap<TenantId, (Quota, DefaultDirectRateLimiter)>>>);
+
+impl OwnQuotas {
+    /// Names the tenants and their quotas, in place of those named before. A bucket whose quota stays keeps its tokens.
+    pub fn set(&self, quotas: impl IntoIterator<Item = (TenantId, Quota)>) {
+        let mut own = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut before = std::mem::take(&mut *own);
+        *own = quotas
+            .into_iter()
+            .map(|(tenant, quota)| {
+                let kept = before.remove(&tenant).filter(|(was, _)| *was == quota);
+                let bucket = kept
+                    .unwrap_or_else(|| (quota, DefaultDirectRateLimiter::direct(quota.bucket())));
+                (tenant, bucket)
+            })
+            .collect();
+    }
+}
+
+impl std::fmt::Debug for OwnQuotas {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let own = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let quotas = own.iter().map(|(tenant, (quota, _))| (tenant, quota));
+        f.debug_map().entries(quotas).finish()
+    }
+}
+
+/// The buckets of one door of a server process.
 pub struct RateLimits {
     tenants: DefaultKeyedRateLimiter<TenantId>,
     clients: DefaultKeyedRateLimiter<(TenantId, u64)>,
     /// Buckets of tenants with a quota of their own.
-    own: RwLock<HashMap<TenantId, (Quota, DefaultDirectRateLimiter)>>,
+    own: OwnQuotas,
     clock: DefaultClock,
 }
 
@@ -55,9 +85,16 @@ impl RateLimits {
         Self {
             tenants: DefaultKeyedRateLimiter::keyed(tenant.bucket()),
             clients: DefaultKeyedRateLimiter::keyed(client.bucket()),
-            own: RwLock::default(),
+            own: OwnQuotas::default(),
             clock: DefaultClock::default(),
         }
+    }
+
+    /// The same, but for tenants with a quota of their own, which they share with other doors.
+    #[must_use]
+    pub fn with_own(mut self, own: &OwnQuotas) -> Self {
+        self.own = own.clone();
+        self
     }
 
     /// Takes one token for `client` (a hash of its id) of `tenant`.
@@ -69,27 +106,11 @@ impl RateLimits {
             retry_after: not_until.wait_time_from(self.clock.now()),
         };
         self.clients.check_key(&(tenant, client)).map_err(wait)?;
-        let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
+        let own = self.own.0.read().unwrap_or_else(PoisonError::into_inner);
         match own.get(&tenant) {
             Some((_, bucket)) => bucket.check().map_err(wait),
             None => self.tenants.check_key(&tenant).map_err(wait),
         }
-    }
-
-    /// The tenants whose quota is another than that of all, in place of those named before. A bucket whose quota stays
-    /// keeps its tokens.
-    pub fn set_own(&self, quotas: impl IntoIterator<Item = (TenantId, Quota)>) {
-        let mut own = self.own.write().unwrap_or_else(PoisonError::into_inner);
-        let mut before = std::mem::take(&mut *own);
-        *own = quotas
-            .into_iter()
-            .map(|(tenant, quota)| {
-                let kept = before.remove(&tenant).filter(|(was, _)| *was == quota);
-                let bucket = kept
-                    .unwrap_or_else(|| (quota, DefaultDirectRateLimiter::direct(quota.bucket())));
-                (tenant, bucket)
-            })
-            .collect();
     }
 
     /// Forgets buckets that are full again; called now and then, so that memory stays bounded.
@@ -131,20 +152,22 @@ mod tests {
     }
 
     #[test]
-    fn a_tenant_may_have_a_quota_of_its_own() {
-        let limits = RateLimits::new(quota(1, 5), quota(1, 100));
-        let passed = |tenant| {
+    fn a_tenant_may_have_a_quota_of_its_own_over_all_doors() {
+        let own = OwnQuotas::default();
+        let [one, other] = [(); 2].map(|()| RateLimits::new(quota(1, 5), quota(1, 100)).with_own(&own));
+        let passed = |door: &RateLimits, tenant| {
             (0..10)
-                .filter(|_| limits.check(TenantId(tenant), 1).is_ok())
+                .filter(|_| door.check(TenantId(tenant), 1).is_ok())
                 .count()
         };
-        limits.set_own([(TenantId(1), quota(1, 2))]);
-        assert_eq!((passed(1), passed(2)), (2, 5));
-        limits.set_own([(TenantId(1), quota(1, 2))]);
-        assert_eq!(passed(1), 0, "what was taken stays taken");
-        limits.set_own([(TenantId(1), quota(1, 8))]);
-        assert_eq!(passed(1), 8);
-        limits.set_own([]);
-        assert_eq!(passed(1), 5, "the bucket of all");
+        own.set([(TenantId(1), quota(1, 2))]);
+        assert_eq!((passed(&one, 1), passed(&one, 2)), (2, 5));
+        assert_eq!((passed(&other, 1), passed(&other, 2)), (0, 5));
+        own.set([(TenantId(1), quota(1, 2))]);
+        assert_eq!(passed(&one, 1), 0, "what was taken stays taken");
+        own.set([(TenantId(1), quota(1, 8))]);
+        assert_eq!((passed(&other, 1), passed(&one, 1)), (8, 0));
+        own.set([]);
+        assert_eq!(passed(&one, 1), 5, "the bucket of all");
     }
 }

@@ -20,6 +20,7 @@ mod source;
 mod store;
 mod tail;
 mod tenants;
+mod usage;
 mod withheld;
 mod work;
 
@@ -41,5 +42,6 @@ pub use schema::MIGRATIONS;
 pub use search::{SearchLimits, Snapshot};
 pub use store::{Store, StoreOptions, StoreParts};
 pub use tenants::{OwnParam, TenantInfo, TenantState, Tenants};
+pub use usage::Usage;
 pub use withheld::{Restrictions, Withheld, Withholding};
 pub use work::{Claim, Job, Work, WorkKind, WorkState};

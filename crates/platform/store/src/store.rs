@@ -14,6 +14,7 @@ use crate::jobs::Growth;
 use crate::search::SearchLimits;
 use crate::source::Source;
 use crate::tenants::Tenants;
+use crate::usage::Rooms;
 use crate::{Hooks, Restrictions, Result, SharedCache, Withheld, schema, tail};
 
 /// How a store is set up.
@@ -69,6 +70,7 @@ struct Inner {
     tail: tail::Tail,
     common: Cache<u64, ()>,
     growth: Growth,
+    rooms: Rooms,
     restrictions: RwLock<Option<Arc<dyn Restrictions>>>,
 }
 
@@ -113,6 +115,7 @@ impl Store {
                 .time_to_live(COMMON_FOR)
                 .build(),
             growth: Growth::new(),
+            rooms: Rooms::default(),
             restrictions: RwLock::default(),
         })))
     }
@@ -216,6 +219,11 @@ impl Store {
     /// What was written since the types were last looked at.
     pub(crate) fn growth(&self) -> &Growth {
         &self.0.growth
+    }
+
+    /// Who may not grow without end.
+    pub(crate) fn rooms(&self) -> &Rooms {
+        &self.0.rooms
     }
 
     pub(crate) fn limits(&self) -> &SearchLimits {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use mt_audit::EventCode;
+use tokio_util::sync::CancellationToken;
 
 use super::tenant::existing;
 use super::trail::enter;
@@ -36,8 +37,11 @@ pub(super) async fn run(common: &Common, args: Args) -> Outcome {
     let installation = Installation::open(&config, &common.data_dir()).await?;
     // What is loaded must be indexed by parameters that are defined meanwhile.
     let params = tokio::spawn(installation.store.clone().follow_params());
+    installation.limits.renew().await?;
+    let limits = tokio::spawn(installation.limits.clone().follow(CancellationToken::new()));
     let report = load(common, &installation, &args, &files).await;
     params.abort();
+    limits.abort();
     installation.close().await;
     telemetry.flush();
     let report = report?;

@@ -31,7 +31,7 @@ pub(super) struct Args {
     /// The actor's own resource, such as Practitioner/1
     #[arg(long, value_name = "REFERENCE")]
     fhir_user: Option<String>,
-    /// Vouch for a fresh proof of two factors, as emergency access asks for
+    /// Vouch for a fresh proof of two factors, as emergency access asks for: it is fresh for five minutes, however long the token lives
     #[arg(long)]
     step_up: bool,
     /// Lifetime in seconds

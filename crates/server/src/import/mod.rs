@@ -53,7 +53,8 @@ pub(crate) struct Import {
 }
 
 impl Import {
-    /// Loads `files` in order; a unit that is refused does not stop the others.
+    /// Loads `files` in order; a unit that is refused does not stop the others, unless the organisation has no storage
+    /// left: what was loaded by then is noted.
     pub(crate) async fn run(&self, files: &[PathBuf]) -> anyhow::Result<Report> {
         let started = Instant::now();
         let done = Done::open(&self.state_dir, self.tenant)?;
@@ -68,6 +69,13 @@ impl Import {
                 report.skipped += 1;
                 bar.inc(unit.weight);
                 continue;
+            }
+            if let Err(full) = self.store.require_room(self.tenant) {
+                while let Some(loaded) = loading.next().await {
+                    report.note(loaded, &done, &bar)?;
+                }
+                bar.finish_and_clear();
+                return Err(full).context(format!("stopped after {} resources", report.resources));
             }
             // A later rank refers to an earlier one, which must be complete by then.
             let most = if unit.rank == rank { LANES - 1 } else { 0 };

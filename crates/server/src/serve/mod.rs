@@ -60,6 +60,7 @@ impl Server {
             .await
             .with_context(|| format!("{} cannot be listened on", config.server.listen))?;
         let address = listener.local_addr()?;
+        installation.limits.begin().await?;
         let api = Arc::new(api(config, installation)?);
         let bus = events::bus(config, installation)?;
         let live = Live::start(
@@ -79,6 +80,7 @@ impl Server {
             ..ServeLimits::default()
         };
         let stop = CancellationToken::new();
+        tokio::spawn(installation.limits.clone().follow(stop.clone()));
         tokio::spawn(deletion::run(
             installation.administration.clone(),
             installation.office.privacy.clone(),
@@ -167,7 +169,7 @@ fn api(config: &Config, installation: &Installation) -> anyhow::Result<FhirApi> 
         },
         audit: Arc::clone(&installation.audit),
         imports,
-        rates: rates(config),
+        rates: rates(config, &installation.limits),
         clock: Arc::clone(&installation.clock),
         limits: ApiLimits {
             body,
@@ -185,7 +187,7 @@ fn router(
     telemetry: &Telemetry,
     (live, video): (&Live, &Arc<dyn Provider>),
 ) -> Router {
-    let gate = doors::gate(rates(config), installation);
+    let gate = doors::gate(rates(config, &installation.limits), installation);
     let provider = Arc::clone(&installation.provider);
     // Pages of apps call FHIR from their own origins.
     let origins = axum::middleware::from_fn_with_state(

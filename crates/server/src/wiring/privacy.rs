@@ -7,6 +7,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use mt_audit::Audit;
 use mt_database::Database;
+use mt_identity::administration::Administration;
 use mt_kernel::{Clock, Fault, TenantId};
 use mt_privacy::{Forgets, Privacy, PrivacyError, Restrictions, Watch};
 use mt_store::{Store, Tenants};
@@ -30,6 +31,7 @@ impl Office {
         audit: &Arc<Audit>,
         store: &Store,
         clock: &Arc<dyn Clock>,
+        administration: &Administration,
     ) -> Self {
         store.restrict(Arc::new(Restrictions::new(store.clone())));
         Self {
@@ -39,7 +41,10 @@ impl Office {
                 store.clone(),
                 Arc::clone(clock),
             )
-            .with_forgetting(vec![Arc::new(Contexts(store.clone()))]),
+            .with_forgetting(vec![Arc::new(Contexts {
+                store: store.clone(),
+                administration: administration.clone(),
+            })]),
             tenants: store.tenants().clone(),
         }
     }
@@ -70,20 +75,31 @@ impl Office {
 }
 
 /// What contexts keep about a patient beside the records.
-struct Contexts(Store);
+struct Contexts {
+    store: Store,
+    administration: Administration,
+}
 
 impl Forgets for Contexts {
+    fn release<'a>(
+        &'a self,
+        tenant: TenantId,
+        patient: &'a str,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
+        async move { Ok(self.administration.release_reviews(tenant, patient).await?) }.boxed()
+    }
+
     fn forget<'a>(
         &'a self,
         tenant: TenantId,
         patient: &'a str,
     ) -> BoxFuture<'a, Result<u64, Fault>> {
         async move {
-            let keys = self.0.tenants().keys(tenant).await?;
-            let tx = self.0.database().tenant(tenant).await?;
+            let keys = self.store.tenants().keys(tenant).await?;
+            let tx = self.store.database().tenant(tenant).await?;
             let mut gone = mt_coordination::forget_patient(&tx, &keys, patient).await?;
             gone += mt_notifications::forget_patient(&tx, &keys, patient).await?;
-            let now = self.0.clock().now();
+            let now = self.store.clock().now();
             gone += mt_identity::forget_patient(&tx, &keys, patient, now).await?;
             gone += mt_patients::forget_patient(&tx, &keys, patient).await?;
             gone += mt_scheduling::forget_patient(&tx, &keys, patient).await?;

@@ -16,8 +16,6 @@ struct House {
     nurse: Caller,
     technician: Caller,
     doctor: Caller,
-    /// The same doctor, who proved moments ago who they are.
-    proved: Caller,
     auditor: Caller,
     /// A doctor with a client that may read one category of observations.
     laboratory: Caller,
@@ -40,7 +38,6 @@ fn house() -> &'static House {
             nurse: role("nurse", &["--fhir-user", "Practitioner/nurse"]),
             technician: role("lab_technician", &[]),
             doctor: role("doctor", &["--fhir-user", "Practitioner/doctor"]),
-            proved: role("doctor", &["--fhir-user", "Practitioner/doctor", "--step-up"]),
             auditor: role("auditor", &[]),
             laboratory: role("doctor", &["--scope", category]),
             bound: role("doctor", &["--scope", "patient/*.rs", "--patient", "own"]),
@@ -506,9 +503,12 @@ fn a_signed_note_is_amended_and_never_changed() {
     let stale = house.doctor.put("Composition/signed", &signed).expect(401);
     let challenge = stale.header("www-authenticate");
     assert!(challenge.contains("acr_values=\"step-up\""), "{challenge}");
-    house.proved.put("Composition/signed", &signed).refused(422);
+    // The same doctor, who proved moments ago who they are.
+    let proof = ["--fhir-user", "Practitioner/doctor", "--step-up"];
+    let proved = Server::shared().caller("leaks", &["doctor"], &proof);
+    proved.put("Composition/signed", &signed).refused(422);
     signed["extension"] = json!([{ "url": "https://meditrack.health/fhir/StructureDefinition/amendment-reason", "valueString": "Wrong title" }]);
-    house.proved.put("Composition/signed", &signed).expect(200);
+    proved.put("Composition/signed", &signed).expect(200);
     // Nurses change drafts of their own.
     let mut draft = note("draft", "preliminary", "Practitioner/nurse");
     draft["title"] = "Longer".into();

@@ -22,6 +22,7 @@ mod kill;
 mod layers;
 mod leaks;
 mod ledger;
+mod limits;
 mod operations;
 mod params;
 mod privacy;

@@ -2,12 +2,9 @@
 
 use mt_access::Operation;
 use mt_audit::EventCode;
-use mt_fhir::json::Limits;
-use mt_fhir::{Doc, ResourceType};
-use mt_kernel::{Assurance, Instant, TenantId};
-use mt_store::{Action, Change, Content};
+use mt_fhir::ResourceType;
+use mt_kernel::Assurance;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use uuid::Uuid;
 
 use super::error::{AdministrationError, Result};
@@ -209,49 +206,8 @@ impl Administration {
         let patient = patient.clone();
         self.enter_about(by.ctx, EventCode::EmergencyReview, &patient, word)?;
         self.decide_row(by.ctx.tenant, &row).await?;
+        self.close_review(by.ctx.tenant, id, decision.justified)
+            .await?;
         Broken::of(row).ok_or(AdministrationError::Unreadable)
-    }
-
-    /// The notice is a Task: it is in the record, can be searched for and subscribed to.
-    async fn notify_privacy_officer(
-        &self,
-        tenant: TenantId,
-        by: Administrator<'_>,
-        row: &Row,
-        now: Instant,
-    ) -> Result<()> {
-        let What::Glass { patient, .. } = &row.what else {
-            return Ok(());
-        };
-        let mut task = json!({
-            "resourceType": "Task",
-            "status": "requested",
-            "intent": "order",
-            "priority": "urgent",
-            "code": { "coding": [{
-                "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason",
-                "code": "ETREAT",
-                "display": "Emergency Treatment",
-            }], "text": "Review of emergency access" },
-            "identifier": [{ "system": "urn:ietf:rfc:3986", "value": format!("urn:uuid:{}", row.id) }],
-            "for": { "reference": format!("Patient/{patient}") },
-            "authoredOn": now.to_fhir(),
-        });
-        if let Some(user) = &by.ctx.actor.fhir_user {
-            task["requester"] = json!({ "reference": &**user });
-        }
-        let doc = Doc::parse(task.to_string(), &Limits::default())
-            .map_err(|_| AdministrationError::Unreadable)?;
-        let change = Change {
-            resource_type: ResourceType::TASK,
-            full_url: None,
-            action: Action::Create {
-                content: Content::Own(Box::new(doc)),
-                if_none_exist: None,
-            },
-        };
-        let caller = self.system(tenant, "emergency access");
-        self.store.commit_one(&caller, change).await?;
-        Ok(())
     }
 }

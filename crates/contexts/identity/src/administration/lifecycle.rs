@@ -1,11 +1,11 @@
-//! The life of an organisation as the installation's owner governs it: allowances, suspension,
-//! deletion after a time to think again.
+//! The life of an organisation as the installation's owner governs it: suspension, deletion after a time to think
+//! again.
 
 use mt_access::Operation;
 use mt_audit::EventCode;
 use mt_kernel::{Instant, OpCtx, TenantId, TenantName};
 use mt_store::{TenantInfo, TenantState};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::error::{AdministrationError, Result};
 use super::roles::require;
@@ -14,18 +14,6 @@ use super::{Administration, Administrator};
 /// Days between asking for a deletion and the deletion.
 pub const COOLING_OFF_DAYS: i64 = 30;
 const SHORTEST_REASON: usize = 10;
-
-/// What an organisation may use; `None` is unlimited.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Allowance {
-    /// People with a role.
-    pub users: Option<i32>,
-    /// Records and attachments, MiB.
-    pub storage_mib: Option<i64>,
-    /// Requests per second.
-    pub per_second: Option<i32>,
-}
 
 /// A deletion that waits or was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -68,58 +56,6 @@ impl Administration {
             reason,
         )?;
         Ok(self.store.tenants().create(&name).await?)
-    }
-
-    /// What an organisation may use.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn allowance(&self, organisation: TenantId) -> Result<Allowance> {
-        let sql = "select users, storage_mib, per_second from administration.organisation \
-                   where organisation = $1";
-        let tx = self.database().admin().await?;
-        let rows = tx.query(sql, &[&organisation.0]).await?;
-        tx.rollback().await;
-        let unreadable = |_| AdministrationError::Unreadable;
-        rows.first().map_or(Ok(Allowance::default()), |row| {
-            Ok(Allowance {
-                users: row.try_get(0).map_err(unreadable)?,
-                storage_mib: row.try_get(1).map_err(unreadable)?,
-                per_second: row.try_get(2).map_err(unreadable)?,
-            })
-        })
-    }
-
-    /// Sets what an organisation may use.
-    ///
-    /// # Errors
-    /// Forbidden unless the installation is the caller's; invalid when a limit is not positive.
-    pub async fn set_allowance(
-        &self,
-        by: Administrator<'_>,
-        organisation: TenantId,
-        allowance: Allowance,
-        reason: &str,
-    ) -> Result<()> {
-        let positive = allowance.users.is_none_or(|n| n > 0)
-            && allowance.storage_mib.is_none_or(|n| n > 0)
-            && allowance.per_second.is_none_or(|n| n > 0);
-        if !positive {
-            return Err(AdministrationError::invalid("a limit must be positive"));
-        }
-        self.govern(by, "set limits", organisation, reason)?;
-        let sql = "insert into administration.organisation (organisation, users, storage_mib, per_second) \
-                   values ($1, $2, $3, $4) on conflict (organisation) \
-                   do update set users = $2, storage_mib = $3, per_second = $4";
-        let Allowance {
-            users,
-            storage_mib,
-            per_second,
-        } = allowance;
-        let tx = self.database().admin().await?;
-        tx.execute(sql, &[&organisation.0, &users, &storage_mib, &per_second])
-            .await?;
-        Ok(tx.commit().await?)
     }
 
     /// Stops serving an organisation; its records stay.
@@ -305,7 +241,7 @@ impl Administration {
 
     /// An act on another organisation: open to the installation's owner alone, for a reason, and
     /// entered in the owner's own trail.
-    fn govern(
+    pub(super) fn govern(
         &self,
         by: Administrator<'_>,
         act: &str,

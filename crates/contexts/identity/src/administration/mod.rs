@@ -3,6 +3,7 @@
 //! One room, because roles, proxies and broken glass are one question, asked on every request: what
 //! standing does this subject have now? [`Standing`] answers it in front of any authenticator.
 
+mod allowance;
 pub mod api;
 mod derived;
 mod error;
@@ -12,6 +13,7 @@ mod lifecycle;
 mod panel;
 mod people;
 mod proxy;
+mod review;
 mod roles;
 mod rows;
 mod settings;
@@ -27,11 +29,12 @@ use mt_kernel::{Actor, Clock, Instant, OpCtx, PurposeOfUse, TenantId};
 use mt_store::{Caller, Store};
 use uuid::Uuid;
 
+pub use allowance::{Allowance, Used};
 pub use derived::{RoleDefinition, RolePermission, TEMPLATES, Template};
 pub use error::AdministrationError;
 pub(crate) use forget::{forget_patient, stands};
 pub use glass::{BreakGlass, Broken, Decided};
-pub use lifecycle::{Allowance, COOLING_OFF_DAYS, Closing};
+pub use lifecycle::{COOLING_OFF_DAYS, Closing};
 pub use proxy::{Basis, NewProxy, ProxyView};
 pub use roles::{Assignment, NewAssignment};
 pub use settings::{Branding, MfaPolicy, Onboarding, SecondFactor, Settings, Step, contrast};

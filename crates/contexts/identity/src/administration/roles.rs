@@ -116,12 +116,7 @@ impl Administration {
         let Some(users) = self.allowance(tenant).await?.users else {
             return Ok(());
         };
-        let rows = self.rows_standing(tenant).await?;
-        let mut holders: BTreeSet<String> = rows
-            .into_iter()
-            .filter_map(Assignment::of)
-            .map(|one| one.subject)
-            .collect();
+        let mut holders = self.holders(tenant).await?;
         holders.insert(subject.to_owned());
         if holders.len() > usize::try_from(users).unwrap_or(0) {
             return Err(AdministrationError::conflict(
@@ -129,6 +124,13 @@ impl Administration {
             ));
         }
         Ok(())
+    }
+
+    /// The people with a role.
+    pub(super) async fn holders(&self, tenant: TenantId) -> Result<BTreeSet<String>> {
+        let rows = self.rows_standing(tenant).await?;
+        let roles = rows.into_iter().filter_map(Assignment::of);
+        Ok(roles.map(|one| one.subject).collect())
     }
 
     /// Takes a role back.

@@ -93,6 +93,12 @@ impl Administration {
         self.select(tenant, filter, &[&tenant.0]).await
     }
 
+    /// Every glass that was ever broken.
+    pub(super) async fn glasses(&self, tenant: TenantId) -> Result<Vec<Row>> {
+        let filter = "kind = 3 order by starts_at";
+        self.select(tenant, filter, &[&tenant.0]).await
+    }
+
     /// Every row that has not been ended.
     pub(super) async fn rows_standing(&self, tenant: TenantId) -> Result<Vec<Row>> {
         let now = self.now();

@@ -54,6 +54,8 @@ pub enum Code {
     InvalidRequestUri,
     /// Something that is needed does not answer.
     TemporarilyUnavailable,
+    /// Too many requests of a client or an organisation.
+    Throttled,
     /// A defect of ours.
     ServerError,
     /// There is no such thing.
@@ -85,7 +87,7 @@ impl Code {
             Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::RequestNotSupported => "request_not_supported",
             Self::InvalidRequestUri => "invalid_request_uri",
-            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::TemporarilyUnavailable | Self::Throttled => "temporarily_unavailable",
             Self::ServerError => "server_error",
             Self::NotFound => "not_found",
         }
@@ -96,6 +98,7 @@ impl Code {
             Self::InvalidClient | Self::InvalidToken => StatusCode::UNAUTHORIZED,
             Self::InsufficientScope | Self::AccessDenied => StatusCode::FORBIDDEN,
             Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Throttled => StatusCode::TOO_MANY_REQUESTS,
             Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
             Self::NotFound => StatusCode::NOT_FOUND,
             _ => StatusCode::BAD_REQUEST,
@@ -141,6 +144,16 @@ impl OAuthError {
     #[must_use]
     pub fn client(description: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::InvalidClient, description)
+    }
+
+    /// Too many requests; another one may come after so many seconds.
+    #[must_use]
+    pub fn throttled(seconds: u64) -> Self {
+        let mut refusal = Self::new(Code::Throttled, "too many requests");
+        refusal
+            .headers
+            .push((header::RETRY_AFTER, HeaderValue::from(seconds)));
+        refusal
     }
 
     /// With a `WWW-Authenticate` header of this scheme (RFC 6750 §3).

@@ -17,6 +17,7 @@ use super::family::{Families, HandleKind};
 use super::params::Params;
 use super::place::{At, Own};
 use super::token::throttle;
+use crate::authenticate::acr_of;
 
 /// `POST /oauth2/introspect`
 pub(super) async fn endpoint(
@@ -95,7 +96,8 @@ fn described(provider: &Provider, claims: &AccessClaims) -> Value {
     let text = |text: &Option<String>| text.clone().map(Value::from);
     put("patient", text(&claims.patient));
     put("encounter", text(&claims.encounter));
-    put("acr", text(&claims.acr));
+    let now = provider.identity.clock.now().unix_seconds();
+    put("acr", acr_of(claims, now).map(Value::from));
     put("auth_time", claims.auth_time.map(Value::from));
     put(
         "cnf",

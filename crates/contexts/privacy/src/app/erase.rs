@@ -22,6 +22,16 @@ const AT_ONCE: i64 = 20;
 
 /// A context that keeps something about patients beside their records.
 pub trait Forgets: Send + Sync {
+    /// Takes a patient whose record is about to be erased out of records that are evidence of something else and stay;
+    /// what they were before goes with the record. It may be called again.
+    fn release<'a>(
+        &'a self,
+        _tenant: TenantId,
+        _patient: &'a str,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// Removes what it keeps about a patient whose record is gone; returns how many rows. It may be called again.
     fn forget<'a>(
         &'a self,
@@ -122,6 +132,10 @@ impl Privacy {
             Ok(()) => {
                 let caller = Caller::unrestricted(ctx);
                 let events = [order.event().map_err(|_| PrivacyError::Damaged)?];
+                for context in self.forgetting.iter() {
+                    let released = context.release(tenant, &patient).await;
+                    released.map_err(PrivacyError::Forgetting)?;
+                }
                 let erased = self.store.erase_patient(&caller, &patient, &events).await?;
                 for context in self.forgetting.iter() {
                     let forgotten = context.forget(tenant, &patient).await;

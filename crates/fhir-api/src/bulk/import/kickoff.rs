@@ -29,6 +29,7 @@ const FORMATS: [&str; 4] = [
 
 pub(crate) async fn kick_off(call: &Call<'_>) -> Result<Answer> {
     call.require(Operation::Import)?;
+    call.api.store.require_room(call.session.tenant())?;
     if !call.wishes.respond_async {
         return Err(FhirError::parameter(
             "Prefer",

@@ -167,12 +167,12 @@ impl Import<'_> {
         }
         match self.commit_all(&items).await {
             Ok(()) => tally.taken += items.len() as u64,
-            Err(error) if is_passing(&error) => return Err(error.into()),
+            Err(error) if ends(&error) => return Err(error.into()),
             Err(_) => {
                 for item in items {
                     match self.commit_all(std::slice::from_ref(&item)).await {
                         Ok(()) => tally.taken += 1,
-                        Err(error) if is_passing(&error) => return Err(error.into()),
+                        Err(error) if ends(&error) => return Err(error.into()),
                         Err(error) => {
                             let cause = match error {
                                 StoreError::Entry { cause, .. } => *cause,
@@ -243,9 +243,12 @@ impl Import<'_> {
     }
 }
 
-/// Whether trying again later may help.
-fn is_passing(error: &StoreError) -> bool {
-    matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Internal)
+/// Whether the next resource would fare no better: something does not answer, or there is no storage left.
+fn ends(error: &StoreError) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Unavailable | ErrorKind::Internal | ErrorKind::Full
+    )
 }
 
 /// The parts of what came with the request.

@@ -68,6 +68,7 @@ impl Store {
         let started = std::time::Instant::now();
         let tenant = self.tenants().get(caller.ctx.tenant).await?;
         let span = tracing::info_span!(target: "trace", "commit", changes = batch.len());
+        self.require_room_for(caller, &batch)?;
         self.look_at_files(caller, &batch).await?;
         let asked: Vec<_> = batch.changes.iter().map(asked).collect();
         let outcome = if batch.changes.iter().any(plan::has_criteria) {

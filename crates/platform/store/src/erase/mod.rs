@@ -15,6 +15,7 @@ use crate::cache::RowKey;
 use crate::commit::{audit_place, type_column};
 use crate::index::{NO_DATE, patient_token};
 use crate::tenants::{Tenant, column};
+use crate::usage::COUNT_AGAIN;
 use crate::{Caller, Committed, DomainEvent, Effect, Result, Store, StoreError};
 use find::Record;
 
@@ -141,6 +142,7 @@ impl Store {
         for sql in EXPORTS {
             tx.execute(sql, &[&tenant.id.0]).await?;
         }
+        tx.execute(COUNT_AGAIN, &[&tenant.id.0]).await?;
         let removed = self.remove_in(&tx, caller, &tenant, &own).await?;
         self.say(&tx, Uuid::now_v7(), caller.ctx.now, events)
             .await?;

@@ -63,6 +63,7 @@ impl Store {
     /// Takes note of what was committed: for the cache, and for the growth of its types.
     pub(crate) fn note_commit(&self, tenant: &Tenant, unit: &Unit) {
         unit.remember(tenant.id, self.cache());
+        self.take_room(tenant.id, unit);
         let types = unit.rows.iter().map(|row| row.resource_type);
         let mut due = self.growth().count(tenant.id, types);
         due.retain(|one| !tenant.has_own_dictionary(*one));

@@ -3,6 +3,7 @@
 use mt_kernel::TenantId;
 
 use crate::tenants::column;
+use crate::usage::FORGET;
 use crate::{Result, Store};
 
 /// Rows of each table removed in one transaction.
@@ -28,6 +29,9 @@ impl Store {
                 break;
             }
         }
+        let tx = self.database().tenant(tenant).await?;
+        tx.execute(FORGET, &[&tenant.0]).await?;
+        tx.commit().await?;
         self.tenants().finish_deletion(tenant).await?;
         Ok(removed)
     }

@@ -61,6 +61,11 @@ pub const MIGRATIONS: [Migrations; 2] = [
                 "outbox",
                 include_str!("../../migrations/records/0007_outbox.sql"),
             ),
+            Migration::new(
+                8,
+                "usage",
+                include_str!("../../migrations/records/0008_usage.sql"),
+            ),
         ],
     },
 ];

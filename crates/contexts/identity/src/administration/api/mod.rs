@@ -43,6 +43,7 @@ pub fn table() -> Routes<Administration> {
         .route(TENANT, routes!(organisation::set_branding))
         .route(TENANT, routes!(organisation::onboarding))
         .route(TENANT, routes!(organisation::complete_step))
+        .route(TENANT, routes!(organisations::own_limits))
         .route(TENANTS, routes!(organisations::list))
         .route(TENANTS, routes!(organisations::create))
         .route(TENANTS.with_step_up(), routes!(organisations::suspend))

@@ -8,7 +8,7 @@ use mt_kernel::TenantId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::administration::{Administration, Allowance, COOLING_OFF_DAYS, Closing};
+use crate::administration::{Administration, Allowance, COOLING_OFF_DAYS, Closing, Used};
 
 /// An organisation in the list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -64,6 +64,15 @@ pub(super) struct NewLimits {
     limits: Allowance,
     /// Why.
     reason: String,
+}
+
+/// What an organisation may use, and what it uses.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LimitsView {
+    #[serde(flatten)]
+    limits: Allowance,
+    /// What it uses now.
+    used: Used,
 }
 
 /// Every organisation.
@@ -161,16 +170,36 @@ pub(super) async fn cancel(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What an organisation may use.
+/// What an organisation may use, and what it uses.
 #[utoipa::path(get, path = "/admin/organisations/{id}/limits", tag = "installation",
     params(("id" = i32, Path, description = "Organisation")),
-    responses((status = 200, body = Allowance)))]
+    responses((status = 200, body = LimitsView)))]
 pub(super) async fn limits(
     State(administration): State<Administration>,
-    _: Caller,
+    caller: Caller,
     Path(id): Path<i32>,
-) -> Result<Json<Allowance>, Problem> {
-    Ok(Json(administration.allowance(TenantId(id)).await?))
+) -> Result<Json<LimitsView>, Problem> {
+    view(&administration, &caller, TenantId(id)).await
+}
+
+/// What the caller's organisation may use, and what it uses.
+#[utoipa::path(get, path = "/admin/limits", tag = "administration",
+    responses((status = 200, body = LimitsView)))]
+pub(super) async fn own_limits(
+    State(administration): State<Administration>,
+    caller: Caller,
+) -> Result<Json<LimitsView>, Problem> {
+    view(&administration, &caller, caller.tenant()).await
+}
+
+async fn view(
+    administration: &Administration,
+    caller: &Caller,
+    organisation: TenantId,
+) -> Result<Json<LimitsView>, Problem> {
+    let used = administration.used(caller.into(), organisation).await?;
+    let limits = administration.allowance(organisation).await?;
+    Ok(Json(LimitsView { limits, used }))
 }
 
 /// Sets what an organisation may use.

@@ -92,7 +92,7 @@ pub(super) async fn for_family(
 /// A refreshed token does not say that somebody has just proved who they are.
 fn acr<'c>(call: &Call<'_>, consented: &'c Consented) -> &'c str {
     let now = call.now.unix_seconds();
-    acr_at(&consented.acr, Some(consented.auth_time), now)
+    acr_at(&consented.acr, consented.auth_time, now)
 }
 
 fn claims(call: &Call<'_>, scope: &str, lives: i64) -> AccessClaims {

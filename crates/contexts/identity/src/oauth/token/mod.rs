@@ -144,7 +144,7 @@ pub(super) fn throttle(provider: &Provider, at: &At, client: &Client) -> Result<
     provider
         .rates
         .check(at.tenant, key)
-        .map_err(|_| OAuthError::new(Code::TemporarilyUnavailable, "too many requests"))
+        .map_err(|wait| OAuthError::throttled(wait.retry_after_seconds()))
 }
 
 fn grant_type(client: &Client, params: &Params) -> Result<GrantType, OAuthError> {

@@ -130,10 +130,9 @@ pub const fn acr_code(assurance: Assurance) -> &'static str {
 /// What is left at `now` of an `acr` that was proved at `auth_time`, seconds: a step-up lasts for some minutes, whatever
 /// was issued in them and however long that lives.
 #[must_use]
-pub fn acr_at(acr: &str, auth_time: Option<i64>, now: i64) -> &str {
-    let is_over = auth_time.is_some_and(|proved| now > proved + STEP_UP_SECONDS);
+pub fn acr_at(acr: &str, auth_time: i64, now: i64) -> &str {
     match acr {
-        "step-up" if is_over => acr_code(Assurance::Multi),
+        "step-up" if now > auth_time + STEP_UP_SECONDS => acr_code(Assurance::Multi),
         other => other,
     }
 }

@@ -8,6 +8,7 @@ mod discovery;
 mod external;
 mod farewell;
 mod jwt;
+mod keycloak;
 mod launch;
 mod proof;
 mod registration;
