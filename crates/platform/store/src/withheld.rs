@@ -14,7 +14,7 @@ use mt_search::{NoOthers, ParamRegistry, Query};
 use crate::{Authorizer, ProposedChange, Store};
 
 /// Records that are kept from one caller, by resource type.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Withheld {
     hidden: HashMap<ResourceType, Vec<Query>>,
     closed: HashMap<ResourceType, Vec<Query>>,

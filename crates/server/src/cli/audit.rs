@@ -1,13 +1,14 @@
-//! `meditrack audit verify|prove|compare|witness|archive|prune`: proof of what was done.
+//! `meditrack audit verify|prove|compare|witness|accept|archive|prune`: proof of what was done.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use mt_audit::{Archive, Folder};
+use mt_audit::{Archive, Audit, AuditError, Folder};
 use mt_kernel::TenantId;
 
 use super::tenant::existing;
+use super::trail::operator;
 use super::{Common, Outcome, files, say};
 use crate::assembly::Installation;
 use crate::config::Config;
@@ -36,13 +37,20 @@ enum Act {
         /// Number of the entry
         seq: i64,
     },
-    /// Prove that the log only grew since a checkpoint that you kept
+    /// Prove that the log only grew since a checkpoint that you kept; exit code 1 when it did not
     Compare {
-        /// File with the checkpoint, `-` for standard input
+        /// File with what `witness` printed, or with the checkpoint alone; `-` for standard input
         checkpoint: PathBuf,
     },
     /// Print the verifier key and the newest checkpoint, to be kept by somebody else
     Witness,
+    /// Let a log grow again that ends before the last checkpoint kept in the data directory, because its database was
+    /// restored from a backup: the explanation is entered
+    Accept {
+        /// Why the end of the log is missing
+        #[arg(long)]
+        reason: String,
+    },
     /// Bring the archive of the log up to date: the configured bucket, or a folder
     Archive {
         /// Folder to archive to instead of the bucket
@@ -94,10 +102,8 @@ async fn act(config: &Config, installation: &Installation, args: &Args) -> Outco
             )?);
         }
         Act::Compare { checkpoint } => {
-            let old = String::from_utf8(files::read(checkpoint)?)?;
-            say(serde_json::to_string_pretty(
-                &audit.compare(tenant, &old).await?,
-            )?);
+            let kept = String::from_utf8(files::read(checkpoint)?)?;
+            return compare(audit, tenant, &kept).await;
         }
         Act::Witness => {
             let key = audit
@@ -109,6 +115,14 @@ async fn act(config: &Config, installation: &Installation, args: &Args) -> Outco
                 .await?
                 .context("the log is still empty")?;
             say(format_args!("{key}\n\n{checkpoint}"));
+        }
+        Act::Accept { reason } => {
+            installation.store.tenants().keys(tenant).await?;
+            let aside = audit.accept_rollback(&operator(installation, tenant), reason)?;
+            say(format_args!(
+                "the log grows again; the checkpoints seen before are in {}",
+                aside.display()
+            ));
         }
         Act::Archive { to } => {
             let archived = match to {
@@ -141,6 +155,35 @@ async fn act(config: &Config, installation: &Installation, args: &Args) -> Outco
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Compares the log with a checkpoint that was kept, and its key with the key that was kept beside it, if one was.
+async fn compare(audit: &Audit, tenant: TenantId, kept: &str) -> Outcome {
+    let kept = kept.trim();
+    let (key, old) = match kept.split_once("\n\n") {
+        // A checkpoint begins with three lines.
+        Some((first, rest)) if !first.contains('\n') => (Some(first), rest.trim()),
+        _ => (None, kept),
+    };
+    let now = audit
+        .verifier_key(tenant)
+        .await?
+        .context("the log is empty")?;
+    if key.is_some_and(|key| key != now.to_string()) {
+        say("the log is signed with another key than the one that was kept");
+        return Ok(ExitCode::from(1));
+    }
+    match audit.compare(tenant, &format!("{old}\n")).await {
+        Ok(proof) => {
+            say(serde_json::to_string_pretty(&proof)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error @ AuditError::Damaged(_)) => {
+            say(error);
+            Ok(ExitCode::from(1))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The archive to read: the folder that was named, or else the configured bucket.

@@ -47,7 +47,7 @@ fn fill(caller: &Caller) {
     );
 }
 
-fn kick_off(caller: &Caller, path: &str) -> Answer {
+pub(crate) fn kick_off(caller: &Caller, path: &str) -> Answer {
     caller
         .request("GET", path)
         .header("prefer", "respond-async")

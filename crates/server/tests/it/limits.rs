@@ -15,7 +15,9 @@ struct Owner<'a>(&'a Server);
 impl Owner<'_> {
     fn api(&self) -> Caller {
         // A proof is fresh for five minutes only.
-        let person = self.0.person("limits-owner", "owner", &["super_admin"], &["--step-up"]);
+        let person = self
+            .0
+            .person("limits-owner", "owner", &["super_admin"], &["--step-up"]);
         person.api()
     }
 
@@ -28,9 +30,7 @@ impl Owner<'_> {
 
     fn limits(&self, organisation: &str, limits: &Value) {
         let body = json!({ "limits": limits, "reason": REASON });
-        self.api()
-            .put(&self.path(organisation), &body)
-            .expect(204);
+        self.api().put(&self.path(organisation), &body).expect(204);
     }
 
     fn seen(&self, organisation: &str) -> Value {
@@ -51,7 +51,9 @@ fn eventually(what: &str, condition: impl Fn() -> bool) {
 
 /// A record that hardly shrinks, of some hundred kilobytes.
 fn large(id: &str) -> Value {
-    let noise: String = (0..10_000).map(|_| Uuid::new_v4().simple().to_string()).collect();
+    let noise: String = (0..10_000)
+        .map(|_| Uuid::new_v4().simple().to_string())
+        .collect();
     json!({ "resourceType": "Observation", "id": id, "status": "final", "code": { "text": "x" }, "note": [{ "text": noise }] })
 }
 
@@ -102,7 +104,9 @@ fn requests(first: &Server, second: &Server, owner: &Owner<'_>) {
     }
     owner.limits("limits-quick", &json!({}));
     for door in [&quick, &there] {
-        eventually("the limit is lifted", || runs_dry(door, "Patient").is_none());
+        eventually("the limit is lifted", || {
+            runs_dry(door, "Patient").is_none()
+        });
     }
 }
 
@@ -139,11 +143,20 @@ fn storage(place: &Place, first: &Server, second: &Server, owner: &Owner<'_>) {
     let entry = json!({ "resource": patient("imported"), "request": { "method": "PUT", "url": "Patient/imported" } });
     let bundle = json!({ "resourceType": "Bundle", "type": "transaction", "entry": [entry] });
     std::fs::write(&file, bundle.to_string()).unwrap();
-    let import = ["import", "--tenant", "limits-full", "--quiet", file.to_str().unwrap()];
+    let import = [
+        "import",
+        "--tenant",
+        "limits-full",
+        "--quiet",
+        file.to_str().unwrap(),
+    ];
     let output = place.run(&import);
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success());
-    assert!(errors.contains("the storage that this organisation may use is used up"), "{errors}");
+    assert!(
+        errors.contains("the storage that this organisation may use is used up"),
+        "{errors}"
+    );
     // Others go on, and so does this one when it may use more.
     first.clinic("limits-free").caller.store(&patient("free"));
     owner.limits("limits-full", &json!({ "storageMib": 64 }));
@@ -153,7 +166,11 @@ fn storage(place: &Place, first: &Server, second: &Server, owner: &Owner<'_>) {
         });
     }
     let output = place.run(&import);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     full.get("Patient/imported").expect(200);
 }
 
@@ -173,12 +190,22 @@ fn refused_and_going_on(caller: &Caller) {
     };
     caller.post("", &bundle("transaction")).refused(507);
     let batch = caller.post("", &bundle("batch")).expect(200).json();
-    let status = |n: usize| batch["entry"][n]["response"]["status"].as_str().unwrap().to_owned();
-    assert!(status(0).starts_with("507") && status(1).starts_with("204"), "{batch}");
+    let status = |n: usize| {
+        batch["entry"][n]["response"]["status"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert!(
+        status(0).starts_with("507") && status(1).starts_with("204"),
+        "{batch}"
+    );
     let details = json!({ "family": "Limited", "given": ["New"], "birthDate": "1970-01-01", "gender": "female" });
     let registration = json!({ "details": details });
     caller.api().post("patients", &registration).problem(507);
-    let lines = caller.request("POST", "$import").header("prefer", "respond-async");
+    let lines = caller
+        .request("POST", "$import")
+        .header("prefer", "respond-async");
     let lines = lines.body("application/fhir+ndjson", patient("z").to_string());
     lines.send().refused(507);
     caller.get("Patient/here").expect(200);

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::bulk::{lines, manifest};
-use crate::running::{Caller, Place, Server};
+use crate::bulk::{kick_off, lines, manifest, wait};
+use crate::running::{Caller, Place, Server, entries};
 
 fn clinic(tenant: &str) -> (&'static Server, Caller) {
     let server = Server::shared();
@@ -37,6 +37,24 @@ fn what_a_consent_keeps_back_does_not_exist_on_any_way_to_it() {
     doctor.get("Patient/p1").refused(404);
     doctor.get("Observation/o-p1/_history").refused(404);
     doctor.get("Patient/p1/$everything").refused(404);
+    doctor.get("Observation/o-p1/_history/1").refused(404);
+    doctor.get("Observation/o-p1/$meta").refused(404);
+    for bundle in [
+        "_history?_count=200",
+        "Observation/_history",
+        "Patient/_history",
+        "Patient/p1/Observation",
+        "Patient/p1/_history",
+    ] {
+        let answer = doctor.get(bundle);
+        let shown = if answer.status == 404 {
+            json!({})
+        } else {
+            answer.expect(200).json()
+        };
+        let mut shown = entries(&shown).iter().map(|entry| &entry["resource"]["id"]);
+        assert!(shown.all(|id| id != "p1" && id != "o-p1"), "{bundle}");
+    }
     assert_eq!(doctor.found("Patient"), ["Patient/p2"]);
     assert_eq!(doctor.found("Observation"), ["Observation/o-p2"]);
     for inferred in [
@@ -230,6 +248,68 @@ fn a_bulk_export_holds_back_what_a_consent_keeps_from_its_caller_and_says_so() {
     assert_eq!(ids(&exporter), (kept, vec!["suppressed".to_owned()]));
     // Others are not meant, and hear nothing of it.
     assert_eq!(ids(&all), (everything, Vec::new()));
+}
+
+/// A consent by which a patient keeps the record from one person.
+fn denial(id: &str, patient: &str, practitioner: &str) -> serde_json::Value {
+    json!({ "resourceType": "Consent", "id": id, "status": "active",
+        "scope": { "coding": [{ "code": "patient-privacy" }] },
+        "category": [{ "coding": [{ "code": "59284-0", "system": "http://loinc.org" }] }],
+        "policy": [{ "uri": "https://example.org/policy" }],
+        "patient": { "reference": format!("Patient/{patient}") },
+        "provision": { "type": "deny", "actor": [{ "role": { "text": "recipient" },
+            "reference": { "reference": practitioner } }] } })
+}
+
+#[test]
+fn a_consent_that_comes_while_an_export_runs_holds_in_it() {
+    const TENANT: &str = "privacy-running";
+    let (server, all) = clinic(TENANT);
+    let entry = |n: usize| {
+        let observation = json!({ "resourceType": "Observation", "status": "final", "code": { "text": "x" },
+            "subject": { "reference": "Patient/p2" }, "note": [{ "text": "y".repeat(200) }] });
+        json!({ "resource": observation, "request": { "method": "PUT", "url": format!("Observation/many-{n}") } })
+    };
+    for part in 0..8 {
+        let entries: Vec<_> = (part * 250..(part + 1) * 250).map(entry).collect();
+        let entries: Vec<_> = entries
+            .into_iter()
+            .map(|mut entry| {
+                let id = entry["request"]["url"]
+                    .as_str()
+                    .unwrap()
+                    .replace("Observation/", "");
+                entry["resource"]["id"] = id.into();
+                entry
+            })
+            .collect();
+        let bundle = json!({ "resourceType": "Bundle", "type": "transaction", "entry": entries });
+        all.post("", &bundle).expect(200);
+    }
+    let more = ["--fhir-user", "Practitioner/d"];
+    let exporter = server.person(TENANT, "d", &["doctor", "service"], &more);
+    for moment in [0, 300, 600, 900, 1_200] {
+        let begun = kick_off(&exporter, "$export?_type=Patient,Observation").expect(202);
+        let url = begun.header("content-location");
+        std::thread::sleep(std::time::Duration::from_millis(moment));
+        all.store(&denial("late", "p1", "Practitioner/d"));
+        // What is done by now was handed out before the patient decided; the last look at consents is short before the end.
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        let is_running = exporter.get(url).status == 202;
+        let manifest = wait(&exporter, url).expect(200).json();
+        let found = lines(&exporter, &manifest, "output");
+        let shown = found
+            .iter()
+            .any(|one| one["id"] == "p1" || one["id"] == "o-p1");
+        assert!(!(is_running && shown), "after {moment} ms");
+        assert!(found.len() > 2_000, "{}", found.len());
+        all.delete("Consent/late").expect(204);
+        let again = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        while exporter.get("Observation/o-p1").status != 200 {
+            assert!(std::time::Instant::now() < again, "the consent still holds");
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    }
 }
 
 #[test]

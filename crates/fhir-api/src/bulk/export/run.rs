@@ -4,12 +4,13 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use mt_access::Interaction as Right;
+use mt_authority::Session;
 use mt_fhir::ResourceType;
 use mt_fhir::definitions::Compartment;
 use mt_fhir::outcome::{Issue, IssueCode, OperationOutcome};
 use mt_kernel::Instant;
 use mt_search::{Handling, ParamRegistry, ParseOptions, Query, Scope};
-use mt_store::{Caller, Claim, EntryMode, Page, Snapshot, Stored};
+use mt_store::{Caller, Claim, EntryMode, Page, Snapshot, Stored, Withheld};
 use uuid::Uuid;
 
 use super::super::files::{Files, Purpose};
@@ -31,21 +32,54 @@ const DELETIONS: usize = 500;
 /// next export since this one must find it.
 const MARGIN_MICROS: i64 = 2_000_000;
 
+/// How often an export is made because consents changed while it was made.
+const ATTEMPTS: usize = 4;
+
 pub(in crate::bulk) async fn run(api: &FhirApi, claim: &Claim) -> Result<Made, Failure> {
     let order: Order<Wanted> = serde_json::from_slice(&claim.job.request)
         .map_err(|_| Failure::Interrupted("the order cannot be read".to_owned()))?;
-    let registry = api.store.tenants().params(claim.tenant).await?;
     let session = order.by.session(claim.tenant, claim.job.id)?;
-    let now = api.clock.now();
-    let caller = session.caller(&registry, Right::Search, claim.job.id, now);
+    for _ in 0..ATTEMPTS {
+        let (made, withheld) = attempt(api, claim, &order, &session).await?;
+        // Nothing is handed out that is kept back by the time that it could be.
+        if *kept_back(api, claim, &session).await? == *withheld {
+            return Ok(made);
+        }
+    }
+    let why = "consents change faster than the export is made";
+    Err(Failure::Interrupted(why.to_owned()))
+}
+
+/// What consents keep from the caller now.
+async fn kept_back(
+    api: &FhirApi,
+    claim: &Claim,
+    session: &Arc<Session>,
+) -> Result<Arc<Withheld>, Failure> {
+    let registry = api.store.tenants().params(claim.tenant).await?;
+    let caller = session.caller(&registry, Right::Search, claim.job.id, api.clock.now());
     let emergencies = session.grant().emergencies();
     let withheld = api.store.withheld(&caller.ctx, emergencies).await;
-    let withheld = withheld.map_err(FhirError::from)?;
-    let keeps_back = !withheld.is_empty();
-    let caller = caller.without(&withheld, &registry);
+    Ok(withheld.map_err(FhirError::from)?)
+}
+
+/// Makes the export; returns what it left out as well.
+async fn attempt(
+    api: &FhirApi,
+    claim: &Claim,
+    order: &Order<Wanted>,
+    session: &Arc<Session>,
+) -> Result<(Made, Arc<Withheld>), Failure> {
+    let registry = api.store.tenants().params(claim.tenant).await?;
+    let now = api.clock.now();
     // What an earlier attempt has written saw another moment.
     claim.clear(&api.store, 0).await?;
+    // A consent that this snapshot shows is known by then.
     let snapshot = api.store.snapshot(claim.tenant).await?;
+    let withheld = kept_back(api, claim, session).await?;
+    let keeps_back = !withheld.is_empty();
+    let caller = session.caller(&registry, Right::Search, claim.job.id, now);
+    let caller = caller.without(&withheld, &registry);
     let mut export = Export {
         api,
         wanted: &order.what,
@@ -64,7 +98,7 @@ pub(in crate::bulk) async fn run(api: &FhirApi, claim: &Claim) -> Result<Made, F
     if keeps_back {
         export.tell_of_consents().await?;
     }
-    export.finish().await
+    Ok((export.finish().await?, withheld))
 }
 
 /// An export under way.

@@ -43,7 +43,9 @@ struct Tokens(Value);
 
 impl Tokens {
     fn text(&self, name: &str) -> &str {
-        self.0[name].as_str().unwrap_or_else(|| panic!("{}", self.0))
+        self.0[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("{}", self.0))
     }
 
     fn access(&self) -> &str {
@@ -76,7 +78,12 @@ impl Keycloak {
         let mut keeper = Command::new("sh")
             .args(["-c", KEEPER, "keeper"])
             .arg(program)
-            .args(["start-dev", "--db=dev-mem", "--http-host=127.0.0.1", "--http-port=0"])
+            .args([
+                "start-dev",
+                "--db=dev-mem",
+                "--http-host=127.0.0.1",
+                "--http-port=0",
+            ])
             .env("KC_BOOTSTRAP_ADMIN_USERNAME", ADMIN)
             .env("KC_BOOTSTRAP_ADMIN_PASSWORD", ADMIN)
             .stdin(Stdio::piped())

@@ -10,6 +10,7 @@ mod farewell;
 mod jwt;
 mod keycloak;
 mod launch;
+mod lists;
 mod proof;
 mod registration;
 mod world;
