@@ -31,29 +31,31 @@ const STORE_EVERY: i64 = 60 * 1_000_000;
 /// For a count of all.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-const STORED: &str = "select bytes, horizon::text, measured_at, counted_at from records.usage where tenant = $1";
+const STORED: &str =
+    "select bytes, horizon::text, measured_at, counted_at from records.usage where tenant = $1";
 
 /// Bytes of the versions that transactions wrote which are part of this statement's snapshot, from a horizon up to that of
-/// the snapshot; each version stands in one of the two tables.
-const GROWN: &str = "with h as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as x), \
-    n as materialized (select c.type, c.id, c.version from h, records.txlog t, \
-      unnest(t.types, t.ids, t.versions) as c (type, id, version) \
-      where t.tenant = $1 and t.xid >= $2::text::xid8 and t.xid < h.x) \
-    select (select coalesce(sum(octet_length(r.body)), 0) from n join records.res r \
-        on r.tenant = $1 and r.type = n.type and r.id = n.id and r.version = n.version)::int8 \
-      + (select coalesce(sum(octet_length(r.body)), 0) from n join records.res_h r \
-        on r.tenant = $1 and r.type = n.type and r.id = n.id and r.version = n.version)::int8, h.x::text from h";
+/// the snapshot. Each version stands in one of the two tables, and is looked up by its key, however many there seem to be.
+const GROWN: &str = "with h as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as x) \
+    select coalesce((select sum(coalesce( \
+        (select octet_length(r.body) from records.res r where r.tenant = $1 and r.type = c.type \
+          and r.id = c.id and r.version = c.version), \
+        (select octet_length(r.body) from records.res_h r where r.tenant = $1 and r.type = c.type \
+          and r.id = c.id and r.version = c.version))) \
+      from records.txlog t, unnest(t.types, t.ids, t.versions) as c (type, id, version) \
+      where t.tenant = $1 and t.xid >= $2::text::xid8 and t.xid < h.x), 0)::int8, h.x::text from h";
 
 /// Bytes of everything, without what was written by transactions from the horizon on: the next measure adds that.
-const COUNT: &str = "with h as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as x), \
-    n as materialized (select c.type, c.id, c.version from h, records.txlog t, \
-      unnest(t.types, t.ids, t.versions) as c (type, id, version) where t.tenant = $1 and t.xid >= h.x) \
+const COUNT: &str = "with h as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as x) \
     select (select coalesce(sum(octet_length(body)), 0) from records.res where tenant = $1)::int8 \
       + (select coalesce(sum(octet_length(body)), 0) from records.res_h where tenant = $1)::int8 \
-      - (select coalesce(sum(octet_length(r.body)), 0) from n join records.res r \
-        on r.tenant = $1 and r.type = n.type and r.id = n.id and r.version = n.version)::int8 \
-      - (select coalesce(sum(octet_length(r.body)), 0) from n join records.res_h r \
-        on r.tenant = $1 and r.type = n.type and r.id = n.id and r.version = n.version)::int8, h.x::text from h";
+      - coalesce((select sum(coalesce( \
+        (select octet_length(r.body) from records.res r where r.tenant = $1 and r.type = c.type \
+          and r.id = c.id and r.version = c.version), \
+        (select octet_length(r.body) from records.res_h r where r.tenant = $1 and r.type = c.type \
+          and r.id = c.id and r.version = c.version))) \
+      from records.txlog t, unnest(t.types, t.ids, t.versions) as c (type, id, version) \
+      where t.tenant = $1 and t.xid >= h.x), 0)::int8, h.x::text from h";
 
 /// Nobody else must have added the same.
 const ADD: &str = "update records.usage set bytes = bytes + $2, horizon = $3::text::xid8, measured_at = $4 \
@@ -200,11 +202,8 @@ async fn add(tx: &TenantTx, tenant: TenantId, known: &Known, now: Instant) -> Re
     let (grown, horizon): (i64, String) = (column(&row, 0)?, column(&row, 1)?);
     if grown != 0 || now.0 >= known.measured_at + STORE_EVERY {
         // When another process was faster, both know the same.
-        tx.execute(
-            ADD,
-            &[&tenant.0, &grown, &horizon, &now.0, &known.horizon],
-        )
-        .await?;
+        tx.execute(ADD, &[&tenant.0, &grown, &horizon, &now.0, &known.horizon])
+            .await?;
     }
     Ok(known.bytes.saturating_add(grown))
 }
