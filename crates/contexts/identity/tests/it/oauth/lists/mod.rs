@@ -36,8 +36,8 @@ impl Asking {
 
     fn params(&self, changes: &[(&'static str, &str)]) -> HashMap<&'static str, String> {
         let mut params = good(&self.world, &self.client);
-        for (name, value) in changes {
-            params.insert(name, (*value).to_owned());
+        for &(name, value) in changes {
+            params.insert(name, value.to_owned());
         }
         params
     }
@@ -71,9 +71,9 @@ impl Asking {
             ("code", code),
             ("redirect_uri", CALLBACK),
             ("code_verifier", VERIFIER),
-            ("client_id", &id),
+            ("client_id", id.as_str()),
         ]);
-        for (name, value) in changes {
+        for &(name, value) in changes {
             form.insert(name, value);
         }
         form.retain(|_, value| !value.is_empty());
