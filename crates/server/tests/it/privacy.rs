@@ -320,6 +320,7 @@ fn an_erasure_is_ordered_over_http_carried_out_and_said_in_an_event() {
         .api();
     all.store(&json!({ "resourceType": "Observation", "id": "visit", "status": "final", "code": { "text": "x" },
         "effectiveDateTime": "2001-02-03", "subject": { "reference": "Patient/p1" } }));
+    let glasses = glasses(server, "privacy-erase");
     let order = json!({ "patient": "p1", "reason": "retention is over" });
     let hold = officer
         .post(
@@ -341,7 +342,47 @@ fn an_erasure_is_ordered_over_http_carried_out_and_said_in_an_event() {
     all.get("Observation/visit").refused(404);
     assert_eq!(all.found("Patient"), ["Patient/p2"]);
     let done = officer.get("privacy/erasures").expect(200).json();
-    assert_eq!(done["items"][0]["outcome"]["is"], "erased");
+    let outcome = &done["items"][0]["outcome"];
+    assert_eq!(
+        (&outcome["is"], &outcome["shared"]),
+        (&json!("erased"), &json!(0))
+    );
+    // That somebody broke the glass is evidence: it stays, and does not say any more over whom.
+    for (glass, status) in glasses.iter().zip(["completed", "cancelled"]) {
+        let which = format!("Task?identifier=urn:ietf:rfc:3986|urn:uuid:{glass}");
+        let task = all.get(&which).expect(200).json()["entry"][0]["resource"].clone();
+        assert_eq!(task["status"], status, "{task}");
+        assert_eq!(task["requester"]["reference"], "Practitioner/d");
+        assert!(
+            task["authoredOn"].is_string() && task.get("for").is_none(),
+            "{task}"
+        );
+        let path = format!("Task/{}/_history", task["id"].as_str().unwrap());
+        let versions = all.get(&path).expect(200);
+        assert!(
+            !versions.text().contains("Patient/p1"),
+            "{}",
+            versions.text()
+        );
+    }
+}
+
+/// Two glasses that were broken over p1, the first of which somebody has decided on.
+fn glasses(server: &Server, tenant: &str) -> Vec<String> {
+    let more = ["--fhir-user", "Practitioner/d", "--step-up"];
+    let doctor = server.person(tenant, "d", &["doctor"], &more).api();
+    let glass = json!({ "patient": "p1", "reason": "patient unconscious in the emergency room" });
+    let broken: Vec<String> = (0..2)
+        .map(|_| {
+            let broken = doctor.post("break-glass", &glass).expect(201).json();
+            broken["id"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    let decision = format!("admin/access-reviews/{}/decision", broken[0]);
+    let verdict = json!({ "justified": true, "note": "called to the emergency room" });
+    let admin = server.person(tenant, "admin", &["org_admin"], &[]).api();
+    admin.post(&decision, &verdict).expect(200);
+    broken
 }
 
 /// A sign-in with a wrong password, as a browser sends it.

@@ -181,6 +181,9 @@ fn care_teams_confine_clinicians_and_broken_glass_is_reviewed() {
     proved.api().post(&decision, &verdict).problem(403);
     admin.post(&decision, &verdict).expect(200);
     admin.post(&decision, &verdict).problem(409);
+    let task = all.get("Task?patient=p2&code:text=emergency").expect(200);
+    let task = &task.json()["entry"][0]["resource"];
+    assert_eq!(task["status"], "completed", "{task}");
     assert_eq!(
         admin.get("admin/access-reviews").expect(200).json(),
         json!([])
