@@ -121,7 +121,8 @@ impl Administration {
     /// there is no such organisation.
     pub async fn used(&self, by: Administrator<'_>, organisation: TenantId) -> Result<Used> {
         if by.ctx.tenant == organisation {
-            require(by, Operation::ManageTenant).or_else(|_| require(by, Operation::ManageTenants))?;
+            require(by, Operation::ManageTenant)
+                .or_else(|_| require(by, Operation::ManageTenants))?;
         } else {
             require(by, Operation::ManageTenants)?;
             let all = self.store.tenants().list().await?;

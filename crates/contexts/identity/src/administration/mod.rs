@@ -37,6 +37,7 @@ pub use glass::{BreakGlass, Broken, Decided};
 pub use lifecycle::{COOLING_OFF_DAYS, Closing};
 pub use proxy::{Basis, NewProxy, ProxyView};
 pub use roles::{Assignment, NewAssignment};
+pub(crate) use settings::branding_of;
 pub use settings::{Branding, MfaPolicy, Onboarding, SecondFactor, Settings, Step, contrast};
 pub use standing::Standing;
 

@@ -62,7 +62,8 @@ impl Patch for Fate {
         let root = doc.root();
         let (task, is_open) = (
             root.id(),
-            root.str("status").is_some_and(|status| OPEN.contains(&status)),
+            root.str("status")
+                .is_some_and(|status| OPEN.contains(&status)),
         );
         if matches!(self, Self::Erased) {
             let names = root.children().filter_map(|field| field.key());
@@ -149,7 +150,8 @@ impl Administration {
     /// When the store refuses; calling it again goes on.
     pub async fn release_reviews(&self, tenant: TenantId, patient: &str) -> Result<()> {
         for row in self.glasses(tenant).await? {
-            let is_about = matches!(&row.what, What::Glass { patient: about, .. } if about == patient);
+            let is_about =
+                matches!(&row.what, What::Glass { patient: about, .. } if about == patient);
             if is_about {
                 self.change_review(tenant, row.id, Fate::Erased).await?;
             }

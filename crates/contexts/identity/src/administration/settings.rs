@@ -2,6 +2,7 @@
 
 use mt_access::Operation;
 use mt_audit::EventCode;
+use mt_database::Database;
 use mt_kernel::TenantId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -276,7 +277,7 @@ impl Administration {
     /// # Errors
     /// When the database does not answer.
     pub async fn branding(&self, tenant: TenantId) -> Result<Branding> {
-        Ok(self.document(tenant, "branding").await?.unwrap_or_default())
+        branding_of(self.database(), tenant).await
     }
 
     /// Changes how the organisation looks.
@@ -340,17 +341,7 @@ impl Administration {
         tenant: TenantId,
         kind: &str,
     ) -> Result<Option<T>> {
-        let sql = "select body from administration.document where tenant = $1 and kind = $2";
-        let readers = self.database().readers();
-        let rows = readers.query(tenant, sql, &[&tenant.0, &kind]).await?;
-        let Some(row) = rows.first() else {
-            return Ok(None);
-        };
-        let text: &str = row
-            .try_get(0)
-            .map_err(|_| AdministrationError::Unreadable)?;
-        let value = serde_json::from_str(text).map_err(|_| AdministrationError::Unreadable)?;
-        Ok(Some(value))
+        document(self.database(), tenant, kind).await
     }
 
     async fn put_document<T: Serialize>(
@@ -368,6 +359,29 @@ impl Administration {
             .await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// How an organisation looks.
+pub(crate) async fn branding_of(database: &Database, tenant: TenantId) -> Result<Branding> {
+    let known = document(database, tenant, "branding").await?;
+    Ok(known.unwrap_or_default())
+}
+
+async fn document<T: DeserializeOwned>(
+    database: &Database,
+    tenant: TenantId,
+    kind: &str,
+) -> Result<Option<T>> {
+    let sql = "select body from administration.document where tenant = $1 and kind = $2";
+    let readers = database.readers();
+    let rows = readers.query(tenant, sql, &[&tenant.0, &kind]).await?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let unreadable = |_| AdministrationError::Unreadable;
+    let text: &str = row.try_get(0).map_err(unreadable)?;
+    let value = serde_json::from_str(text).map_err(|_| AdministrationError::Unreadable)?;
+    Ok(Some(value))
 }
 
 #[cfg(test)]

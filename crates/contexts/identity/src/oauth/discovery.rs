@@ -13,6 +13,7 @@ use mt_crypto::Algorithm;
 use serde_json::{Value, json};
 
 use super::Provider;
+use super::brands;
 use super::dpop;
 use super::error::OAuthError;
 use super::place::{At, Own};
@@ -21,7 +22,7 @@ use crate::keys::{self, SigningAlgorithm};
 
 /// How long clients may keep metadata and keys, seconds; a new key is published longer than that before
 /// it signs.
-const KEPT: &str = "public, max-age=300";
+pub(super) const KEPT: &str = "public, max-age=300";
 
 /// SMART capabilities that hold.
 const CAPABILITIES: [&str; 17] = [
@@ -70,6 +71,8 @@ pub(super) async fn smart_configuration(
     };
     document["capabilities"] = json!(CAPABILITIES);
     document["code_challenge_methods_supported"] = json!(["S256"]);
+    document["user_access_brand_bundle"] = at.brands().into();
+    document["user_access_brand_identifier"] = brands::identifier(&at);
     Ok(kept(Json(document)))
 }
 

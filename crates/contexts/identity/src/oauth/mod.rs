@@ -4,6 +4,7 @@
 //! out; everything that a token can later be refused for is a durable row.
 
 pub(crate) mod authorize;
+mod brands;
 pub mod client;
 mod cors;
 mod discovery;
@@ -209,6 +210,7 @@ fn routes(prefix: &str) -> Router<Arc<Provider>> {
             &path("/fhir/R4/.well-known/smart-configuration"),
             get(discovery::smart_configuration),
         )
+        .route(&path(brands::PATH), get(brands::endpoint))
         .route(&path("/oauth2/jwks"), get(discovery::jwks))
         .route(
             &path("/oauth2/authorize"),

@@ -273,6 +273,39 @@ async fn token_introspection() {
 }
 
 #[tokio::test]
+async fn access_brands() {
+    let asking = Asking::new().await;
+    let smart = asking
+        .get("/fhir/R4/.well-known/smart-configuration")
+        .await
+        .json();
+    let url = smart["user_access_brand_bundle"].as_str().unwrap();
+    let request = asking
+        .world
+        .http
+        .get(url)
+        .header("origin", "https://any.example");
+    let answer = asking.world.send(request).await;
+    assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    let bundle = answer.json();
+    assert_eq!(
+        (&bundle["resourceType"], &bundle["type"]),
+        (&json!("Bundle"), &json!("collection"))
+    );
+    assert!(bundle["timestamp"].is_string());
+    let (brand, endpoint) = (
+        &bundle["entry"][0]["resource"],
+        &bundle["entry"][1]["resource"],
+    );
+    assert!(brand["name"].is_string(), "{brand}");
+    assert_eq!(
+        brand["identifier"][0],
+        smart["user_access_brand_identifier"]
+    );
+    assert_eq!(endpoint["address"], asking.world.fhir_base());
+}
+
+#[tokio::test]
 async fn invalid_aud() {
     let asking = Asking::new().await;
     let answer = asking
