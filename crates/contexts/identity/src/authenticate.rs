@@ -355,3 +355,23 @@ fn actor(claims: &AccessClaims, roles: &[Role], now: i64) -> Actor {
         assurance,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proof_without_a_time_is_as_old_as_its_token() {
+        let claims = |auth_time| AccessClaims {
+            acr: Some("step-up".to_owned()),
+            auth_time,
+            iat: 1_000,
+            exp: 9_000,
+            ..AccessClaims::default()
+        };
+        assert_eq!(acr_of(&claims(None), 1_300), Some("step-up"));
+        assert_eq!(acr_of(&claims(None), 1_301), Some("mfa"));
+        assert_eq!(acr_of(&claims(Some(900)), 1_201), Some("mfa"));
+        assert_eq!(acr_of(&AccessClaims::default(), 0), None);
+    }
+}

@@ -563,3 +563,31 @@ async fn a_step_up_ends_after_its_minutes_in_a_token_and_is_not_refreshed() {
     // The one from before lives on, and is as old.
     assert_eq!(assurance(&tokens).await, Assurance::Multi);
 }
+
+#[tokio::test]
+async fn an_operator_vouches_for_a_fresh_proof_for_five_minutes_only() {
+    let world = World::new().await;
+    let token = mt_identity::OperatorToken {
+        user: "ops".to_owned(),
+        roles: vec!["doctor".to_owned()],
+        scope: "user/*.rs".to_owned(),
+        patient: None,
+        fhir_user: None,
+        step_up: true,
+        seconds: 3_600,
+    };
+    let token = world.identity.operator_token(world.north, &token).await;
+    let token = token.unwrap();
+    let assurance = async || {
+        let who = world.identity.authenticate(&token).await.unwrap();
+        who.actor.assurance
+    };
+    assert_eq!(assurance().await, Assurance::StepUp);
+    world.clock.advance_seconds(300);
+    assert_eq!(assurance().await, Assurance::StepUp);
+    world.clock.advance_seconds(1);
+    assert_eq!(assurance().await, Assurance::Multi, "the token lives on");
+    let service = world.service().await;
+    let told = world.post("introspect", &service, &[("token", &token)]);
+    assert_eq!(told.await.json()["acr"], "mfa");
+}
