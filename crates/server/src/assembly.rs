@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use mt_charting::{Charting, Cosigning};
-use mt_crypto::{FileKeyring, KeyService, LogKeyUse};
+use mt_crypto::{FileKeyring, KeyObserver, KeyService, LogKeyUse};
 use mt_database::{Cluster, ClusterOptions, Database, Endpoint, Sizes, migrate, selfcheck};
 use mt_fhir::Node;
 use mt_http::{Quota, RateLimits};
@@ -25,6 +25,7 @@ use mt_validator::{Level, Options, Profiles, Validator};
 
 use crate::catalog;
 use crate::config::{self, Config};
+use crate::wiring::keys::KeyTrail;
 use crate::wiring::limits::Limits;
 use crate::wiring::notifications::Telling;
 use crate::wiring::outbound::{Outbound, guard};
@@ -110,7 +111,8 @@ pub(crate) struct Installation {
     pub(crate) validator: Arc<Validator>,
     pub(crate) terminology: Arc<Catalog>,
     pub(crate) clock: Arc<dyn Clock>,
-    following: [tokio::task::JoinHandle<()>; 3],
+    key_trail: Arc<KeyTrail>,
+    following: [tokio::task::JoinHandle<()>; 4],
 }
 
 impl Installation {
@@ -125,7 +127,9 @@ impl Installation {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let database = Database::open(&ground.app, Sizes::default()).await?;
         let keyring = FileKeyring::open(key_directory(config, data_dir))?;
-        let keys = KeyService::new(Arc::new(keyring), Arc::new(LogKeyUse));
+        let key_trail = Arc::new(KeyTrail::default());
+        let observer = Arc::clone(&key_trail) as Arc<dyn KeyObserver>;
+        let keys = KeyService::new(Arc::new(keyring), observer);
         let terminology = Arc::new(Catalog::new());
         let validator = Arc::new(official_validator(&terminology));
         let audit = mt_audit::Audit::open(&data_dir.join("audit"), database.clone()).await?;
@@ -190,6 +194,7 @@ impl Installation {
                 database.clone(),
                 Arc::clone(&terminology),
             )),
+            tokio::spawn(Arc::clone(&key_trail).follow(Arc::clone(&audit), Arc::clone(&clock))),
             tokio::spawn(Arc::clone(&provider).sweep_forever()),
             tokio::spawn(Arc::clone(&provider).tell_of_ends_forever(people.sessions().clone())),
         ];
@@ -211,6 +216,7 @@ impl Installation {
             validator,
             terminology,
             clock,
+            key_trail,
             following,
         })
     }
@@ -229,6 +235,7 @@ impl Installation {
         self.following
             .iter()
             .for_each(tokio::task::JoinHandle::abort);
+        self.key_trail.enter(&self.audit, &*self.clock);
         self.audit.close().await;
         self.store.close();
         self.ground.close().await;

@@ -8,6 +8,7 @@ pub(crate) mod charting;
 pub(crate) mod coordination;
 pub(crate) mod deletion;
 pub(crate) mod events;
+pub(crate) mod keys;
 pub(crate) mod limits;
 pub(crate) mod live;
 pub(crate) mod notifications;

@@ -140,6 +140,25 @@ fn the_patient_sees_who_looked_and_the_office_what_happened() {
     doctor.api().get("audit/entries").problem(403);
 }
 
+#[test]
+fn what_happens_to_keys_is_in_the_trail() {
+    const TENANT: &str = "privacy-keys";
+    let server = Server::shared();
+    server.clinic(TENANT).caller.get("Patient").expect(200);
+    server.command(&["keys", "rotate", "--tenant", TENANT]);
+    let auditor = server.person(TENANT, "a", &["auditor"], &[]).api();
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    loop {
+        let entries = auditor.get("audit/entries?limit=100").expect(200).text();
+        let missing = ["key.create: ", "key.unwrap: ", "key.rotate: body"]
+            .into_iter()
+            .find(|action| !entries.contains(action));
+        let Some(missing) = missing else { break };
+        assert!(std::time::Instant::now() < end, "{missing}: {entries}");
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
+}
+
 /// The addresses of the clients in what the trail finds, once it finds so many entries.
 #[track_caller]
 fn addresses(auditor: &Caller, search: &str, count: usize) -> Vec<String> {

@@ -18,7 +18,7 @@ pub enum EventCode {
     Import = 6,
     /// Somebody broke the glass.
     BreakGlass = 7,
-    /// Keys were made, rotated or destroyed.
+    /// Somebody had keys rotated or destroyed.
     KeyUse = 8,
     /// The audit trail itself was used.
     TrailUse = 9,
@@ -30,6 +30,8 @@ pub enum EventCode {
     Configuration = 12,
     /// Somebody decided whether an emergency access was called for.
     EmergencyReview = 13,
+    /// A key was made, unwrapped into memory, wrapped anew or destroyed, by whatever asked for it.
+    KeyLife = 14,
 }
 
 /// DICOM PS3.16 Annex D, the code system of `AuditEvent.type` and `subtype`.
@@ -37,7 +39,7 @@ const DICOM: &str = "http://dicom.nema.org/resources/ontology/DCM";
 
 impl EventCode {
     /// Every code.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Login,
         Self::Logout,
         Self::SecondFactorChange,
@@ -51,6 +53,7 @@ impl EventCode {
         Self::Token,
         Self::Configuration,
         Self::EmergencyReview,
+        Self::KeyLife,
     ];
 
     /// Stored number.
@@ -74,6 +77,7 @@ impl EventCode {
             | Self::PermissionChange
             | Self::BreakGlass
             | Self::KeyUse
+            | Self::KeyLife
             | Self::TrailDamage
             | Self::Configuration
             | Self::EmergencyReview => (DICOM, "110113", "Security Alert"),
@@ -93,7 +97,9 @@ impl EventCode {
             Self::SecondFactorChange => Some((DICOM, "110137", "User Security Attributes Changed")),
             Self::PermissionChange => Some((DICOM, "110136", "Security Roles Changed")),
             Self::BreakGlass => Some((DICOM, "110127", "Emergency Override Started")),
-            Self::KeyUse | Self::Configuration => Some((DICOM, "110131", "Software Configuration")),
+            Self::KeyUse | Self::KeyLife | Self::Configuration => {
+                Some((DICOM, "110131", "Software Configuration"))
+            }
             Self::TrailDamage => Some((DICOM, "110132", "Use of Restricted Function")),
             Self::Export | Self::Import | Self::TrailUse | Self::EmergencyReview => None,
         }
@@ -121,6 +127,6 @@ mod tests {
             assert_eq!(EventCode::from_number(code.number()), Some(code));
         }
         assert_eq!(EventCode::from_number(0), None);
-        assert_eq!(EventCode::from_number(14), None);
+        assert_eq!(EventCode::from_number(15), None);
     }
 }
