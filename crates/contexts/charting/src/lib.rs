@@ -6,6 +6,7 @@ mod cosigning;
 mod document;
 mod domain;
 mod error;
+mod forget;
 mod pdf;
 mod policy;
 
@@ -15,16 +16,20 @@ use mt_store::Store;
 pub use app::*;
 pub use cosigning::{CosignRules, Cosigning};
 pub use error::ChartingError;
+pub use forget::forget_patient;
 pub use policy::register;
 
 /// Tables of this context.
 pub const MIGRATIONS: Migrations = Migrations {
     schema: "charting",
-    files: &[Migration::new(
-        1,
-        "charting",
-        include_str!("../migrations/0001_charting.sql"),
-    )],
+    files: &[
+        Migration::new(
+            1,
+            "charting",
+            include_str!("../migrations/0001_charting.sql"),
+        ),
+        Migration::new(2, "looked", include_str!("../migrations/0002_looked.sql")),
+    ],
 };
 
 /// The notes of every organisation. Cloning shares them.

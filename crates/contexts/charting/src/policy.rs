@@ -12,6 +12,7 @@ use mt_kernel::{ActorKind, Assurance, ErrorKind, Fault, OpCtx};
 use mt_store::{DomainEvent, Policy, PolicyRegistry, ProposedChange};
 
 use crate::Cosigning;
+use crate::domain::acknowledgement::{Acknowledgement, is_acknowledgement};
 use crate::domain::note::{LEGAL, Note, PROFESSIONAL, Signature, State};
 
 /// Registers the rules of this context.
@@ -24,6 +25,9 @@ pub fn register(policies: &mut PolicyRegistry, cosigning: &Cosigning) {
     }
     if let Some(kind) = ResourceType::from_name("DocumentReference") {
         policies.register(kind, Arc::new(Documents));
+    }
+    if let Some(kind) = ResourceType::from_name("Task") {
+        policies.register(kind, Arc::new(Acknowledgements));
     }
 }
 
@@ -234,11 +238,14 @@ fn is_own(ctx: &OpCtx, party: Option<&str>) -> Result<(), Fault> {
 }
 
 fn may_cosign(ctx: &OpCtx) -> bool {
-    ctx.actor
-        .roles
-        .iter()
+    may(ctx, Operation::CosignNotes)
+}
+
+fn may(ctx: &OpCtx, operation: Operation) -> bool {
+    let roles = ctx.actor.roles.iter();
+    roles
         .filter_map(|code| Role::from_code(code))
-        .any(|role| Operation::CosignNotes.is_open_to(role))
+        .any(|role| operation.is_open_to(role))
 }
 
 fn conflict(message: &'static str) -> Fault {
@@ -268,6 +275,31 @@ impl Policy for Documents {
             is_own(ctx, now.str("reference"))?;
         }
         Ok(Vec::new())
+    }
+}
+
+/// Who has seen a result: said in one's own name, once.
+struct Acknowledgements;
+
+impl Policy for Acknowledgements {
+    fn decide(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault> {
+        let person = matches!(ctx.actor.kind, ActorKind::User | ActorKind::Agent);
+        let is = |side: Option<Node<'_>>| side.is_some_and(is_acknowledgement);
+        if !person || !(is(change.old) || is(change.new)) {
+            return Ok(Vec::new());
+        }
+        if change.old.is_some() {
+            return Err(conflict("an acknowledgement stays as it was given"));
+        }
+        let given = change.new.and_then(Acknowledgement::read);
+        let own = given.is_some_and(|given| Some(given.by) == ctx.actor.fhir_user.as_deref());
+        let done = change.new.and_then(|task| task.str("status")) == Some("completed");
+        if own && done && may(ctx, Operation::AcknowledgeResults) {
+            return Ok(Vec::new());
+        }
+        Err(forbidden(
+            "a result is acknowledged in one's own name, by who may acknowledge results",
+        ))
     }
 }
 

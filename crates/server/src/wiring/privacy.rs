@@ -103,6 +103,7 @@ impl Forgets for Contexts {
             gone += mt_identity::forget_patient(&tx, &keys, patient, now).await?;
             gone += mt_patients::forget_patient(&tx, &keys, patient).await?;
             gone += mt_scheduling::forget_patient(&tx, &keys, patient).await?;
+            gone += mt_charting::forget_patient(&tx, &keys, patient).await?;
             tx.commit().await?;
             Ok(gone)
         }

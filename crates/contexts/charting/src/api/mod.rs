@@ -1,8 +1,9 @@
-//! `/api/v1/notes`.
+//! `/api/v1/notes`, `/api/v1/charts`, `/api/v1/results`.
 //!
 //! Handlers hand over to the use cases; what a caller may do with which record is decided by the record store with the
 //! caller's own authority and the rules of notes.
 
+mod chart;
 mod notes;
 mod settings;
 
@@ -21,7 +22,12 @@ pub fn table() -> Routes<Charting> {
     const SEND_BACK: Permission = Permission::operation(Operation::CosignNotes);
     const SETTINGS: Permission = Permission::operation(Operation::ManageTenant);
     const RULES: Permission = Permission::signed_in();
+    // Whoever may read what a chart is about; the desk sees who people are, and leaves no mark.
+    const CHART: Permission = Permission::records("Observation", Interaction::Read);
+    const ACKNOWLEDGE: Permission = Permission::operation(Operation::AcknowledgeResults);
     Routes::new()
+        .route(CHART, routes!(chart::look))
+        .route(ACKNOWLEDGE, routes!(chart::acknowledge))
         .route(RULES, routes!(settings::settings))
         .route(SETTINGS, routes!(settings::change_settings))
         .route(READ, routes!(notes::pdf))

@@ -1,13 +1,18 @@
-//! What people do with notes: sign, ask for a second signature, give or refuse it, decide who needs one.
+//! What people do with notes: sign, ask for a second signature, give or refuse it, decide who needs one; and with a
+//! chart: look into it, acknowledge its results.
 
+mod acknowledge;
 mod cosign;
+mod looked;
 mod names;
 mod print;
 mod requests;
 mod settings;
 mod sign;
 
+pub use acknowledge::{AcknowledgedResult, AcknowledgedResults, Acknowledging, SeenResult};
 pub use cosign::{Cosigned, Returned};
+pub use looked::Looked;
 pub use print::Printed;
 pub use settings::{CosignSettings, CosignSettingsView};
 pub use sign::{SignNote, SignedNote};

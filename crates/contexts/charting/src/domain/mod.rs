@@ -1,5 +1,6 @@
 //! What a note is to its rules: its state, its signatures, what they cover. Pure.
 
+pub(crate) mod acknowledgement;
 pub(crate) mod narrative;
 pub(crate) mod note;
 pub(crate) mod person;

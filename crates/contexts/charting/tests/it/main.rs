@@ -3,5 +3,6 @@
 
 mod cosigning;
 mod printing;
+mod reviewing;
 mod signing;
 mod world;

@@ -4,8 +4,8 @@
 //! audited and exported like any record. A tag tells it from what a patient decided; only the privacy office
 //! places and lifts it.
 
-use mt_access::{Operation, Role};
-use mt_fhir::Node;
+use mt_access::{Interaction, Operation, Role};
+use mt_fhir::{Node, ResourceType};
 use mt_kernel::{ActorKind, ErrorKind, Fault, Instant, OpCtx};
 use mt_store::{DomainEvent, Policy, ProposedChange};
 use serde::Serialize;
@@ -95,12 +95,18 @@ pub(crate) fn since(now: Instant) -> String {
     now.to_fhir()
 }
 
-/// The policy that leaves restrictions to the privacy office, through every door.
+/// The policy that leaves restrictions to the privacy office, and who sees a record to those who keep consents,
+/// through every door: the desk takes consents to treatment.
 #[derive(Clone, Copy, Debug)]
 pub struct RestrictionsAreTheOffices;
 
 impl Policy for RestrictionsAreTheOffices {
     fn decide(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault> {
+        if change.new.is_some_and(decides_who_sees) && is_desk(ctx) {
+            let message =
+                "a consent about who sees the record is taken by clinical staff or the privacy office";
+            return Err(Fault::new(ErrorKind::Forbidden, message).at("Consent.scope"));
+        }
         let mut sides = [change.old, change.new].into_iter().flatten();
         if !sides.any(is_restriction) || is_office(ctx) {
             return Ok(Vec::new());
@@ -108,6 +114,29 @@ impl Policy for RestrictionsAreTheOffices {
         let message = "a restriction of processing is placed and lifted by the privacy office";
         Err(Fault::new(ErrorKind::Forbidden, message))
     }
+}
+
+/// Whether a `Consent` is of the scope that is enforced on the record: whatever is not plainly another one.
+fn decides_who_sees(consent: Node<'_>) -> bool {
+    let codings = consent
+        .get("scope")
+        .into_iter()
+        .flat_map(|scope| items(scope, "coding"));
+    let mut codes = codings
+        .filter(|one| one.str("system") == Some(SCOPE))
+        .filter_map(|one| one.str("code"))
+        .peekable();
+    codes.peek().is_none() || codes.any(|code| !matches!(code, "treatment" | "research" | "adr"))
+}
+
+/// Whether somebody takes consents and keeps none.
+fn is_desk(ctx: &OpCtx) -> bool {
+    let mut roles = ctx.actor.roles.iter().filter_map(|code| Role::from_code(code));
+    ctx.actor.kind == ActorKind::User
+        && ctx.actor.roles.iter().any(|code| &**code == Role::Receptionist.code())
+        && !roles.any(|role| {
+            mt_access::held_by(role, ResourceType::CONSENT).contains(Interaction::Update)
+        })
 }
 
 fn is_office(ctx: &OpCtx) -> bool {
@@ -127,6 +156,21 @@ mod tests {
     use mt_fhir::json::Limits;
 
     use super::*;
+
+    #[test]
+    fn only_a_consent_to_treatment_research_or_a_directive_is_none_about_who_sees_the_record() {
+        let scope = |coding: Value| {
+            let consent = json!({"resourceType": "Consent", "scope": {"coding": coding}});
+            let doc = Doc::parse(consent.to_string(), &Limits::default()).unwrap();
+            decides_who_sees(doc.root())
+        };
+        let of = |code: &str| json!({"system": SCOPE, "code": code});
+        assert!(!scope(json!([of("treatment")])));
+        assert!(scope(json!([of("patient-privacy")])));
+        assert!(scope(json!([of("treatment"), of("patient-privacy")])));
+        assert!(scope(json!([{"system": "urn:other", "code": "treatment"}])));
+        assert!(scope(json!([])));
+    }
 
     #[test]
     fn a_restriction_is_read_as_it_was_written_until_it_is_lifted() {

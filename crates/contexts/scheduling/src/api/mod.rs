@@ -5,6 +5,7 @@
 
 mod appointments;
 mod availability;
+mod own_waiting;
 mod public;
 mod settings;
 mod slots;
@@ -59,10 +60,17 @@ pub fn table() -> Routes<Scheduling> {
         .route(HOURS, routes!(waitlist::offer))
         .route(HOURS, routes!(waitlist::accept))
         .route(HOURS, routes!(waitlist::decline))
+        // Patients wait for themselves; these routes show nobody else.
+        .route(FIND, routes!(own_waiting::list))
+        .route(BOOK, routes!(own_waiting::join))
+        .route(CHANGE, routes!(own_waiting::leave))
+        .route(CHANGE, routes!(own_waiting::accept))
+        .route(CHANGE, routes!(own_waiting::decline))
         .route(READ, routes!(appointments::invitation))
         .route(CHANGE, routes!(appointments::links))
         .route(HOURS, routes!(appointments::feed))
         .route(LINK, routes!(public::linked))
+        .route(LINK, routes!(public::times))
         .route(LINK, routes!(public::follow))
         .route(LINK, routes!(public::feed))
         .route(WIDGET, routes!(public::offering))

@@ -13,7 +13,8 @@ use mt_kernel::{ErrorKind, Fault};
 
 use crate::Scheduling;
 use crate::app::{
-    ByLink, Held, Linked, Offering, PublicHold, PublicRequest, Requested, SlotPage, SlotQuery,
+    ByLink, FollowedLink, Held, Linked, Offering, PublicHold, PublicRequest, Requested, SlotPage,
+    SlotQuery, TimesByLink,
 };
 
 /// Somebody who is not signed in and has not asked too often.
@@ -42,28 +43,37 @@ impl FromRequestParts<Scheduling> for Stranger {
     }
 }
 
-/// What a link is about.
-#[utoipa::path(get, path = "/public/appointments/{token}", tag = "public booking",
-    params(("token" = String, Path, description = "Link")), responses((status = 200, body = Linked)))]
+/// What a link is about; its token comes in the body, so that no log on the way holds it.
+#[utoipa::path(post, path = "/public/appointments/link", tag = "public booking",
+    request_body = FollowedLink, responses((status = 200, body = Linked)))]
 pub(super) async fn linked(
     _: Stranger,
     State(scheduling): State<Scheduling>,
-    Path(token): Path<String>,
+    Json(link): Json<FollowedLink>,
 ) -> Result<Json<Linked>, Problem> {
-    Ok(Json(scheduling.linked(&token).await?))
+    Ok(Json(scheduling.linked(&link.token).await?))
+}
+
+/// Times to which a link may move its appointment.
+#[utoipa::path(post, path = "/public/appointments/link/times", tag = "public booking",
+    request_body = TimesByLink, responses((status = 200, body = SlotPage)))]
+pub(super) async fn times(
+    _: Stranger,
+    State(scheduling): State<Scheduling>,
+    Json(asked): Json<TimesByLink>,
+) -> Result<Json<SlotPage>, Problem> {
+    Ok(Json(scheduling.times_by_link(&asked).await?))
 }
 
 /// Does what a link is for.
-#[utoipa::path(post, path = "/public/appointments/{token}", tag = "public booking",
-    params(("token" = String, Path, description = "Link")), request_body = ByLink,
-    responses((status = 200, body = Linked)))]
+#[utoipa::path(post, path = "/public/appointments/link/follow", tag = "public booking",
+    request_body = ByLink, responses((status = 200, body = Linked)))]
 pub(super) async fn follow(
     _: Stranger,
     State(scheduling): State<Scheduling>,
-    Path(token): Path<String>,
     Json(by): Json<ByLink>,
 ) -> Result<Json<Linked>, Problem> {
-    Ok(Json(scheduling.follow(&token, &by).await?))
+    Ok(Json(scheduling.follow(&by).await?))
 }
 
 /// A calendar feed.

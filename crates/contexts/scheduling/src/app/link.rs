@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::change::{Moved, Transition};
 use super::find::Wanted;
 use super::public_caller;
+use super::slots::{SlotPage, SlotQuery};
 use super::view::AppointmentView;
 use crate::Scheduling;
 use crate::domain::{State, ics};
@@ -73,13 +74,39 @@ pub struct Linked {
     pub service: Option<String>,
 }
 
+/// A link, as its page sends it.
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FollowedLink {
+    /// What stands in the fragment of the link.
+    pub token: String,
+}
+
+/// The days of which times are asked for by a link.
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TimesByLink {
+    /// What stands in the fragment of the link.
+    pub token: String,
+    /// First day.
+    #[schema(value_type = String, format = Date)]
+    pub from: jiff::civil::Date,
+    /// Day after the last.
+    #[schema(value_type = String, format = Date)]
+    pub to: jiff::civil::Date,
+}
+
 /// What is to be done by a link.
-#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ByLink {
+    /// What stands in the fragment of the link.
+    pub token: String,
     /// Why the appointment is called off.
+    #[serde(default)]
     pub reason: Option<String>,
     /// When it is to be instead.
+    #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub start: Option<jiff::Timestamp>,
 }
@@ -103,7 +130,8 @@ impl Scheduling {
         let tenant = caller.tenant();
         let url = async |purpose| {
             let token = self.token(tenant, purpose, id, expires).await?;
-            Ok::<_, SchedulingError>(format!("/api/v1/public/appointments/{token}"))
+            // A fragment is never sent: no log on the way holds the token.
+            Ok::<_, SchedulingError>(format!("/app/portal/appointment#{token}"))
         };
         Ok(Links {
             cancel: url(LinkPurpose::Cancel).await?,
@@ -194,12 +222,48 @@ impl Scheduling {
         self.shown(tenant, link.purpose, view).await
     }
 
+    /// The times to which a link may move its appointment: of those whom it is with, as long as it is.
+    ///
+    /// # Errors
+    /// [`mt_kernel::ErrorKind::NotFound`] for whatever is not a link of ours that moves an appointment.
+    pub async fn times_by_link(&self, asked: &TimesByLink) -> Result<SlotPage> {
+        let (tenant, link) = self.opened(&asked.token).await?;
+        if link.purpose != LinkPurpose::Reschedule {
+            return Err(SchedulingError::not_found());
+        }
+        let system = public_caller(tenant, "appointment-link", self.now());
+        let view = self.appointment(&system, &link.about).await?;
+        let (clinicians, others): (Vec<_>, Vec<_>) = view
+            .actors
+            .iter()
+            .map(|actor| actor.reference.as_str())
+            .partition(|reference| reference.starts_with("Practitioner"));
+        let listed = |all: Vec<&str>| (!all.is_empty()).then(|| all.join(","));
+        let query = SlotQuery {
+            actor: listed(clinicians),
+            with: listed(others),
+            service: view.service,
+            location: None,
+            from: asked.from,
+            to: asked.to,
+            tz: None,
+            minutes: view.minutes.and_then(|minutes| u16::try_from(minutes).ok()),
+            limit: Some(1000),
+        };
+        let mut page = self.slots(tenant, &query).await?;
+        // How busy a clinician is, is nobody's business.
+        for slot in &mut page.slots {
+            (slot.free, slot.capacity) = (1, 1);
+        }
+        Ok(page)
+    }
+
     /// Does what a link is for.
     ///
     /// # Errors
     /// When the link does not work any more, or a rule forbids it.
-    pub async fn follow(&self, token: &str, by: &ByLink) -> Result<Linked> {
-        let (tenant, link) = self.opened(token).await?;
+    pub async fn follow(&self, by: &ByLink) -> Result<Linked> {
+        let (tenant, link) = self.opened(&by.token).await?;
         let system = public_caller(tenant, "appointment-link", self.now());
         let view = match link.purpose {
             LinkPurpose::Feed => return Err(SchedulingError::not_found()),

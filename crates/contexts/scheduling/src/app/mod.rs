@@ -6,6 +6,7 @@ mod book;
 mod change;
 mod find;
 mod link;
+mod own_waiting;
 pub(crate) mod record;
 mod slots;
 mod view;
@@ -19,7 +20,8 @@ pub use book::{Booking, Held, NewHold, Series, Skipped};
 pub(crate) use change::REASONS;
 pub use change::{Change, Moved, Transition};
 pub use find::{Appointments, Conflict, Conflicts, InTheWay, Wanted};
-pub use link::{ByLink, Feed, LinkPurpose, Linked, Links};
+pub use link::{ByLink, Feed, FollowedLink, LinkPurpose, Linked, Links, TimesByLink};
+pub use own_waiting::{NewOwnWaiting, OwnWaiting, OwnWaitlist};
 pub use slots::{SlotPage, SlotQuery, SlotView};
 pub use view::{AppointmentView, Participant, Referred, Stage};
 

@@ -44,9 +44,9 @@ pub struct Offer {
     /// When the offer runs out.
     pub expires: String,
     /// The hold behind it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(ignore)]
-    hold: Option<Uuid>,
+    pub(super) hold: Option<Uuid>,
 }
 
 /// A slot that is to be offered.
@@ -385,12 +385,12 @@ impl Scheduling {
         }
     }
 
-    fn stands(&self, offer: &Offer) -> bool {
+    pub(super) fn stands(&self, offer: &Offer) -> bool {
         let expires = offer.expires.parse::<jiff::Timestamp>();
         expires.is_ok_and(|at| self.now() < instant(at))
     }
 
-    async fn waiting(&self, caller: &Caller, id: &str) -> Result<WaitingView> {
+    pub(super) async fn waiting(&self, caller: &Caller, id: &str) -> Result<WaitingView> {
         let records = self.records(caller, Interaction::Read).await?;
         let stored = self
             .store
@@ -401,7 +401,7 @@ impl Scheduling {
         waiting_view(view, doc.root()).ok_or_else(SchedulingError::not_found)
     }
 
-    async fn all_waiting(&self, caller: &Caller) -> Result<Vec<WaitingView>> {
+    pub(super) async fn all_waiting(&self, caller: &Caller) -> Result<Vec<WaitingView>> {
         let pairs = vec![("status".to_owned(), "waitlist".to_owned())];
         self.find_as(caller, pairs, |stored| {
             let doc = parse(stored).ok()?;

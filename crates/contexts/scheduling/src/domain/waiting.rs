@@ -80,6 +80,32 @@ impl Preference {
         Ok(())
     }
 
+    /// How much speaks for whoever waits since `since`, whatever the slot: urgency, then how long they have waited.
+    #[must_use]
+    pub fn standing(&self, since: Instant, now: Instant) -> u32 {
+        let urgency = match self.priority {
+            0 => 20,
+            priority => 45_u32.saturating_sub(u32::from(priority) * 5),
+        };
+        urgency + u32::try_from(days_of(since, now).min(40)).unwrap_or(40)
+    }
+
+    /// Whether there may be slots that both would take.
+    #[must_use]
+    pub fn may_want_the_same(&self, other: &Self) -> bool {
+        let service = self.service.is_none() || other.service.is_none();
+        let actors = self.actors.is_empty() || other.actors.is_empty();
+        let days = self.days.is_empty() || other.days.is_empty();
+        let before = |end: Option<WallTime>, start: Option<WallTime>| {
+            end.zip(start).is_none_or(|(end, start)| start < end)
+        };
+        (service || self.service == other.service)
+            && (actors || self.actors.iter().any(|one| other.actors.contains(one)))
+            && (days || self.days.iter().any(|one| other.days.contains(one)))
+            && before(self.latest, other.earliest)
+            && before(other.latest, self.earliest)
+    }
+
     /// How well a patient who waits since `since` fits a slot; `None` when they would not take it.
     ///
     /// Urgency counts most, so that a critical patient is asked first; then how long they have
@@ -121,16 +147,10 @@ impl Preference {
             return None;
         }
         let mut why = Vec::new();
-        let urgency = match self.priority {
-            0 => 20,
-            priority => 45_u32.saturating_sub(u32::from(priority) * 5),
-        };
         if (1..=3).contains(&self.priority) {
             why.push("urgent");
         }
-        let days = (now.0 - since.0).max(0) / 86_400_000_000;
-        let waited = u32::try_from(days.min(40)).unwrap_or(40);
-        if days >= 7 {
+        if days_of(since, now) >= 7 {
             why.push("has waited long");
         }
         let asked = [
@@ -152,10 +172,15 @@ impl Preference {
             }
         }
         Some(Fit {
-            percent: (urgency + waited + exact).min(100),
+            percent: (self.standing(since, now) + exact).min(100),
             why,
         })
     }
+}
+
+/// Whole days from `since` to `now`.
+fn days_of(since: Instant, now: Instant) -> i64 {
+    (now.0 - since.0).max(0) / 86_400_000_000
 }
 
 #[cfg(test)]
@@ -202,6 +227,29 @@ mod tests {
             (serde_json::json!({"noticeMinutes": 1441}), false),
         ] {
             assert_eq!(fit(preference.clone(), 0).is_some(), fits, "{preference}");
+        }
+    }
+
+    #[test]
+    fn those_who_could_never_take_one_slot_do_not_stand_in_each_others_way() {
+        let of = |preference: serde_json::Value| -> Preference {
+            serde_json::from_value(preference).unwrap()
+        };
+        let own = of(serde_json::json!({"service": "follow-up", "actors": ["Practitioner/d"],
+            "days": ["mon", "tue"], "earliest": "09:00", "latest": "12:00"}));
+        for (other, meets) in [
+            (serde_json::json!({}), true),
+            (serde_json::json!({"service": "new"}), false),
+            (serde_json::json!({"actors": ["Practitioner/e"]}), false),
+            (serde_json::json!({"actors": ["Practitioner/e", "Practitioner/d"]}), true),
+            (serde_json::json!({"days": ["wed"]}), false),
+            (serde_json::json!({"earliest": "12:00"}), false),
+            (serde_json::json!({"latest": "09:00"}), false),
+            (serde_json::json!({"earliest": "11:00", "latest": "13:00"}), true),
+        ] {
+            let other = of(other);
+            assert_eq!(own.may_want_the_same(&other), meets, "{other:?}");
+            assert_eq!(other.may_want_the_same(&own), meets, "{other:?}");
         }
     }
 

@@ -7,8 +7,15 @@ use serde_json::json;
 
 use crate::world::{DOCTOR, MONDAY, Practice, at};
 
+/// Of a feed the last segment, of a link the fragment.
 fn token(url: &str) -> &str {
-    url.rsplit('/').next().unwrap_or_default()
+    url.rsplit(['/', '#']).next().unwrap_or_default()
+}
+
+fn by(url: &str, more: serde_json::Value) -> mt_scheduling::ByLink {
+    let mut by = more;
+    by["token"] = json!(token(url));
+    serde_json::from_value(by).unwrap()
 }
 
 #[tokio::test]
@@ -17,27 +24,27 @@ async fn a_link_does_its_one_thing_once_and_says_nothing_of_the_patient() {
     let desk = practice.caller(Role::Receptionist);
     let visit = practice.book(&desk, at("09:00")).await.unwrap();
     let links = practice.scheduling.links(&desk, &visit.id).await.unwrap();
-    let move_to = serde_json::from_value(json!({"start": format!("{MONDAY}T11:00:00Z")})).unwrap();
-    let moved = practice
-        .scheduling
-        .follow(token(&links.reschedule), &move_to)
-        .await
-        .unwrap();
+    for link in [&links.cancel, &links.reschedule] {
+        let (page, secret) = link.split_once('#').unwrap();
+        assert_eq!(page, "/app/portal/appointment");
+        assert!(secret.len() > 40, "{link}");
+    }
+    let move_to = by(
+        &links.reschedule,
+        json!({"start": format!("{MONDAY}T11:00:00Z")}),
+    );
+    let moved = practice.scheduling.follow(&move_to).await.unwrap();
     assert_eq!(
         moved.start.as_deref(),
         Some(format!("{MONDAY}T11:00:00.000Z").as_str())
     );
     assert!(!serde_json::to_string(&moved).unwrap().contains("Chalmers"));
     // The appointment that the links speak of is over.
-    let again = practice
-        .scheduling
-        .follow(token(&links.reschedule), &move_to)
-        .await
-        .unwrap_err();
+    let again = practice.scheduling.follow(&move_to).await.unwrap_err();
     assert_eq!(again.kind(), ErrorKind::Conflict);
     let over = practice
         .scheduling
-        .follow(token(&links.cancel), &Default::default())
+        .follow(&by(&links.cancel, json!({})))
         .await;
     assert_eq!(over.unwrap_err().kind(), ErrorKind::Conflict);
     let shown = practice
@@ -52,6 +59,31 @@ async fn a_link_does_its_one_thing_once_and_says_nothing_of_the_patient() {
     for wrong in [forged.as_str(), "", "AAAA", "AAAAAQ", "%"] {
         let missing = practice.scheduling.linked(wrong).await.unwrap_err();
         assert_eq!(missing.kind(), ErrorKind::NotFound, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_shows_the_times_to_which_it_may_move_its_appointment_and_no_other_link_does() {
+    let practice = Practice::new().await;
+    practice.hours(DOCTOR, json!({})).await;
+    let desk = practice.caller(Role::Receptionist);
+    let visit = practice.book(&desk, at("09:00")).await.unwrap();
+    practice.book(&desk, at("10:00")).await.unwrap();
+    let links = practice.scheduling.links(&desk, &visit.id).await.unwrap();
+    let asked = |url: &str| {
+        let asked = json!({"token": token(url), "from": MONDAY, "to": "2031-03-25"});
+        serde_json::from_value(asked).unwrap()
+    };
+    let found = practice.scheduling.times_by_link(&asked(&links.reschedule));
+    let found = found.await.unwrap();
+    let starts: Vec<&str> = found.slots.iter().map(|slot| &slot.start[11..16]).collect();
+    assert_eq!(starts.first(), Some(&"09:30"), "{starts:?}");
+    assert!(!starts.contains(&"10:00"), "{starts:?}");
+    assert!(found.slots.iter().all(|slot| slot.actor == DOCTOR));
+    let feed = practice.scheduling.feed(&desk, DOCTOR).await.unwrap();
+    for other in [links.cancel.as_str(), &feed.url, "/app/portal/appointment#AAAA"] {
+        let missing = practice.scheduling.times_by_link(&asked(other)).await;
+        assert_eq!(missing.unwrap_err().kind(), ErrorKind::NotFound, "{other}");
     }
 }
 

@@ -3,7 +3,7 @@
 use mt_access::Role;
 use mt_kernel::ErrorKind;
 use mt_scheduling::domain::State;
-use mt_scheduling::{Transition, WaitingView, WaitlistQuery};
+use mt_scheduling::{OwnWaiting, Transition, WaitingView, WaitlistQuery};
 use serde_json::{Value, json};
 
 use crate::world::{DOCTOR, MONDAY, PATIENT, Practice, at};
@@ -135,4 +135,144 @@ async fn those_who_wait_are_ranked_for_a_slot_with_the_reason() {
         list.items[0].why.as_deref(),
         Some(&["asked for this clinician".to_owned()][..])
     );
+}
+
+/// The practice with one service that patients book themselves, and one that they do not.
+async fn practice_online() -> Practice {
+    let practice = Practice::new().await;
+    practice
+        .settings(|settings| {
+            for (code, online) in [("check-up", true), ("review", true), ("surgery", false)] {
+                let service = json!({"code": code, "name": code, "minutes": 30, "online": online});
+                settings
+                    .services
+                    .push(serde_json::from_value(service).unwrap());
+            }
+        })
+        .await;
+    practice
+}
+
+async fn join(
+    practice: &Practice,
+    caller: &mt_api::Caller,
+    wish: Value,
+) -> Result<OwnWaiting, ErrorKind> {
+    let new = serde_json::from_value(wish).unwrap();
+    let joined = practice.scheduling.wait_oneself(caller, &new).await;
+    joined.map_err(|error| error.kind())
+}
+
+#[tokio::test]
+async fn a_patient_joins_sees_how_many_are_ahead_takes_an_offer_and_is_named_as_who_did_it() {
+    let practice = practice_online().await;
+    let scheduling = &practice.scheduling;
+    wait(&practice, "Patient/q", json!({"service": "check-up", "priority": 2})).await;
+    wait(&practice, "Patient/q", json!({"service": "surgery", "priority": 1})).await;
+    practice.test.clock.advance_seconds(60);
+    let patient = practice.patient("p");
+    let own = join(
+        &practice,
+        &patient,
+        json!({"patient": PATIENT, "service": "check-up", "days": ["mon"]}),
+    )
+    .await
+    .unwrap();
+    assert_eq!((own.ahead, own.offer.is_some()), (1, false));
+    assert_eq!(own.service.as_deref(), Some("check-up"));
+
+    let desk = practice.caller(Role::Receptionist);
+    let slot = json!({"actor": DOCTOR, "start": format!("{MONDAY}T10:00:00Z"), "end": format!("{MONDAY}T10:30:00Z")});
+    let slot = serde_json::from_value(slot).unwrap();
+    scheduling.offer(&desk, &own.id, &slot).await.unwrap();
+    let patient = practice.patient("p");
+    let list = scheduling.own_waitlist(&patient, "p").await.unwrap();
+    let offer = list.items[0].offer.as_ref().unwrap();
+    assert_eq!(offer.actor, DOCTOR);
+    // What holds the time is nobody's business.
+    let said = serde_json::to_value(&list).unwrap();
+    assert_eq!(said["items"][0]["offer"].get("hold"), None);
+
+    let declined = scheduling.decline_oneself(&patient, &own.id).await.unwrap();
+    assert_eq!(declined.offer, None);
+    let none = scheduling.accept_oneself(&patient, &own.id).await;
+    assert_eq!(none.unwrap_err().kind(), ErrorKind::Conflict);
+    scheduling.offer(&desk, &own.id, &slot).await.unwrap();
+    let booked = scheduling.accept_oneself(&patient, &own.id).await.unwrap();
+    assert_eq!(booked.state, State::Confirmed);
+    assert_eq!(booked.patient.unwrap().reference, PATIENT);
+    let list = scheduling.own_waitlist(&patient, "p").await.unwrap();
+    assert!(list.items.is_empty());
+}
+
+#[tokio::test]
+async fn an_offer_that_has_run_out_is_neither_shown_nor_taken() {
+    let practice = practice_online().await;
+    let scheduling = &practice.scheduling;
+    let patient = practice.patient("p");
+    let wish = json!({"patient": PATIENT, "service": "check-up"});
+    let own = join(&practice, &patient, wish).await.unwrap();
+    let desk = practice.caller(Role::Receptionist);
+    let slot = json!({"actor": DOCTOR, "start": format!("{MONDAY}T10:00:00Z"), "end": format!("{MONDAY}T10:30:00Z")});
+    let slot = serde_json::from_value(slot).unwrap();
+    scheduling.offer(&desk, &own.id, &slot).await.unwrap();
+    practice.test.clock.advance_seconds(31 * 60);
+    let patient = practice.patient("p");
+    let list = scheduling.own_waitlist(&patient, "p").await.unwrap();
+    assert_eq!(list.items[0].offer, None);
+    let late = scheduling.accept_oneself(&patient, &own.id).await;
+    assert_eq!(late.unwrap_err().kind(), ErrorKind::Conflict);
+}
+
+#[tokio::test]
+async fn patients_wait_for_themselves_alone_for_what_they_may_book_and_once() {
+    let practice = practice_online().await;
+    let scheduling = &practice.scheduling;
+    let (p, q) = (practice.patient("p"), practice.patient("q"));
+    let wish = |service: &str| json!({"patient": PATIENT, "service": service});
+    let own = join(&practice, &p, wish("check-up")).await.unwrap();
+    for (caller, wish, refused) in [
+        (&q, wish("review"), ErrorKind::NotFound),
+        (&p, wish("surgery"), ErrorKind::Invalid),
+        (&p, wish("unheard-of"), ErrorKind::Invalid),
+        (&p, wish("check-up"), ErrorKind::Conflict),
+        (
+            &p,
+            json!({"patient": PATIENT, "service": "review", "actors": ["Location/room"]}),
+            ErrorKind::Invalid,
+        ),
+        (
+            &p,
+            json!({"patient": DOCTOR, "service": "review"}),
+            ErrorKind::Invalid,
+        ),
+        (
+            &practice.caller(Role::Receptionist),
+            wish("review"),
+            ErrorKind::Forbidden,
+        ),
+    ] {
+        let said = join(&practice, caller, wish.clone()).await;
+        assert_eq!(said.unwrap_err(), refused, "{wish}");
+    }
+    // Urgency is not the patient's to say.
+    let urgent = json!({"patient": PATIENT, "service": "review", "priority": 1});
+    assert!(serde_json::from_value::<mt_scheduling::NewOwnWaiting>(urgent).is_err());
+
+    let kind = |error: mt_scheduling::SchedulingError| error.kind();
+    let id = own.id.as_str();
+    let missing = Err(ErrorKind::NotFound);
+    assert_eq!(scheduling.own_waitlist(&q, "p").await.map(drop).map_err(kind), missing);
+    assert_eq!(scheduling.leave_oneself(&q, id).await.map_err(kind), missing);
+    assert_eq!(scheduling.accept_oneself(&q, id).await.map(drop).map_err(kind), missing);
+    assert_eq!(scheduling.decline_oneself(&q, id).await.map(drop).map_err(kind), missing);
+    let desk = practice.caller(Role::Receptionist);
+    let denied = Err(ErrorKind::Forbidden);
+    assert_eq!(scheduling.own_waitlist(&desk, "p").await.map(drop).map_err(kind), denied);
+    assert_eq!(scheduling.leave_oneself(&desk, id).await.map_err(kind), denied);
+
+    scheduling.leave_oneself(&p, id).await.unwrap();
+    assert!(offered(&practice).await.is_empty());
+    // An appointment that waits no more is no entry.
+    assert_eq!(scheduling.leave_oneself(&p, id).await.map_err(kind), missing);
 }

@@ -19,6 +19,8 @@ pub enum Operation {
     ActivatePatients,
     /// Sign the notes of others who need a second signature.
     CosignNotes,
+    /// Acknowledge results: say that one has seen them and answers for what follows.
+    AcknowledgeResults,
     /// Read the audit trail.
     ReadAudit,
     /// Break the glass.
@@ -37,13 +39,14 @@ pub enum Operation {
 
 impl Operation {
     /// All operations.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Export,
         Self::Import,
         Self::Match,
         Self::MergePatients,
         Self::ActivatePatients,
         Self::CosignNotes,
+        Self::AcknowledgeResults,
         Self::ReadAudit,
         Self::BreakGlass,
         Self::ReviewAccess,
@@ -63,6 +66,7 @@ impl Operation {
             Self::MergePatients => "merge_patients",
             Self::ActivatePatients => "activate_patients",
             Self::CosignNotes => "cosign_notes",
+            Self::AcknowledgeResults => "acknowledge_results",
             Self::ReadAudit => "read_audit",
             Self::BreakGlass => "break_glass",
             Self::ReviewAccess => "review_access",
@@ -100,6 +104,7 @@ impl Operation {
                 ResourceType::from_name("Composition"),
                 &[Interaction::Read, Interaction::Update],
             ),
+            Self::AcknowledgeResults => (Some(ResourceType::OBSERVATION), &[Interaction::Read]),
             Self::ReadAudit => (
                 ResourceType::from_name("AuditEvent"),
                 &[Interaction::Search],

@@ -183,6 +183,8 @@ pub(super) const RULES: &[Rule] = &[
         "crus",
     ),
     rule(Role::Receptionist, &[&["Encounter"]], "crus"),
+    // What a patient signs at the desk; which consents there are stays closed to it.
+    rule(Role::Receptionist, &[CONSENT], "c"),
     rule(
         Role::Receptionist,
         &[&["Account", "Invoice", "PaymentNotice"]],
@@ -409,6 +411,7 @@ pub(super) const fn operations(operation: Operation) -> &'static [Role] {
         Operation::MergePatients => &[Role::OrgAdmin],
         Operation::ActivatePatients => &[Role::OrgAdmin, Role::Receptionist],
         Operation::CosignNotes => &[Role::Doctor],
+        Operation::AcknowledgeResults => &[Role::Doctor, Role::Nurse],
         Operation::ReadAudit => &[Role::OrgAdmin, Role::Auditor, Role::PrivacyOfficer],
         Operation::BreakGlass => &[Role::Doctor, Role::Nurse, Role::ClinicalStaff],
         Operation::ReviewAccess => &[Role::OrgAdmin, Role::Auditor, Role::PrivacyOfficer],
