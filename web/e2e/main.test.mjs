@@ -211,7 +211,7 @@ test('a note survives a reload unsaved, takes facts from the chart, and is signe
   await dialog.getByText('Left blank: Objective, Assessment.').waitFor();
   await clean(seen, 'signing');
   await dialog.getByRole('button', { name: 'Sign note' }).click();
-  const note = page.getByRole('region', { name: 'Notes' }).locator('summary').filter({ hasText: 'Progress note' });
+  const note = page.getByRole('region', { name: 'Notes' }).locator('summary').filter({ hasText: 'SOAP note' });
   await note.click();
   await page.getByText('Cough for two days <b>no fever</b>').waitFor();
   await page.goto(`${rig.url}/app${chart('/notes/new')}`);

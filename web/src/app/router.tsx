@@ -118,7 +118,7 @@ const chartPages = [
   createRoute({
     getParentRoute: () => chart,
     path: '/notes/new',
-    validateSearch: (search: Record<string, unknown>): { note?: string; visit?: string } => ({ note: text(search.note), visit: text(search.visit) }),
+    validateSearch: (search: Record<string, unknown>): { note?: string; visit?: string; kind?: string } => ({ note: text(search.note), visit: text(search.visit), kind: text(search.kind) }),
     component: lazyRouteComponent(() => import('../features/chart/NoteEditor'), 'NoteEditor'),
   }),
   createRoute({

@@ -325,8 +325,10 @@ export interface Task extends Resource {
   lastModified?: string;
   requester?: Reference;
   owner?: Reference;
+  executionPeriod?: Period;
   restriction?: { period?: Period };
   note?: Annotation[];
+  input?: { type: CodeableConcept; valuePositiveInt?: Decimal }[];
 }
 
 export interface Communication extends Resource {

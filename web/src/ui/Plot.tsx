@@ -29,6 +29,15 @@ interface PlotProps {
   band?: [number, number];
   /** Since when the range holds, in milliseconds; always, when absent. */
   bandFrom?: number;
+  /** Thin lines behind the values, named at their end: percentiles of a reference. */
+  curves?: Curve[];
+  /** First and last moment on the axis; the values' own, when absent. */
+  span?: readonly [number, number];
+}
+
+interface Curve {
+  label: string;
+  points: Pick<Point, 'at' | 'value'>[];
 }
 
 /** Maps a range of values to a range of pixels. */
@@ -56,16 +65,18 @@ function timeTicks([from, to]: [number, number], width: number): number[] {
   return Array.from({ length: count + 1 }, (_, index) => from + index * step).filter((at) => at <= to);
 }
 
-export function Plot({ title, unit, lines, band, bandFrom = Number.NEGATIVE_INFINITY }: PlotProps) {
+export function Plot({ title, unit, lines, band, bandFrom = Number.NEGATIVE_INFINITY, curves = [], span }: PlotProps) {
   const { t, locale } = useI18n();
   const id = useId();
   const all = lines.flatMap((line, series) => line.points.map((point) => ({ ...point, series, label: line.label }))).sort((a, b) => a.at - b.at);
   const [chosen, choose] = useState<number>();
   if (all.length === 0) return null;
   const time = extent(all.map((point) => point.at), all.length > 1 && all[0]?.at !== all.at(-1)?.at ? 0.02 : 0);
-  const range: [number, number] = time[0] === time[1] ? [time[0] - DAY, time[1] + DAY] : time;
-  const levels = extent([...all.map((point) => point.value), ...(band ?? [])], 0.08);
-  const x = scale(range, [LEFT, WIDTH - RIGHT]);
+  const own: [number, number] = time[0] === time[1] ? [time[0] - DAY, time[1] + DAY] : time;
+  const range: [number, number] = span ? [Math.min(span[0], own[0]), Math.max(span[1], own[1])] : own;
+  const levels = extent([...all.map((point) => point.value), ...(band ?? []), ...curves.flatMap((curve) => curve.points.map((point) => point.value))], 0.08);
+  const right = curves.length > 0 ? RIGHT + 18 : RIGHT;
+  const x = scale(range, [LEFT, WIDTH - right]);
   const y = scale(levels, [HEIGHT - BOTTOM, TOP]);
   const left = Math.max(LEFT, x(Math.max(bandFrom, range[0])));
   const active = chosen === undefined ? undefined : all[chosen];
@@ -94,11 +105,11 @@ export function Plot({ title, unit, lines, band, bandFrom = Number.NEGATIVE_INFI
         {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex, jsx-a11y/no-noninteractive-element-interactions -- the arrow keys read the points */}
         <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-labelledby={id} aria-describedby={`${id}-value`} tabIndex={0} onKeyDown={move}>
           {band && (
-            <rect className="plot-band" x={left} width={Math.max(0, WIDTH - RIGHT - left)} y={y(band[1])} height={Math.max(0, y(band[0]) - y(band[1]))} />
+            <rect className="plot-band" x={left} width={Math.max(0, WIDTH - right - left)} y={y(band[1])} height={Math.max(0, y(band[0]) - y(band[1]))} />
           )}
           {ticks(levels[0], levels[1]).map((value) => (
             <g key={value}>
-              <path className="plot-grid" d={`M${LEFT} ${y(value)}H${WIDTH - RIGHT}`} />
+              <path className="plot-grid" d={`M${LEFT} ${y(value)}H${WIDTH - right}`} />
               <text className="plot-label" x={LEFT - 8} y={y(value) + 4} textAnchor="end">{value}</text>
             </g>
           ))}
@@ -110,11 +121,20 @@ export function Plot({ title, unit, lines, band, bandFrom = Number.NEGATIVE_INFI
               </text>
             </g>
           ))}
+          {curves.map(({ label, points }) => {
+            const end = points.at(-1);
+            return (
+              <g key={label}>
+                <path className="plot-curve" d={pathOf(points, x, y)} />
+                {end && <text className="plot-label" x={x(end.at) + 4} y={y(end.value) + 4}>{label}</text>}
+              </g>
+            );
+          })}
           {lines.map((line, series) => (
             <path
               key={line.label}
               className={`plot-line plot-line-${series}`}
-              d={line.points.map((point, index) => `${index === 0 ? 'M' : 'L'}${x(point.at).toFixed(1)} ${y(point.value).toFixed(1)}`).join('')}
+              d={pathOf(line.points, x, y)}
             />
           ))}
           {all.map((point, index) => (
@@ -139,6 +159,12 @@ export function Plot({ title, unit, lines, band, bandFrom = Number.NEGATIVE_INFI
   );
 }
 
+type Scale = (value: number) => number;
+
+function pathOf(points: readonly Pick<Point, 'at' | 'value'>[], x: Scale, y: Scale): string {
+  return points.map((point, index) => `${index === 0 ? 'M' : 'L'}${x(point.at).toFixed(1)} ${y(point.value).toFixed(1)}`).join('');
+}
+
 /** The course of a value at a glance; the number itself stands beside it. */
 export function Sparkline({ points }: { points: readonly Point[] }) {
   if (points.length < 2) return null;
@@ -147,7 +173,7 @@ export function Sparkline({ points }: { points: readonly Point[] }) {
   const last = points.at(-1) as Point;
   return (
     <svg className="sparkline" width="72" height="22" viewBox="0 0 72 22" aria-hidden="true">
-      <path d={points.map((point, index) => `${index === 0 ? 'M' : 'L'}${x(point.at).toFixed(1)} ${y(point.value).toFixed(1)}`).join('')} />
+      <path d={pathOf(points, x, y)} />
       <circle cx={x(last.at)} cy={y(last.value)} r="2.2" />
     </svg>
   );

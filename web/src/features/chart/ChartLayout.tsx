@@ -49,7 +49,7 @@ export function pagesFor(roles: readonly string[]) {
 }
 
 /** What a chart shows and others write while somebody looks. */
-const LIVE = ['AllergyIntolerance', 'CarePlan', 'Composition', 'Condition', 'DiagnosticReport', 'DocumentReference', 'Encounter', 'Goal', 'Immunization', 'MedicationRequest', 'MedicationStatement', 'Observation', 'ServiceRequest'];
+const LIVE = ['AllergyIntolerance', 'CarePlan', 'Composition', 'Condition', 'DiagnosticReport', 'DocumentReference', 'Encounter', 'Goal', 'Immunization', 'MedicationRequest', 'MedicationStatement', 'Observation', 'ServiceRequest', 'Task'];
 /** The clinic says what kind of record changed, not whose: what is on screen is read again at most so often. */
 const LIVE_EVERY = 2_000;
 

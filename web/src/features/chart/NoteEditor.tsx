@@ -1,17 +1,18 @@
-/** The SOAP note editor (S16): typed text is kept as it is typed; signing is a second, deliberate step. */
+/** The note editor (S16), for every kind of note: typed text is kept as it is typed; signing is a second, deliberate step. */
 
-import { Button, TextInput, Textarea } from '@mantine/core';
+import { Button, NativeSelect, TextInput, Textarea } from '@mantine/core';
 import { type UseQueryResult, useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { create, read, update } from '../../fhir/client';
-import { conceptText, observationText, referenceId } from '../../fhir/display';
+import { LOINC, abnormality, conceptText, hasCode, observationText, observedAt, referenceId } from '../../fhir/display';
 import { Failure } from '../../fhir/Failure';
 import type { Answer } from '../../fhir/http';
 import { Loaded } from '../../fhir/Loaded';
 import { useChart, useChartChanged, useMedicationRequests } from '../../fhir/queries';
 import { useAuthor, useSession } from '../../fhir/session';
-import type { Composition, Stored } from '../../fhir/types';
+import type { Composition, Observation, Stored } from '../../fhir/types';
+import { BLOOD_PRESSURE } from '../../fhir/vitals';
 import { formatDateTime, now } from '../../lib/dates';
 import { dropDraft, keepDraft, readDraft } from '../../lib/drafts';
 import { useSettled } from '../../lib/hooks';
@@ -24,7 +25,7 @@ import { useChartPatient } from './ChartLayout';
 import { allergies, medicines, problemText, problems } from './facts';
 import { medicineName, sigText } from './medicine';
 import { CosignField } from './CosignField';
-import { BLANK, type Note, SECTIONS, type SectionKey, composition, isSigned, noteOf, revised } from './note';
+import { BLANK, KINDS, type Note, type NoteKind, type SectionKey, composition, isSigned, kindOf, noteOf, partsOf, revised } from './note';
 import { sign } from './signing';
 import { Stamp } from './Stamp';
 import { VisitField, useVisit } from './visit';
@@ -32,9 +33,17 @@ import { VisitField, useVisit } from './visit';
 const route = getRouteApi('/patients/$id/notes/new');
 
 interface Draft {
+  kind: NoteKind;
   title: string;
   note: Note;
   reason: string;
+}
+
+const NOTHING: Observation = { resourceType: 'Observation', status: '', code: {} };
+
+/** What one most likely writes. */
+function ownKind(roles: readonly string[]): NoteKind {
+  return roles.includes('nurse') && !roles.includes('doctor') ? 'nursing' : 'soap';
 }
 
 /** Facts of the chart for a note; waits for the chart, since "none" may only be said by what was read. */
@@ -54,9 +63,20 @@ function useFactsToInsert(id: string): Record<string, Fact> {
   const { t, locale } = useI18n();
   const vitals = useChart('Observation', id, { category: 'vital-signs', _sort: '-date' });
   const conditions = useChart('Condition', id);
+  const results = useChart('Observation', id, { category: 'laboratory', _sort: '-date' });
   const requests = useMedicationRequests(id);
   const reported = useChart('AllergyIntolerance', id);
   return {
+    '/bp': fact(vitals, ({ matches }) => {
+      const last = matches.find((one) => hasCode(one.code, LOINC, BLOOD_PRESSURE));
+      return last ? `${conceptText(last.code)} ${observationText(last)} (${formatDateTime(last.effectiveDateTime ?? '', locale)})` : t('vitals.none');
+    }),
+    '/results': fact(results, ({ matches }) => {
+      const newest = observedAt(matches[0] ?? NOTHING);
+      const list = matches.filter((one) => newest !== undefined && observedAt(one)?.slice(0, 10) === newest.slice(0, 10) && observationText(one) !== '');
+      const facts = list.map((one) => [conceptText(one.code), observationText(one), abnormality(one)].filter(Boolean).join(' ')).join('; ');
+      return newest && facts ? `${facts} (${formatDateTime(newest, locale)})` : t('results.none');
+    }),
     '/vitals': fact(vitals, ({ matches }) => {
       const newest = matches[0]?.effectiveDateTime;
       const list = matches.filter((one) => one.effectiveDateTime === newest);
@@ -75,6 +95,10 @@ function useFactsToInsert(id: string): Record<string, Fact> {
       const { active, none } = allergies(matches);
       return active.map((one) => conceptText(one.code)).join('; ') || (none ? conceptText(none.code) : t('allergies.notAsked'));
     }),
+    // Skeletons to fill in: no finding is put into anybody's mouth.
+    '/ros': () => Promise.resolve(t('phrase.ros')),
+    '/exam': () => Promise.resolve(t('phrase.exam')),
+    '/return': () => Promise.resolve(t('phrase.return')),
   };
 }
 
@@ -87,16 +111,16 @@ export function NoteEditor() {
 }
 
 /** The draft of this tab, else the stored note, else nothing. */
-function begin(key: string, title: string, over: Answer<Stored<Composition>> | undefined): Draft {
+function begin(key: string, title: string, kind: NoteKind, over: Answer<Stored<Composition>> | undefined): Draft {
   const kept = readDraft<Partial<Draft>>(key);
   const stored = over?.body;
-  return { title: stored?.title ?? title, note: stored ? noteOf(stored, new DOMParser()) : BLANK, reason: '', ...kept };
+  return { kind: stored ? kindOf(stored) : kind, title: stored?.title ?? title, note: stored ? noteOf(stored, new DOMParser()) : BLANK, reason: '', ...kept };
 }
 
 function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
   const { t, locale } = useI18n();
   const id = useChartPatient();
-  const { visit: asked } = route.useSearch();
+  const { visit: asked, kind: wanted } = route.useSearch();
   // The version that the text began with: a read in the background must not move it.
   const [base] = useState(over);
   const amends = base !== undefined && isSigned(base.body);
@@ -107,11 +131,15 @@ function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
   const changed = useChartChanged(id);
   const facts = useFactsToInsert(id);
   const visit = useVisit(id, asked ?? referenceId(base?.body.encounter?.reference));
-  const [draft, setDraft] = useState<Draft>(() => begin(key, t('note.title.default'), base));
+  const [draft, setDraft] = useState<Draft>(() => {
+    const kind = wanted && wanted in KINDS ? (wanted as NoteKind) : ownKind(session.roles);
+    return begin(key, t(`note.kind.${kind}`), kind, base);
+  });
   const [signing, setSigning] = useState(false);
   const [cosigner, setCosigner] = useState<string>();
   const settled = useSettled(draft, 400);
-  const written = SECTIONS.some((section) => draft.note[section.key].trim() !== '') && !visit.undecided;
+  const parts = partsOf(draft.kind, draft.note);
+  const written = parts.some(({ key: part }) => (draft.note[part] ?? '').trim() !== '') && !visit.undecided;
   const begun = Object.values(settled.note).some(Boolean);
   // Keeping the same text twice does no harm, so this may run with the rendering that shows its outcome.
   const kept = useMemo(() => (begun ? keepDraft(key, settled) : undefined), [begun, key, settled]);
@@ -132,14 +160,14 @@ function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
     mutationFn: (how: 'draft' | 'signed'): Promise<unknown> => {
       const at = now();
       const by = author ?? { display: session.name };
-      const title = draft.title.trim() || t('note.title.default');
+      const title = draft.title.trim() || t(`note.kind.${draft.kind}`);
       if (!base) {
-        const note = composition(draft.note, { patient: id, title, at, author: by, encounter: visit.reference });
+        const note = composition(draft.note, { patient: id, title, at, author: by, encounter: visit.reference, kind: draft.kind });
         return how === 'signed' ? sign(note, { cosigner }) : create(note);
       }
       const heading = t('note.amended.by', { name: session.name, time: formatDateTime(at, locale) });
       const reason = amends ? { heading, text: draft.reason.trim() } : undefined;
-      const note = revised(base.body, draft.note, { title, at, encounter: visit.reference, reason });
+      const note = revised(base.body, draft.note, { title, at, encounter: visit.reference, reason, kind: amends ? undefined : draft.kind });
       return how === 'signed' ? sign(note, { cosigner, reason: reason?.text }) : update(note, base.etag);
     },
     onSuccess: async () => {
@@ -148,7 +176,7 @@ function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
     },
   });
   const write = (section: SectionKey, change: (text: string) => string) =>
-    setDraft((before) => ({ ...before, note: { ...before.note, [section]: change(before.note[section]) } }));
+    setDraft((before) => ({ ...before, note: { ...before.note, [section]: change(before.note[section] ?? '') } }));
   const insert = useMutation({
     mutationFn: ({ fact }: { section: SectionKey; command: string; fact: Fact }) => fact(),
     onSuccess: (found, { section, command }) => write(section, (text) => text.replace(`${command}\n`, () => `${found}\n`)),
@@ -161,16 +189,20 @@ function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
   };
   const signable = written && (!amends || draft.reason.trim().length >= 3);
   useShortcuts({ 'mod+Enter': () => signable && setSigning(true), 'mod+s': () => written && !amends && save.mutate('draft') });
-  const missing = SECTIONS.filter((section) => draft.note[section.key].trim() === '');
+  const missing = parts.filter(({ key: part }) => (draft.note[part] ?? '').trim() === '');
+  /** A title that nobody has changed goes along with the kind; what is written stays, whatever the kind. */
+  const become = (kind: NoteKind) =>
+    setDraft((before) => ({ ...before, kind, title: before.title === t(`note.kind.${before.kind}`) ? t(`note.kind.${kind}`) : before.title }));
   return (
     <Panel title={t(amends ? 'note.amend' : base ? 'note.continue' : 'note.new')} aside={kept === undefined ? undefined : kept ? t('note.kept') : t('note.notKept')}>
       <form className="note" onSubmit={(event) => { event.preventDefault(); if (signable) setSigning(true); }}>
         {!author && <Notice tone="warning" icon="shield" title={t('orders.noAuthor')} />}
         <div className="fields note-head">
+          <NativeSelect label={t('note.kind')} value={draft.kind} disabled={amends} onChange={(event) => become(event.currentTarget.value as NoteKind)} data={(Object.keys(KINDS) as NoteKind[]).map((value) => ({ value, label: t(`note.kind.${value}`) }))} />
           <TextInput label={t('note.title')} value={draft.title} onChange={(event) => setDraft({ ...draft, title: event.currentTarget.value })} autoComplete="off" />
           <VisitField visit={visit} />
         </div>
-        {SECTIONS.map((section, index) => (
+        {parts.map((section, index) => (
           <Textarea
             key={section.key}
             label={t(`note.${section.key}` as Key)}
@@ -178,7 +210,7 @@ function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
             autosize
             minRows={3}
             maxRows={20}
-            value={draft.note[section.key]}
+            value={draft.note[section.key] ?? ''}
             onChange={(event) => type(section.key, event.currentTarget.value)}
           />
         ))}

@@ -5,6 +5,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { history } from '../../fhir/client';
+import { conceptText } from '../../fhir/display';
 import { Failure } from '../../fhir/Failure';
 import { Loaded } from '../../fhir/Loaded';
 import { useChart, useChartChanged } from '../../fhir/queries';
@@ -12,7 +13,7 @@ import { useAuthor, useSession } from '../../fhir/session';
 import type { Composition, Stored } from '../../fhir/types';
 import { formatDateTime, now } from '../../lib/dates';
 import { dropDraft, keepDraft, readDraft } from '../../lib/drafts';
-import { useI18n } from '../../lib/i18n';
+import { type Translation, useI18n } from '../../lib/i18n';
 import { Dialog } from '../../ui/Dialog';
 import { Icon } from '../../ui/icons';
 import { Empty } from '../../ui/Notice';
@@ -21,7 +22,8 @@ import { Panel } from '../../ui/Panel';
 import { useChartPatient } from './ChartLayout';
 import { CosignActions } from './Cosign';
 import { CosignField } from './CosignField';
-import { addendum, appendsTo, isSigned, isWaiting, plain } from './note';
+import { NewMark, useLooked } from './looked';
+import { KINDS, addendum, appendsTo, isSigned, isWaiting, kindOf, plain } from './note';
 import { pdf, sign } from './signing';
 import { Stamp } from './Stamp';
 
@@ -60,12 +62,15 @@ function NoteItem({ note, addenda, isOpen, onAdd }: { note: Stored<Composition>;
   const id = useChartPatient();
   const signed = isSigned(note);
   const waiting = isWaiting(note);
+  const since = useLooked();
   const [past, setPast] = useState(false);
   const print = useMutation({ mutationFn: () => pdf(note.id), onSuccess: (file) => show(file) });
   return (
     <details className="document" open={isOpen || undefined}>
       <summary>
         <strong>{note.title}</strong>
+        {kindText(t, note) !== note.title && <span className="chip">{kindText(t, note)}</span>}
+        <NewMark of={note} since={since} />
         {!signed && <span className="chip chip-warning">{t(waiting ? 'notes.waiting' : 'notes.unsigned')}</span>}
         {note.status === 'amended' && <span className="chip">{t('notes.amended')}</span>}
         {addenda.length > 0 && <span className="chip">{t('notes.addenda', { count: addenda.length })}</span>}
@@ -94,6 +99,12 @@ function NoteItem({ note, addenda, isOpen, onAdd }: { note: Stored<Composition>;
       {past && <Versions id={note.id} />}
     </details>
   );
+}
+
+/** What kind of note it is: one of ours by our word, another one by its type. */
+function kindText(t: Translation['t'], note: Composition): string {
+  const kind = kindOf(note);
+  return KINDS[kind].code === note.type?.coding?.[0]?.code ? t(`note.kind.${kind}`) : conceptText(note.type);
 }
 
 /** Opens a file in a tab of its own; the browser forgets it when the tab has read it. */

@@ -15,7 +15,9 @@ import { Panel } from '../../ui/Panel';
 import { Plot } from '../../ui/Plot';
 import { TaskDialog } from '../inbox/TaskDialog';
 import { Abnormal } from './Abnormal';
+import { SeenBy, ToAcknowledge } from './Acknowledge';
 import { useChartPatient } from './ChartLayout';
+import { NewMark, useLooked } from './looked';
 import { type Grid, type Test, bandOf, grid, points } from './results';
 
 const route = getRouteApi('/patients/$id/results');
@@ -37,6 +39,7 @@ export function ResultsPage() {
         return (
           <div className="stack">
             {more && <Notice tone="info" icon="info" title={t('results.newest', { count: MOST })} />}
+            <ToAcknowledge results={matches} />
             {open && <Trend test={open} />}
             <Panel title={t('chart.results')} aside={all.tests.length > 0 ? t('results.count', { tests: tests.length, moments: all.moments.length }) : undefined}>
               {all.tests.length === 0 ? (
@@ -64,6 +67,7 @@ export function ResultsPage() {
 function Table({ moments, tests, chosen }: Grid & { chosen: string | undefined }) {
   const { t, locale } = useI18n();
   const navigate = route.useNavigate();
+  const since = useLooked();
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
     <div className="table-scroll" role="group" aria-label={t('chart.results')} tabIndex={0}>
@@ -93,6 +97,7 @@ function Table({ moments, tests, chosen }: Grid & { chosen: string | undefined }
                     <Abnormal key={one.id} letter={abnormality(one)}>
                       {bare(observationText(one), one.valueQuantity && unitText(one.valueQuantity), test)}
                       {['corrected', 'amended'].includes(one.status) && <span className="chip">{t('results.corrected')}</span>}
+                      <NewMark of={one} since={since} />
                     </Abnormal>
                   ))}
                 </td>
@@ -135,6 +140,7 @@ function Trend({ test }: { test: Test }) {
           text={t('results.followText', { test: test.name, value: observationText(newest) })}
         />
       )}
+      {newest && <SeenBy key={newest.id} result={newest} />}
       {series.length === 0 ? (
         <Empty>{t('results.noNumbers')}</Empty>
       ) : (

@@ -12,16 +12,19 @@ import { VITALS, matters, outside, readings } from '../../fhir/vitals';
 import { age, formatDate, today } from '../../lib/dates';
 import { type Key, useI18n } from '../../lib/i18n';
 import { clockOf, clockText, dayText } from '../../lib/zone';
-import { Empty, Loading } from '../../ui/Notice';
+import { Empty, Loading, Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { Sparkline } from '../../ui/Plot';
 import { useClinicZone } from '../schedule/people';
 import { coming } from '../telehealth/api';
 import { Abnormal } from './Abnormal';
+import { isCritical } from './acknowledge';
+import { useUnseen } from './Acknowledge';
 import { resultsQuery, vaccinesQuery, visitsQuery, vitalsQuery } from './ahead';
 import { useChartPatient } from './ChartLayout';
 import { encounterText } from './encounter';
 import { isSocial, medicines, problemText, problems } from './facts';
+import { NewMark, Since, useLooked } from './looked';
 import { medicineName, sigText } from './medicine';
 
 const SHOWN = 8;
@@ -34,6 +37,7 @@ export function SummaryPage() {
   if (!readsCharts(roles)) return <Suspense fallback={<Loading rows={8} />}><PersonPage /></Suspense>;
   return (
     <div className="summary">
+      <Since />
       <div className="stack">
         <Problems />
         <Medicines />
@@ -104,6 +108,7 @@ function Ahead() {
 
 function Problems() {
   const { t, locale } = useI18n();
+  const since = useLooked();
   const id = useChartPatient();
   const query = useChart('Condition', id);
   return (
@@ -118,7 +123,7 @@ function Problems() {
             <List more={list.length - SHOWN}>
               {list.slice(0, SHOWN).map((problem) => (
                 <li key={problem.id}>
-                  <span>{problemText(problem)}</span>
+                  <span>{problemText(problem)} <NewMark of={problem} since={since} /></span>
                   <span className="quiet nowrap">{problem.onsetDateTime && t('since', { date: formatDate(problem.onsetDateTime, locale) })}</span>
                 </li>
               ))}
@@ -142,6 +147,7 @@ function List({ children, more = 0 }: { children: ReactNode; more?: number }) {
 
 function Medicines() {
   const { t, locale } = useI18n();
+  const since = useLooked();
   const id = useChartPatient();
   const query = useMedicationRequests(id);
   return (
@@ -155,7 +161,7 @@ function Medicines() {
               {current.slice(0, SHOWN).map(({ request }) => (
                 <li key={request.id}>
                   <span>
-                    {medicineName(request)} <span className="quiet">{sigText(t, request)}</span>
+                    {medicineName(request)} <span className="quiet">{sigText(t, request)}</span> <NewMark of={request} since={since} />
                   </span>
                   <span className="quiet nowrap">{request.authoredOn && formatDate(request.authoredOn, locale)}</span>
                 </li>
@@ -170,6 +176,7 @@ function Medicines() {
 
 function Vitals() {
   const { t, locale } = useI18n();
+  const since = useLooked();
   const id = useChartPatient();
   const query = useQuery(vitalsQuery(id));
   const birth = usePatient(id).data?.body.birthDate;
@@ -192,7 +199,7 @@ function Vitals() {
               <tbody>
                 {rows.map(({ vital, last, points }) => (
                   <tr key={vital.key}>
-                    <th scope="row">{t(`vital.${vital.key}` as Key)}</th>
+                    <th scope="row">{t(`vital.${vital.key}` as Key)} <NewMark of={last.observation} since={since} /></th>
                     <td className="number">
                       <Abnormal letter={outside(vital, last, birth)}>{last.shown} {last.unit}</Abnormal>
                     </td>
@@ -221,10 +228,12 @@ function latest(observations: readonly Stored<Observation>[]): Stored<Observatio
 
 function Results() {
   const { t, locale } = useI18n();
+  const since = useLooked();
   const id = useChartPatient();
   const query = useQuery(resultsQuery(id));
   return (
     <Panel title={t('summary.results')} actions={<More to="/patients/$id/results" label="chart.results" />}>
+      {query.data && <Unseen results={query.data.matches} />}
       <Loaded query={query} rows={6}>
         {({ matches }) => {
           const rows = latest(matches);
@@ -233,7 +242,7 @@ function Results() {
             <List more={rows.length - SHOWN}>
               {rows.slice(0, SHOWN).map((result) => (
                 <li key={result.id}>
-                  <span>{conceptText(result.code)}</span>
+                  <span>{conceptText(result.code)} <NewMark of={result} since={since} /></span>
                   <span className="number"><Abnormal letter={abnormality(result)}>{observationText(result)}</Abnormal></span>
                   <span className="quiet nowrap">{formatDate(observedAt(result) ?? '', locale)}</span>
                 </li>
@@ -246,8 +255,22 @@ function Results() {
   );
 }
 
+/** Critical results that nobody has acknowledged, said where the chart begins. */
+function Unseen({ results }: { results: readonly Stored<Observation>[] }) {
+  const { t } = useI18n();
+  const id = useChartPatient();
+  const count = useUnseen(results).filter(isCritical).length;
+  if (count === 0) return null;
+  return (
+    <Notice tone="danger" icon="alert" title={t('unseen.count', { count })}>
+      <Link to="/patients/$id/results" params={{ id }}>{t('unseen.open')}</Link>
+    </Notice>
+  );
+}
+
 function Visits() {
   const { t, locale } = useI18n();
+  const since = useLooked();
   const id = useChartPatient();
   const query = useQuery(visitsQuery(id));
   return (
@@ -260,7 +283,7 @@ function Visits() {
             <List>
               {matches.slice(0, 5).map((encounter) => (
                 <li key={encounter.id}>
-                  <span>{encounterText(encounter)}</span>
+                  <span>{encounterText(encounter)} <NewMark of={encounter} since={since} /></span>
                   <span className="quiet nowrap">{formatDate(encounter.period?.start ?? '', locale)}</span>
                 </li>
               ))}
@@ -274,6 +297,7 @@ function Visits() {
 
 function Vaccines() {
   const { t, locale } = useI18n();
+  const since = useLooked();
   const id = useChartPatient();
   const query = useQuery(vaccinesQuery(id));
   return (
@@ -286,7 +310,7 @@ function Vaccines() {
             <List>
               {matches.slice(0, 5).map((vaccine) => (
                 <li key={vaccine.id}>
-                  <span>{conceptText(vaccine.vaccineCode)}</span>
+                  <span>{conceptText(vaccine.vaccineCode)} <NewMark of={vaccine} since={since} /></span>
                   <span className="quiet nowrap">{formatDate(vaccine.occurrenceDateTime ?? '', locale)}</span>
                 </li>
               ))}

@@ -2,6 +2,7 @@
 
 import { getRouteApi } from '@tanstack/react-router';
 import { Loaded } from '../../fhir/Loaded';
+import type { Patient } from '../../fhir/types';
 import { useChart, usePatient } from '../../fhir/queries';
 import { VITALS, type Reading, type Vital, adultFrom, outside, readings } from '../../fhir/vitals';
 import { formatDateTime } from '../../lib/dates';
@@ -12,6 +13,8 @@ import { Empty } from '../../ui/Notice';
 import { LinkButton } from '../../ui/LinkButton';
 import { Panel } from '../../ui/Panel';
 import { Plot } from '../../ui/Plot';
+import { Growth } from './growth/Growth';
+import { grownFrom, hasChart } from './growth/growth';
 import { Abnormal } from './Abnormal';
 import { useChartPatient } from './ChartLayout';
 
@@ -22,7 +25,8 @@ export function VitalsPage() {
   const { t } = useI18n();
   const id = useChartPatient();
   const query = useChart('Observation', id, { category: 'vital-signs', _sort: '-date' });
-  const birth = usePatient(id).data?.body.birthDate;
+  const patient = usePatient(id).data?.body;
+  const birth = patient?.birthDate;
   const add = (
     <LinkButton component="a" to="/patients/$id/vitals/new" params={{ id }} leftSection={<Icon name="plus" />}>
       {t('vitals.add')}
@@ -40,7 +44,7 @@ export function VitalsPage() {
             <Panel title={t('vitals.flowsheet')} actions={add} aside={rows.length > 0 ? t('vitals.columns', { count: COLUMNS }) : undefined}>
               {rows.length === 0 ? <Empty>{t('vitals.none')}</Empty> : <Flowsheet rows={rows} birth={birth} />}
             </Panel>
-            {rows.length > 0 && <Course rows={rows} birth={birth} />}
+            {rows.length > 0 && <Course rows={rows} patient={patient} />}
           </div>
         );
       }}
@@ -101,29 +105,39 @@ function Flowsheet({ rows, birth }: { rows: Row[]; birth: string | undefined }) 
 }
 
 /** Both pressures are one plot; every other sign is its own. */
-function Course({ rows, birth }: { rows: Row[]; birth: string | undefined }) {
+function Course({ rows, patient }: { rows: Row[]; patient: Patient | undefined }) {
   const { t } = useI18n();
   const { sign } = route.useSearch();
   const chosen = rows.find((row) => row.vital.key === sign) ?? rows[0];
   if (!chosen) return null;
   const shown = chosen.vital.panel ? rows.filter((row) => row.vital.panel === chosen.vital.panel) : [chosen];
   const series = byUnit(chosen.points);
-  const from = adultFrom(birth);
+  const from = adultFrom(patient?.birthDate);
   const adult = chosen.points.some((point) => point.at >= from);
   const name = (vital: Vital) => t(`vital.${vital.key}` as Key);
   const title = chosen.vital.panel ? t('vital.bloodPressure') : name(chosen.vital);
+  // Growth is charted as long as there are references for it; what was measured later keeps its plain plot.
+  const child = hasChart(chosen.vital) && patient !== undefined && chosen.points.some((point) => point.at < grownFrom(patient.birthDate));
+  const plots = series.map(({ unit }) => (
+    <Plot
+      key={unit}
+      title={title}
+      unit={unit}
+      band={adult ? chosen.vital.band : undefined}
+      bandFrom={from}
+      lines={shown.map(({ vital, points }) => ({ label: name(vital), points: byUnit(points).find((one) => one.unit === unit)?.points ?? [] }))}
+    />
+  ));
+  if (child && !adult) {
+    return (
+      <Panel title={title} aside={t('growth.aside')}>
+        <Growth vital={chosen.vital} points={chosen.points} patient={patient} title={title} fallback={plots} />
+      </Panel>
+    );
+  }
   return (
     <Panel title={title} aside={chosen.vital.band && (adult ? t('vitals.band', { low: chosen.vital.band[0], high: chosen.vital.band[1], unit: chosen.vital.shown, sign: name(chosen.vital) }) : t('vitals.noBand'))}>
-      {series.map(({ unit }) => (
-        <Plot
-          key={unit}
-          title={title}
-          unit={unit}
-          band={adult ? chosen.vital.band : undefined}
-          bandFrom={from}
-          lines={shown.map(({ vital, points }) => ({ label: name(vital), points: byUnit(points).find((one) => one.unit === unit)?.points ?? [] }))}
-        />
-      ))}
+      {plots}
     </Panel>
   );
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { BLANK, addendum, appendsTo, composition, isSigned, isWaiting, narrative, noteOf, revised } from './note';
+import { BLANK, KINDS, SECTIONS, type NoteKind, addendum, appendsTo, composition, isSigned, isWaiting, kindOf, narrative, noteOf, partsOf, revised } from './note';
 
 const written = { patient: 'p1', title: 'Visit', at: '2026-11-22T10:00:00Z', author: { reference: 'Practitioner/1' } };
 
@@ -51,4 +51,28 @@ it('waits from the first signature to the second', () => {
   expect(isWaiting(note)).toBe(false);
   expect(isWaiting({ ...note, attester: [{ mode: 'professional' }] })).toBe(true);
   expect(isWaiting(stored)).toBe(false);
+});
+
+it('is of the kind that was chosen, by LOINC type and by our own word', () => {
+  for (const kind of Object.keys(KINDS) as NoteKind[]) {
+    const note = composition({ ...BLANK, plan: 'Rest' }, { ...written, kind });
+    expect([note.type.coding?.[0]?.code, kindOf(note)]).toEqual([KINDS[kind].code, kind]);
+    // Without our word it is what its type says; both kinds of progress notes are read as SOAP.
+    expect(KINDS[kindOf({ type: note.type })].code).toBe(KINDS[kind].code);
+  }
+  expect(kindOf({ type: { coding: [{ system: 'http://loinc.org', code: '11488-4' }] } })).toBe('consult');
+  expect(kindOf({ type: { text: 'Letter' } })).toBe('soap');
+});
+
+it('loses no words when the kind changes', () => {
+  const note = { subjective: 'Tired', plan: 'Rest' };
+  expect(partsOf('discharge', note).map(({ key }) => key)).toEqual([...KINDS.discharge.sections, 'subjective']);
+  const saved = { ...composition(note, written), id: 'n' };
+  const next = revised(saved, note, { title: 'Discharge summary', at: '2026-11-23T10:00:00Z', kind: 'discharge' });
+  expect([kindOf(next), next.section?.map((one) => one.title)]).toEqual(['discharge', ['Plan', 'Subjective']]);
+  expect(revised(saved, note, { title: 'x', at: '2026-11-23T10:00:00Z' }).type).toBe(saved.type);
+});
+
+it('has one code for one part', () => {
+  expect(new Set(SECTIONS.map(({ code }) => code)).size).toBe(SECTIONS.length);
 });

@@ -1,20 +1,72 @@
-/** A SOAP note as a Composition: sections of plain text, written as escaped narrative and read back without markup. */
+/** A note as a Composition: sections of plain text, written as escaped narrative and read back without markup. */
 
 import { LOINC } from '../../fhir/display';
 import type { Composition, Reference, Section, Stored } from '../../fhir/types';
 
-/** The parts of a SOAP note and their LOINC section codes. */
+/** Parts of notes with their LOINC section codes. A part has one meaning, whatever kind of note it stands in. */
 export const SECTIONS = [
   { key: 'subjective', code: '61150-9', title: 'Subjective' },
   { key: 'objective', code: '61149-1', title: 'Objective' },
+  { key: 'complaint', code: '10154-3', title: 'Chief complaint' },
+  { key: 'referral', code: '42349-1', title: 'Reason for referral' },
+  { key: 'history', code: '10164-2', title: 'History of present illness' },
+  { key: 'findings', code: '29545-1', title: 'Physical findings' },
+  { key: 'tests', code: '30954-2', title: 'Relevant diagnostic tests' },
+  { key: 'indication', code: '59768-2', title: 'Procedure indications' },
+  { key: 'procedure', code: '29554-3', title: 'Procedure' },
+  { key: 'procedureFindings', code: '59776-5', title: 'Procedure findings' },
+  { key: 'complications', code: '55109-3', title: 'Complications' },
+  { key: 'afterwards', code: '59769-0', title: 'Postprocedure diagnosis' },
+  { key: 'admitted', code: '46241-6', title: 'Hospital admission diagnosis' },
+  { key: 'course', code: '8648-8', title: 'Hospital course' },
+  { key: 'discharged', code: '11535-2', title: 'Hospital discharge diagnosis' },
+  { key: 'medication', code: '10183-2', title: 'Hospital discharge medications' },
+  { key: 'instructions', code: '8653-8', title: 'Hospital discharge instructions' },
+  { key: 'interventions', code: '62387-6', title: 'Interventions' },
   { key: 'assessment', code: '51848-0', title: 'Assessment' },
   { key: 'plan', code: '18776-5', title: 'Plan' },
 ] as const;
 
 export type SectionKey = (typeof SECTIONS)[number]['key'];
-export type Note = Record<SectionKey, string>;
+export type Note = Partial<Record<SectionKey, string>>;
 
-export const BLANK: Note = { subjective: '', objective: '', assessment: '', plan: '' };
+/** Kinds of notes: their LOINC document type and the parts that each begins with. */
+export const KINDS = {
+  soap: { code: '11506-3', display: 'Progress note', sections: ['subjective', 'objective', 'assessment', 'plan'] },
+  progress: { code: '11506-3', display: 'Progress note', sections: ['history', 'findings', 'tests', 'assessment', 'plan'] },
+  consult: { code: '11488-4', display: 'Consult note', sections: ['referral', 'history', 'findings', 'tests', 'assessment', 'plan'] },
+  procedure: { code: '28570-0', display: 'Procedure note', sections: ['indication', 'procedure', 'procedureFindings', 'complications', 'afterwards', 'plan'] },
+  discharge: { code: '18842-5', display: 'Discharge summary', sections: ['admitted', 'course', 'discharged', 'medication', 'instructions', 'plan'] },
+  telephone: { code: '34748-4', display: 'Telephone encounter Note', sections: ['complaint', 'history', 'assessment', 'plan'] },
+  nursing: { code: '34746-8', display: 'Nurse Note', sections: ['subjective', 'objective', 'interventions', 'plan'] },
+} as const satisfies Record<string, { code: string; display: string; sections: readonly SectionKey[] }>;
+
+export type NoteKind = keyof typeof KINDS;
+
+/** Which of our kinds a note is: two of them are of one LOINC type. */
+const KIND_SYSTEM = 'https://meditrack.health/fhir/CodeSystem/note-kind';
+
+export const BLANK: Note = {};
+
+/** The kind of a stored note; one of another program is as its type says. */
+export function kindOf({ category, type }: Pick<Composition, 'category' | 'type'>): NoteKind {
+  const said = category?.flatMap((one) => one.coding ?? []).find((one) => one.system === KIND_SYSTEM)?.code;
+  if (said && said in KINDS) return said as NoteKind;
+  const code = type?.coding?.find((one) => one.system === LOINC)?.code;
+  return (Object.keys(KINDS) as NoteKind[]).find((kind) => KINDS[kind].code === code) ?? 'soap';
+}
+
+/** The parts that are shown: those of the kind, and whatever else has words already. */
+export function partsOf(kind: NoteKind, note: Note): (typeof SECTIONS)[number][] {
+  const own: readonly SectionKey[] = KINDS[kind].sections;
+  const rank = (key: SectionKey) => (own.includes(key) ? own.indexOf(key) : own.length);
+  return SECTIONS.filter(({ key }) => own.includes(key) || (note[key] ?? '').trim() !== '').sort((one, other) => rank(one.key) - rank(other.key));
+}
+
+function typed(kind: NoteKind): Pick<Composition, 'type' | 'category'> {
+  const { code, display } = KINDS[kind];
+  return { type: { coding: [{ system: LOINC, code, display }] }, category: [{ coding: [{ system: KIND_SYSTEM, code: kind }] }] };
+}
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
@@ -36,29 +88,30 @@ interface Written {
   author: Reference;
   /** Reference of the visit. */
   encounter?: string;
+  kind?: NoteKind;
 }
 
 /** Sections that are empty are left out, as FHIR wants no empty text. */
-function sections(note: Note): Section[] {
-  return SECTIONS.filter(({ key }) => note[key].trim() !== '').map(({ key, code, title }) => ({
+function sections(kind: NoteKind, note: Note): Section[] {
+  return partsOf(kind, note).filter(({ key }) => (note[key] ?? '').trim() !== '').map(({ key, code, title }) => ({
     title,
     code: { coding: [{ system: LOINC, code, display: `${title} note` }] },
-    text: { status: 'generated', div: narrative(note[key]) },
+    text: { status: 'generated', div: narrative(note[key] ?? '') },
   }));
 }
 
 /** A note that nobody has signed yet. */
-export function composition(note: Note, { patient, title, at, author, encounter }: Written): Composition {
+export function composition(note: Note, { patient, title, at, author, encounter, kind = 'soap' }: Written): Composition {
   return {
     resourceType: 'Composition',
     status: 'preliminary',
-    type: { coding: [{ system: LOINC, code: '11506-3', display: 'Progress note' }] },
+    ...typed(kind),
     subject: { reference: `Patient/${patient}` },
     encounter: encounter ? { reference: encounter } : undefined,
     date: at,
     author: [author],
     title,
-    section: sections(note),
+    section: sections(kind, note),
   };
 }
 
@@ -76,7 +129,7 @@ const codeOf = (section: Section) => section.code?.coding?.find((one) => one.sys
 /** What a stored note says in each part, as text to go on with. */
 export function noteOf(stored: Composition, parser: Pick<DOMParser, 'parseFromString'>): Note {
   const text = (code: string) => (stored.section ?? []).filter((one) => codeOf(one) === code).map((one) => plain(one.text?.div, parser)).join('\n\n');
-  return Object.fromEntries(SECTIONS.map(({ key, code }) => [key, text(code)])) as Note;
+  return Object.fromEntries(SECTIONS.map(({ key, code }) => [key, text(code)]).filter(([, words]) => words !== '')) as Note;
 }
 
 interface Revision {
@@ -85,19 +138,22 @@ interface Revision {
   encounter?: string;
   /** Words of an amendment: who, when and why, for whoever reads the note. */
   reason?: { heading: string; text: string };
+  /** Another kind than before, for a note that nobody has signed. */
+  kind?: NoteKind;
 }
 
 /** The stored note with new words; state and signatures, and parts that the editor does not know, stay as they are. */
-export function revised(stored: Stored<Composition>, note: Note, { title, at, encounter, reason }: Revision): Stored<Composition> {
+export function revised(stored: Stored<Composition>, note: Note, { title, at, encounter, reason, kind = kindOf(stored) }: Revision): Stored<Composition> {
   const known = new Set<string>(SECTIONS.map((one) => one.code));
   const others = (stored.section ?? []).filter((one) => !known.has(codeOf(one) ?? ''));
   const why: Section[] = reason ? [{ title: reason.heading, text: { status: 'generated', div: narrative(reason.text) } }] : [];
   return {
     ...stored,
+    ...(kind === kindOf(stored) ? {} : typed(kind)),
     title,
     date: at,
     encounter: encounter ? { reference: encounter } : stored.encounter,
-    section: [...sections(note), ...others, ...why],
+    section: [...sections(kind, note), ...others, ...why],
   };
 }
 
