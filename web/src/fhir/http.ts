@@ -44,6 +44,7 @@ export interface Answer<T> {
 
 export interface Request {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** JSON, or the bytes of a file under its own media type. */
   body?: unknown;
   ifMatch?: string;
   /** The same key for a repeated attempt: what was asked for is done once. */
@@ -112,12 +113,13 @@ export async function send<T>(path: string, request: Request = {}): Promise<Answ
   const { method = 'GET', body, ifMatch, idempotencyKey, signal, accept = 'application/json' } = request;
   const headers = new Headers({ accept });
   const fhir = path.startsWith('/fhir/');
-  if (body !== undefined) headers.set('content-type', fhir ? 'application/fhir+json' : 'application/json');
+  const raw = body instanceof Blob;
+  if (body !== undefined) headers.set('content-type', raw ? body.type : fhir ? 'application/fhir+json' : 'application/json');
   if (ifMatch) headers.set('if-match', ifMatch);
   if (idempotencyKey) headers.set('idempotency-key', idempotencyKey);
   if (csrf && method !== 'GET') headers.set(CSRF_HEADER, csrf);
-  const text = body === undefined ? undefined : stringify(body);
-  const response = await reach(path, { method, headers, body: text, signal });
+  const sent = body === undefined || raw ? body : stringify(body);
+  const response = await reach(path, { method, headers, body: sent, signal });
   const read = await bodyOf(response).catch(() => '');
   if (!response.ok) throw refusal(response, read);
   return { body: read as T, etag: response.headers.get('etag') ?? undefined, status: response.status };

@@ -114,6 +114,7 @@ export interface Patient extends Resource {
   address?: Address[];
   communication?: { language?: CodeableConcept; preferred?: boolean }[];
   contact?: PatientContact[];
+  photo?: Attachment[];
   extension?: { url: string; valueBoolean?: boolean }[];
   link?: { other: Reference; type: string }[];
 }
@@ -331,6 +332,13 @@ export interface Task extends Resource {
   input?: { type: CodeableConcept; valuePositiveInt?: Decimal }[];
 }
 
+export interface Appointment extends Resource {
+  resourceType: 'Appointment';
+  status: string;
+  start?: string;
+  participant?: { actor?: Reference; status: string }[];
+}
+
 export interface Communication extends Resource {
   resourceType: 'Communication';
   status: string;
@@ -495,11 +503,39 @@ export interface ValueSet extends Resource {
   expansion?: { total?: Decimal; contains?: Coding[] };
 }
 
+export interface Coverage extends Resource {
+  resourceType: 'Coverage';
+  status: string;
+  subscriberId?: string;
+  beneficiary: Reference;
+  relationship?: CodeableConcept;
+  period?: Period;
+  payor: Reference[];
+  class?: { type: CodeableConcept; value: string; name?: string }[];
+  order?: number;
+}
+
+export interface RelatedPerson extends Resource {
+  resourceType: 'RelatedPerson';
+  active?: boolean;
+  patient: Reference;
+  relationship?: CodeableConcept[];
+  name?: HumanName[];
+  telecom?: ContactPoint[];
+}
+
+export interface Organization extends Resource {
+  resourceType: 'Organization';
+  name?: string;
+}
+
 export interface Consent extends Resource {
   resourceType: 'Consent';
   status: string;
   scope?: CodeableConcept;
   category?: CodeableConcept[];
+  patient?: Reference;
+  policyRule?: CodeableConcept;
   dateTime?: string;
   provision?: { type?: string };
 }
@@ -509,6 +545,7 @@ export interface Types {
   Patient: Patient;
   Condition: Condition;
   AllergyIntolerance: AllergyIntolerance;
+  Appointment: Appointment;
   MedicationRequest: MedicationRequest;
   Observation: Observation;
   Encounter: Encounter;
@@ -530,6 +567,9 @@ export interface Types {
   Practitioner: Practitioner;
   Location: Location;
   Consent: Consent;
+  Coverage: Coverage;
+  RelatedPerson: RelatedPerson;
+  Organization: Organization;
 }
 
 export type TypeName = keyof Types;

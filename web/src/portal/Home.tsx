@@ -1,5 +1,6 @@
 /** Home (S53): what is new and what comes next. */
 
+import { lazy, Suspense } from 'react';
 import { conceptText, observedAt } from '../fhir/display';
 import { usePatient } from '../fhir/queries';
 import { formatDate } from '../lib/dates';
@@ -8,6 +9,9 @@ import { Coming } from './Coming';
 import { Card, None, Shown, To } from './parts';
 import { placeOf, tests, useOwn, useRecord } from './record';
 import { ResultLine } from './ResultLine';
+
+/** Beside the first load: whoever waits for nothing needs none of it. */
+const Offers = lazy(async () => ({ default: (await import('./Waiting')).Offers }));
 
 const NEW = 4;
 
@@ -20,6 +24,7 @@ export function Home() {
   return (
     <>
       {given && <p className="greeting">{t('portal.hello', { name: given })}</p>}
+      <Suspense fallback={null}><Offers /></Suspense>
       <Coming />
       <Card title={t('portal.newResults')} action={<To page="results">{t('portal.all')}</To>}>
         <Shown query={results}>

@@ -23,6 +23,8 @@ const VIEWS: Record<PageName, React.ComponentType> = {
   access: lazy(() => import('./Access')),
   settings: lazy(() => import('./Settings')),
   call: lazy(() => import('./Call')),
+  // Without a link one's own appointments are meant.
+  appointment: lazy(() => import('./Visits')),
   notices: lazy(() => import('./Notices')),
 };
 
@@ -31,12 +33,15 @@ const AFTER = 10 * 60_000;
 /** Beside the first load, which need not wait for it. */
 const Bell = lazy(() => import('./Bell'));
 
+const Appointment = lazy(() => import('./Appointment'));
+
 const Guest = lazy(async () => ({ default: (await import('./Call')).Guest }));
 
 /** Whoever comes by a link of the clinic need not sign in. */
 export function Portal() {
   const page = usePage();
   if (page === 'call' && location.hash.length > 1) return <Suspense fallback={<Wait />}><Guest /></Suspense>;
+  if (page === 'appointment' && location.hash.length > 1) return <Suspense fallback={<Wait />}><Appointment /></Suspense>;
   return <Known />;
 }
 

@@ -12,6 +12,7 @@ import { None, Shown, Wait } from './parts';
 import { useOwn, useRecord } from './record';
 
 const Book = lazy(() => import('./Book'));
+const Waiting = lazy(() => import('./Waiting'));
 const Refused = lazy(async () => ({ default: (await import('./Book')).Refused }));
 
 /** States in which the patient may still decide. */
@@ -46,6 +47,7 @@ export default function Visits() {
         <>
           {bookable && <button type="button" className="primary" onClick={() => begin('new')}>{t('portal.book')}</button>}
           <Coming renderActions={(visit) => OPEN.has(visit.state) && <Actions visit={visit} onMove={() => begin(visit)} onDone={() => setSaid(t('portal.book.cancelled'))} />} />
+          {offered.data && bookable && <Suspense fallback={<Wait />}><Waiting offered={offered.data} /></Suspense>}
         </>
       )}
       <Past />

@@ -6,7 +6,7 @@ const BASE = '/app/portal/';
 
 export const PAGES = ['home', 'results', 'medicines', 'visits', 'papers', 'messages', 'access', 'settings'] as const;
 /** Pages that are reached from others only. */
-const INNER = ['call', 'notices'] as const;
+const INNER = ['call', 'appointment', 'notices'] as const;
 export type PageName = (typeof PAGES)[number] | (typeof INNER)[number];
 
 export function pageOf(path: string): PageName {

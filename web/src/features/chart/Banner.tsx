@@ -10,7 +10,7 @@ import { VITALS, readings } from '../../fhir/vitals';
 import { age, formatDate, today } from '../../lib/dates';
 import { useI18n } from '../../lib/i18n';
 import { Icon } from '../../ui/icons';
-import { interpreter } from '../patients/form';
+import { interpreter, photoOf } from '../patients/form';
 import { bornText, identifierLabel, isDeceased, sexText } from '../patients/PatientFacts';
 import { vitalsQuery } from './ahead';
 import { allergies } from './facts';
@@ -23,6 +23,7 @@ export function Banner({ patient }: { patient: Stored<Patient> }) {
   return (
     <section className={`banner ${isDeceased(patient) ? 'banner-deceased' : ''}`} aria-label={t('banner.label')}>
       <div className="banner-who">
+        {photoOf(patient) && <img className="banner-photo" src={photoOf(patient)} alt="" width={36} height={36} />}
         <h1>{patientName(patient) || t('notKnown')}</h1>
         <dl>
           <Fact label={t('banner.born')}>{bornText(t, locale, patient)}</Fact>

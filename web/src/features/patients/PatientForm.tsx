@@ -17,6 +17,10 @@ interface PatientFormProps {
   blocked?: boolean;
   /** Beside the fields: duplicates. */
   aside?: ReactNode;
+  /** Below the fields: parts that are open to whoever needs them. */
+  more?: ReactNode;
+  /** The name of a field below that cannot be sent as it is, so far as anybody has tried. */
+  check?: (tried: boolean) => string | undefined;
   /** Below the fields: a failure, the state of the draft. */
   foot?: ReactNode;
   onCancel: () => void;
@@ -57,8 +61,12 @@ export function PatientForm(props: PatientFormProps) {
   const submit = (event?: FormEvent) => {
     event?.preventDefault();
     setTried(true);
-    const first = Object.keys(validate(values))[0];
-    if (first) form.current?.querySelector<HTMLElement>(`[name="${first}"]`)?.focus();
+    const first = Object.keys(validate(values))[0] ?? props.check?.(true);
+    if (first) {
+      const field = form.current?.querySelector<HTMLElement>(`[name="${first}"]`);
+      field?.closest('details')?.setAttribute('open', '');
+      field?.focus();
+    }
     else if (!blocked && !saving) onSave();
   };
   useShortcuts({ 'mod+Enter': submit, 'mod+s': submit });
@@ -112,6 +120,7 @@ export function PatientForm(props: PatientFormProps) {
           {text('contactPhone', { type: 'tel' })}
           {text('contactRelation')}
         </fieldset>
+        {props.more}
         {props.foot}
         <div className="form-actions">
           <Button type="submit" size="sm" loading={saving} disabled={blocked}>

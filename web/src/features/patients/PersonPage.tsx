@@ -20,6 +20,7 @@ import { useChartPatient } from '../chart/ChartLayout';
 import { useClinicZone } from '../schedule/people';
 import { coming } from '../telehealth/api';
 import { setActive } from './api';
+import { CoveragePanel, GuardiansPanel, PhotoPanel } from './BesidePanels';
 import { emergencyContact, interpreter, relation } from './form';
 import { bornText, sexText } from './PatientFacts';
 import { ProxiesPanel } from './ProxiesPanel';
@@ -28,6 +29,9 @@ import { ProxiesPanel } from './ProxiesPanel';
 const SCHEDULERS = new Set(['doctor', 'nurse', 'clinical_staff', 'receptionist', 'org_admin']);
 const KEEPERS = new Set(['receptionist', 'org_admin']);
 const ADMINISTRATOR = 'org_admin';
+/** Roles that correct details, and that see who pays. */
+const PHOTOGRAPHERS = new Set(['doctor', 'nurse', 'receptionist', 'org_admin']);
+const PAYING = new Set(['doctor', 'receptionist', 'org_admin', 'biller', 'pharmacist']);
 
 export function PersonPage() {
   const id = useChartPatient();
@@ -39,10 +43,13 @@ export function PersonPage() {
         <div className="summary">
           <div className="stack">
             <DetailsPanel patient={body} />
+            {roles.some((role) => PHOTOGRAPHERS.has(role)) && <PhotoPanel patient={body} />}
             {roles.some((role) => KEEPERS.has(role)) && <UsePanel key={body.id} patient={body} />}
           </div>
           <div className="stack">
             {roles.some((role) => SCHEDULERS.has(role)) && <ComingPanel id={id} />}
+            {roles.some((role) => PAYING.has(role)) && <CoveragePanel patient={id} />}
+            <GuardiansPanel patient={id} />
             {readsCharts(roles) && <ConsentsPanel id={id} />}
             {roles.includes(ADMINISTRATOR) && <ProxiesPanel patient={id} />}
           </div>

@@ -4,21 +4,35 @@ import { TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
-import type { Candidate } from '../../fhir/client';
+import { type Candidate, transaction } from '../../fhir/client';
 import { Failure } from '../../fhir/Failure';
 import { RequestError } from '../../fhir/http';
 import { useMatches } from '../../fhir/queries';
+import { useSession } from '../../fhir/session';
+import { now, today } from '../../lib/dates';
 import { dropDraft, keepDraft, readDraft } from '../../lib/drafts';
 import { useSettled, useTitle } from '../../lib/hooks';
 import { type Key, useI18n } from '../../lib/i18n';
 import type { Values } from '../../lib/merge';
 import { Icon } from '../../ui/icons';
+import { Notice } from '../../ui/Notice';
 import { registerPatient } from './api';
+import { ExtraFields, Part, payorOf, usePayers } from './ExtraFields';
+import { allowed, extras, isMinor, validateExtras } from './extras';
 import { EMPTY, comparable } from './form';
 import { PatientForm } from './PatientForm';
 import { PatientLine } from './PatientFacts';
+import { fromText, storePhoto } from './photo';
+import { PhotoField } from './PhotoField';
 
 const DRAFT = 'patient/new';
+const DONE = 'patient/new/stored';
+
+/** What of a registration the server has. */
+interface Done {
+  id?: string;
+  photo?: boolean;
+}
 
 export function RegisterPage() {
   const { t } = useI18n();
@@ -34,12 +48,38 @@ export function RegisterPage() {
   useEffect(() => {
     if (Object.values(settled).some(Boolean)) keepDraft(DRAFT, settled);
   }, [settled]);
+  const { roles } = useSession();
+  const may = allowed(roles);
+  const payers = usePayers().data ?? [];
+  const [tried, setTried] = useState(false);
+  const wrong = validateExtras(values);
+  // Once the person is stored, only what is still missing is sent again.
+  const [stored, setStored] = useState<Done>(() => readDraft<Done>(DONE) ?? {});
+  const open = (id: string) => {
+    dropDraft(DRAFT);
+    dropDraft(DONE);
+    void navigate({ to: '/patients/$id', params: { id } });
+  };
   const save = useMutation({
-    mutationFn: () => registerPatient(values, reason.trim()),
-    onSuccess: ({ id }) => {
-      dropDraft(DRAFT);
-      void navigate({ to: '/patients/$id', params: { id } });
+    mutationFn: async () => {
+      let done = stored;
+      const note = (more: Done) => {
+        done = { ...done, ...more };
+        keepDraft(DONE, done);
+        setStored(done);
+      };
+      if (!done.id) note({ id: (await registerPatient(values, reason.trim())).id });
+      const id = done.id ?? '';
+      const photo = fromText(values.photo ?? '');
+      if (photo && !done.photo) {
+        await storePhoto(id, photo);
+        note({ photo: true });
+      }
+      const records = extras(values, id, now(), payorOf(values.payer, payers));
+      if (records.length > 0) await transaction(records);
+      return id;
     },
+    onSuccess: open,
   });
   // The server may know of somebody whom the form did not ask for.
   const known = certain || (save.error instanceof RequestError && save.error.kind === 'conflict');
@@ -50,11 +90,24 @@ export function RegisterPage() {
         values={values}
         onChange={setValues}
         onSave={() => save.mutate()}
+        check={(now) => {
+          setTried(now);
+          return Object.keys(wrong)[0];
+        }}
+        more={
+          <>
+            <ExtraFields values={values} wrong={tried ? wrong : {}} onChange={(change) => setValues({ ...values, ...change })} may={may} minor={isMinor(values.birthDate, today())} />
+            <Part title={t('photo.title')} open={Boolean(values.photo)}>
+              <PhotoField value={values.photo ?? ''} onChange={(photo) => setValues({ ...values, photo })} />
+            </Part>
+          </>
+        }
         saving={save.isPending}
         saveLabel={t('form.register')}
         blocked={known && !reason.trim()}
         onCancel={() => {
           dropDraft(DRAFT);
+          dropDraft(DONE);
           void navigate({ to: '/patients', search: {} });
         }}
         aside={<Duplicates candidates={candidates} failed={matches.isError ? matches.error : undefined} />}
@@ -62,6 +115,11 @@ export function RegisterPage() {
           <>
             {known && (
               <TextInput label={t('duplicates.reason')} description={t('duplicates.reason.help')} value={reason} maxLength={500} onChange={(event) => setReason(event.currentTarget.value)} autoComplete="off" />
+            )}
+            {stored.id && save.isError && (
+              <Notice tone="warning" icon="alert" title={t('extra.unfinished')}>
+                <Link to="/patients/$id" params={{ id: stored.id }} onClick={() => { dropDraft(DRAFT); dropDraft(DONE); }}>{t('extra.unfinished.open')}</Link>
+              </Notice>
             )}
             {save.isError && <Failure error={save.error} onRetry={() => save.mutate()} />}
           </>

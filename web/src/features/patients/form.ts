@@ -33,6 +33,12 @@ export function interpreter(patient: Patient): boolean | undefined {
   return patient.extension?.find(({ url }) => url === INTERPRETER)?.valueBoolean;
 }
 
+/** The photograph as the record holds it. */
+export function photoOf({ photo }: Pick<Patient, 'photo'>): string {
+  const stored = photo?.find(({ data, contentType }) => data && contentType?.startsWith('image/'));
+  return stored ? `data:${stored.contentType};base64,${stored.data}` : '';
+}
+
 /** HL7 v2 table 0131: emergency contact. */
 const EMERGENCY = { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0131', code: 'C', display: 'Emergency Contact' }] };
 
