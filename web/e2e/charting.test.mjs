@@ -160,3 +160,157 @@ journey('what somebody else records shows up without a reload', async () => {
   assert.equal(await page.evaluate(() => window.unbroken), true, 'the page was not loaded again');
   await context.close();
 });
+
+const LAB = [{ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: 'laboratory' }] }];
+
+/** A potassium of a patient, as the laboratory's system reports it. */
+const potassium = (given, value, letter, more = {}) => ({
+  resourceType: 'Observation',
+  status: 'final',
+  category: LAB,
+  code: { coding: [{ system: 'http://loinc.org', code: '2823-3' }], text: 'Potassium' },
+  subject: { reference: `Patient/${people[given].id}` },
+  effectiveDateTime: '2026-11-20T08:00:00Z',
+  valueQuantity: { value, unit: 'mmol/L', system: 'http://unitsofmeasure.org', code: 'mmol/L' },
+  interpretation: [{ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation', code: letter }] }],
+  ...more,
+});
+
+journey('a critical result stands out until somebody acknowledges it, and again once it was corrected', async () => {
+  const result = await fhir(rig, 'Observation', { method: 'POST', body: potassium('Ada', 7.1, 'HH') });
+  const seen = await rig.visit();
+  const { page, context } = seen;
+  await page.goto(chart('Ada'));
+  await settled(page);
+  await page.getByText('You have not opened this chart before.').or(page.getByText('Nothing has changed since')).or(page.getByText('New since you last looked')).first().waitFor();
+  await page.getByText('1 critical result is not acknowledged').waitFor();
+  await clean(seen, 'a summary with a critical result');
+  await page.getByRole('link', { name: 'Look at the results' }).click();
+  const open = page.getByRole('region', { name: 'Not acknowledged' });
+  await open.getByText('7.1 mmol/L').waitFor();
+  await clean(seen, 'a critical result');
+  await open.getByRole('button', { name: 'Acknowledge Potassium' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Acknowledge results' });
+  await dialog.getByLabel('What follows').fill('Called the patient');
+  await clean(seen, 'acknowledging');
+  await dialog.getByRole('button', { name: 'Acknowledge' }).click();
+  await open.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Potassium' }).click();
+  await page.getByText(/^Acknowledged by .* – Called the patient$/).waitFor();
+  await fhir(rig, `Observation/${result.id}`, { method: 'PUT', body: { ...potassium('Ada', 6.9, 'HH', { status: 'corrected' }), id: result.id } });
+  await open.getByText('6.9 mmol/L').waitFor({ timeout: 30_000 });
+  await page.getByText('Nobody has acknowledged this result.').waitFor();
+  await context.close();
+});
+
+journey('what came since one last looked is marked and counted', async () => {
+  const before = new Date(Date.now() - 1_000).toISOString();
+  await fhir(rig, 'Observation', { method: 'POST', body: potassium('Grace', 4.4, 'N') });
+  const seen = await rig.visit();
+  const { page, context } = seen;
+  // A look is another one after half an hour: the server's tests wait for that, this one is told so.
+  await page.route('**/api/v1/charts/*/looked', (route) => route.fulfill({ json: { before } }));
+  await page.goto(chart('Grace'));
+  await settled(page);
+  const line = page.getByRole('status').filter({ hasText: 'New since you last looked' });
+  await line.getByRole('link', { name: '1 result' }).waitFor();
+  await page.getByRole('region', { name: 'Latest results' }).getByText('new', { exact: true }).waitFor();
+  await clean(seen, 'what is new');
+  await line.getByRole('link', { name: '1 result' }).click();
+  await page.getByRole('cell').getByText('new', { exact: true }).waitFor();
+  await context.close();
+});
+
+journey('a telephone call is written down as one, with a skeleton to fill in, and loses no words when its kind changes', async () => {
+  const seen = await rig.visit();
+  const { page, context } = seen;
+  await page.goto(chart('Rosa', '/notes/new'));
+  await settled(page);
+  await page.getByLabel('Subjective').fill('Dizzy since the morning.');
+  await page.getByLabel('Kind of note').selectOption({ label: 'Telephone call' });
+  assert.equal(await page.getByLabel('Title').inputValue(), 'Telephone call');
+  assert.equal(await page.getByLabel('Subjective').inputValue(), 'Dizzy since the morning.');
+  await page.getByLabel('Reason for the call').fill('Dizziness');
+  await page.getByLabel('History and course').fill('/ros');
+  await page.getByLabel('History and course').press('End');
+  await page.getByLabel('History and course').press('Enter');
+  await page.waitForFunction(() => [...document.querySelectorAll('textarea')].some((one) => one.value.includes('Breathing: ___')));
+  await clean(seen, 'a note of another kind');
+  await page.getByRole('button', { name: 'Save unsigned' }).click();
+  await page.locator('summary').filter({ hasText: 'Telephone call' }).waitFor();
+  const { entry } = await fhir(rig, `Composition?patient=${people.Rosa.id}&type=http://loinc.org|34748-4`);
+  assert.deepEqual(entry[0].resource.section.map((one) => one.title), ['Chief complaint', 'History of present illness', 'Subjective']);
+  await context.close();
+});
+
+journey('a child’s weight stands among the percentiles of its age and sex', async () => {
+  const child = await admin.create({ resourceType: 'Patient', active: true, name: [{ family: `Z${stamp}`, given: ['Timo'] }], gender: 'male', birthDate: '2020-01-15' });
+  const weights = [['2020-10-30', 9.7], ['2024-01-15', 16.3]];
+  for (const [day, value] of weights) {
+    await fhir(rig, 'Observation', {
+      method: 'POST',
+      body: {
+        resourceType: 'Observation',
+        status: 'final',
+        category: [{ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: 'vital-signs' }] }],
+        code: { coding: [{ system: 'http://loinc.org', code: '29463-7' }] },
+        subject: { reference: `Patient/${child.id}` },
+        effectiveDateTime: `${day}T12:00:00Z`,
+        valueQuantity: { value, unit: 'kg', system: 'http://unitsofmeasure.org', code: 'kg' },
+      },
+    });
+  }
+  const seen = await rig.visit();
+  const { page, context } = seen;
+  await page.goto(`${rig.url}/app/patients/${child.id}/vitals?sign=weight`);
+  await settled(page);
+  // 9.5 months and 9.7 kg is the example of the reference: the 58th percentile.
+  await page.getByRole('row', { name: /30-Oct-2020/ }).getByRole('cell', { name: '58', exact: true }).waitFor();
+  await page.getByText(/^Percentile \d+ among boys at 4 years/).waitFor();
+  await clean(seen, 'growth');
+  await context.close();
+});
+
+journey('the desk registers a child with insurance, a guardian, a consent and a photograph', async () => {
+  const seen = await rig.visit({ storageState: await rig.signIn('reception') });
+  const { page, context } = seen;
+  await page.goto(`${rig.url}/app/patients/new`);
+  await settled(page);
+  await page.getByLabel('Family name').fill(`Child-${stamp}`);
+  await page.getByLabel('Given names').fill('Mira');
+  await page.getByLabel('Birth date').fill('2020-05-04');
+  await page.getByText('under 18: name one').waitFor();
+  await page.getByLabel('Name of the guardian').fill('Nora Child');
+  await page.getByLabel('Who they are').selectOption({ label: 'Mother' });
+  await page.getByLabel('Telephone of the guardian').fill('5550199');
+  await page.getByText('Insurance', { exact: true }).click();
+  await page.getByLabel('Member number').fill('M-77');
+  await page.getByText('Consents', { exact: true }).click();
+  await page.getByLabel('Treatment').selectOption({ label: 'Agrees' });
+  await page.getByText('Photograph', { exact: true }).click();
+  await page.getByRole('button', { name: 'Take a photograph' }).click();
+  const camera = page.getByRole('dialog', { name: 'Take a photograph' });
+  await camera.getByRole('button', { name: 'Take it' }).click();
+  await page.getByRole('img', { name: 'Photograph of the patient' }).waitFor();
+  await clean(seen, 'a registration with everything');
+  // What is missing is said at its field, and nothing is stored.
+  await page.getByRole('button', { name: 'Register', exact: true }).click();
+  await page.getByText('Enter who pays.').waitFor();
+  assert.equal(await page.getByLabel('Insurer').evaluate((field) => field === document.activeElement), true);
+  // A reload loses nothing, not even the picture.
+  await page.getByLabel('Insurer').fill('Northern Mutual');
+  await page.waitForTimeout(600);
+  await page.reload();
+  await settled(page);
+  assert.deepEqual([await page.getByLabel('Insurer').inputValue(), await page.getByRole('img', { name: 'Photograph of the patient' }).count()], ['Northern Mutual', 1]);
+  await page.getByRole('button', { name: 'Register', exact: true }).click();
+  await page.getByRole('heading', { name: /CHILD-.*, Mira/i }).waitFor();
+  const id = page.url().split('/').at(-1);
+  await page.getByRole('region', { name: 'Insurance' }).getByText('Northern Mutual').waitFor();
+  await page.getByRole('region', { name: 'Guardian or representative' }).getByText('Nora Child').waitFor();
+  await clean(seen, 'the person with everything');
+  const [stored, covered, consented] = await Promise.all([fhir(rig, `Patient/${id}`), fhir(rig, `Coverage?patient=${id}`), fhir(rig, `Consent?patient=${id}`)]);
+  assert.deepEqual([stored.photo.length, covered.entry[0].resource.subscriberId, consented.entry[0].resource.provision.type], [1, 'M-77', 'permit']);
+  assert.ok(stored.photo[0].data.length < 140_000, 'a small picture');
+  await context.close();
+});

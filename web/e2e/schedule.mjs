@@ -293,6 +293,61 @@ export function scheduling() {
     await context.close();
   });
 
+  journey('a patient waits on a telephone for an earlier time, is offered what somebody gives up, and takes it', async () => {
+    const given = await book(4, 0, day(8), '09:00');
+    const seen = await rig.visit({ storageState: await rig.signIn('patient'), viewport: { width: 390, height: 844 } });
+    const { page, context } = seen;
+    await page.goto(`${rig.url}/app/portal/visits`);
+    await settled(page);
+    const list = page.getByRole('region', { name: 'Waiting list' });
+    await list.getByRole('button', { name: 'Join the waiting list' }).click();
+    await list.getByRole('button', { name: 'Join', exact: true }).click();
+    const services = list.getByLabel('Service');
+    if (await services.inputValue() === '') {
+      await list.getByText('Choose what the visit is about.').waitFor();
+      await services.selectOption(SERVICE.code);
+      await clean(seen, 'joining the waiting list from the portal');
+      await list.getByRole('button', { name: 'Join', exact: true }).click();
+    }
+    await list.getByText('You are on the waiting list.').waitFor();
+    await list.getByText(/You are next\.|ahead of you/).waitFor();
+    await ask('POST', `/api/v1/appointments/${given.id}/transitions`, { to: 'cancelled', reason: 'patient' });
+    await page.goto(`${rig.url}/app/portal/`);
+    const offer = page.getByRole('region', { name: 'A time is offered to you' });
+    await offer.getByText('09:00').waitFor({ timeout: 45_000 });
+    await clean(seen, 'an offer on the first page');
+    await offer.getByRole('button', { name: 'Take this time' }).click();
+    await offer.getByText('Your appointment is booked.').waitFor();
+    await page.getByRole('region', { name: 'Coming up' }).getByText('09:00').first().waitFor();
+    assert.deepEqual(seen.complaints, []);
+    await context.close();
+  });
+
+  journey('somebody moves an appointment by a link, whose secret no request has in its address', async () => {
+    const visited = await book(5, 1, day(9), '09:00');
+    const { body: links } = await ask('POST', `/api/v1/appointments/${visited.id}/links`, {});
+    const seen = await rig.visit({ storageState: undefined, viewport: { width: 390, height: 844 } });
+    const { page, context } = seen;
+    await context.clearCookies();
+    const [path, secret] = links.reschedule.split('#');
+    const asked = [];
+    page.on('request', (request) => asked.push(request.url().split('#')[0]));
+    await page.goto(rig.url + links.reschedule);
+    const card = page.getByRole('region', { name: 'Your appointment' });
+    await card.getByText('09:00').first().waitFor();
+    await card.getByRole('button', { name: 'Look later' }).click();
+    await card.getByRole('button', { name: '10:30' }).last().click();
+    await clean(seen, 'moving by a link');
+    await card.getByRole('button', { name: 'Move to this time' }).click();
+    await card.getByText('Your appointment is moved.').waitFor();
+    assert.equal(path, '/app/portal/appointment');
+    assert.ok(asked.length > 2 && asked.every((url) => !url.includes(secret)), 'the secret stays out of addresses');
+    await page.goto(`${rig.url}/app/portal/appointment#AAAA`);
+    await page.reload();
+    await page.getByText('This link no longer works.', { exact: false }).waitFor();
+    await context.close();
+  });
+
   journey('opening hours are tried out before they are saved', async () => {
     const seen = await rig.visit();
     const { page, context } = seen;

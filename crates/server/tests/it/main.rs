@@ -9,6 +9,7 @@ mod access;
 mod bulk;
 mod bundles;
 mod canary;
+mod care;
 mod command;
 mod contention;
 mod deploy;

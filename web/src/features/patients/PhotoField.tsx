@@ -43,7 +43,7 @@ export function PhotoField({ value, onChange, busy }: PhotoFieldProps) {
     <div className="photo-field">
       {value ? <img className="photo" src={value} alt={t('photo.alt')} width={96} height={96} /> : <span className="photo photo-none"><Icon name="user" size={40} /></span>}
       <div className="stack">
-        <div className="form-row">
+        <div className="photo-acts">
           <input ref={input} id={id} type="file" accept="image/jpeg,image/png,image/webp" className="visually-hidden" tabIndex={-1} aria-label={t('photo.file')} onChange={pick} />
           <Button type="button" variant="default" loading={busy} onClick={() => input.current?.click()}>{t('photo.file')}</Button>
           <Button type="button" variant="default" disabled={busy} onClick={() => setCamera(true)}>{t('photo.camera')}</Button>
