@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Observation, Stored } from '../fhir/types';
 import { Decimal } from '../lib/json';
-import { type AccessLine, placeOf, plainName, practitioners, rangeText, tests } from './record';
+import { type AccessLine, barOf, isRecent, placeOf, plainName, practitioners, rangeText, tests } from './record';
 import { pageOf, pathOf } from './route';
 
 const value = (text: string) => ({ value: new Decimal(text), unit: 'mmol/L' });
@@ -42,4 +42,19 @@ it('names each practitioner among those who looked once', () => {
   const line = (who: string): AccessLine => ({ at: '2026-11-23T10:00:00Z', who, roles: [], what: 'viewed', records: [], why: '', emergency: false, refused: false });
   const lines = ['Practitioner/b', 'Patient/p', 'Practitioner/a', 'Practitioner/b', 'a login'].map(line);
   expect(practitioners(lines)).toEqual(['Practitioner/a', 'Practitioner/b']);
+});
+
+it('places a value on its bar by the usual range, and nowhere without one', () => {
+  const at = (text: string, referenceRange: Observation['referenceRange'] = range) => barOf(result('1', '2026-01-01', { valueQuantity: value(text), referenceRange }));
+  expect([at('3.5'), at('5.1')]).toEqual([0.25, 0.75]);
+  expect(at('4.3')).toBeCloseTo(0.5, 9);
+  expect([at('0.1'), at('99')]).toEqual([0.02, 0.98]);
+  expect(at('4.3', [{ high: value('5.1') }])).toBeUndefined();
+  expect(barOf(result('1', '2026-01-01', { valueQuantity: { ...value('4'), comparator: '<' }, referenceRange: range }))).toBeUndefined();
+});
+
+it('tells results of these days from older ones', () => {
+  const now = Date.parse('2026-11-23T10:00:00Z');
+  const stored = (lastUpdated?: string) => isRecent({ ...result('1', '2026-01-01'), meta: { lastUpdated } }, now);
+  expect([stored('2026-11-20T10:00:00Z'), stored('2026-10-01T10:00:00Z'), stored()]).toEqual([true, false, false]);
 });

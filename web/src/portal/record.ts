@@ -67,6 +67,24 @@ export function rangeText(observation: Observation): string {
   return range.high?.value ? `< ${quantityText(range.high)}` : range.low?.value ? `> ${quantityText(range.low)}` : (range.text ?? '');
 }
 
+/** Where a value lies on its bar, 0 to 1, with the usual range from a quarter to three quarters; none without both ends. */
+export function barOf(observation: Observation): number | undefined {
+  const { low, high } = observation.referenceRange?.[0] ?? {};
+  const quantity = observation.valueQuantity;
+  if (!low?.value || !high?.value || !quantity?.value || quantity.comparator) return undefined;
+  const [from, to, value] = [low.value.toNumber(), high.value.toNumber(), quantity.value.toNumber()];
+  if (!(to > from)) return undefined;
+  const place = 0.25 + ((value - from) / (to - from)) * 0.5;
+  return Math.min(0.98, Math.max(0.02, place));
+}
+
+/** Days in which a result that the clinic has not marked as seen is told apart: before that nobody marked results. */
+const RECENT = 30 * 86_400_000;
+
+export function isRecent(observation: Observation, now: number): boolean {
+  return now - Date.parse(observation.meta?.lastUpdated ?? '') < RECENT;
+}
+
 /** Who looked at the record, as the organisation's trail tells the patient. */
 export interface AccessLine {
   at: string;

@@ -194,7 +194,7 @@ function Vitals() {
           return (
             <table className="table table-tight">
               <thead className="visually-hidden">
-                <tr><th>{t('vitals.sign')}</th><th>{t('vitals.last')}</th><th>{t('vitals.trend')}</th><th>{t('vitals.when')}</th></tr>
+                <tr><th>{t('vitals.sign')}</th><th>{t('vitals.last')}</th><th className="trend">{t('vitals.trend')}</th><th>{t('vitals.when')}</th></tr>
               </thead>
               <tbody>
                 {rows.map(({ vital, last, points }) => (
@@ -203,7 +203,7 @@ function Vitals() {
                     <td className="number">
                       <Abnormal letter={outside(vital, last, birth)}>{last.shown} {last.unit}</Abnormal>
                     </td>
-                    <td><Sparkline points={points} /></td>
+                    <td className="trend"><Sparkline points={points} /></td>
                     <td className="quiet nowrap">{formatDate(observedAt(last.observation) ?? '', locale)}</td>
                   </tr>
                 ))}

@@ -98,7 +98,7 @@ impl Charting {
                 items.push(known);
                 continue;
             }
-            let task = task(&result, seen, (&party, &at), note);
+            let task = task(&result, seen, (&party, at.as_str()), note);
             let task = task.as_object().cloned().unwrap_or_default();
             batch.push(create(task_type()?, &task)?);
             items.push(AcknowledgedResult {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use mt_access::{Authenticated, Grant};
+use mt_access::{Authenticated, Grant, Interaction};
 use mt_api::Caller;
 use mt_fhir::ResourceType;
 use mt_kernel::{ErrorKind, Fault};
@@ -99,7 +99,9 @@ impl Scheduling {
     /// [`ErrorKind::Forbidden`] for staff, [`ErrorKind::NotFound`] for another patient.
     pub async fn own_waitlist(&self, caller: &Caller, patient: &str) -> Result<OwnWaitlist> {
         only_patients(caller)?;
-        self.patient_name(caller, patient).await?;
+        let records = self.records(caller, Interaction::Read).await?;
+        let kind = ResourceType::PATIENT;
+        self.store.read(&records, kind, patient).await?;
         let mut own = self.waiting_of(caller, patient).await?;
         own.sort_by(|one, other| one.since.cmp(&other.since));
         if own.is_empty() {

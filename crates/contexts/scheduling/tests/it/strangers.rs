@@ -74,8 +74,8 @@ async fn a_link_shows_the_times_to_which_it_may_move_its_appointment_and_no_othe
         let asked = json!({"token": token(url), "from": MONDAY, "to": "2031-03-25"});
         serde_json::from_value(asked).unwrap()
     };
-    let found = practice.scheduling.times_by_link(&asked(&links.reschedule));
-    let found = found.await.unwrap();
+    let wanted = asked(&links.reschedule);
+    let found = practice.scheduling.times_by_link(&wanted).await.unwrap();
     let starts: Vec<&str> = found.slots.iter().map(|slot| &slot.start[11..16]).collect();
     assert_eq!(starts.first(), Some(&"09:30"), "{starts:?}");
     assert!(!starts.contains(&"10:00"), "{starts:?}");

@@ -197,7 +197,10 @@ async fn a_patient_joins_sees_how_many_are_ahead_takes_an_offer_and_is_named_as_
     assert_eq!(declined.offer, None);
     let none = scheduling.accept_oneself(&patient, &own.id).await;
     assert_eq!(none.unwrap_err().kind(), ErrorKind::Conflict);
-    scheduling.offer(&desk, &own.id, &slot).await.unwrap();
+    // What was turned down went to the next.
+    let later = json!({"actor": DOCTOR, "start": format!("{MONDAY}T11:00:00Z"), "end": format!("{MONDAY}T11:30:00Z")});
+    let later = serde_json::from_value(later).unwrap();
+    scheduling.offer(&desk, &own.id, &later).await.unwrap();
     let booked = scheduling.accept_oneself(&patient, &own.id).await.unwrap();
     assert_eq!(booked.state, State::Confirmed);
     assert_eq!(booked.patient.unwrap().reference, PATIENT);

@@ -67,6 +67,8 @@ export const portal = {
   'waiting.leave.sure': 'Leave the waiting list?',
   'waiting.stay': 'Stay on it',
   'portal.resultsHelp': 'The usual range is that of most healthy people. A value outside of it is not always a problem: ask us when you are unsure.',
+  'portal.seenBy': 'Seen by {name} on {date}.',
+  'portal.notSeen': 'You see this as soon as it is there. The clinic has not marked it as seen yet.',
   'portal.earlier': '{count, plural, one {# earlier result} other {# earlier results}}',
   'place.above': 'Above the usual range',
   'place.below': 'Below the usual range',

@@ -69,6 +69,8 @@ export const portal: Record<keyof typeof english, string> = {
   'waiting.leave.sure': '¿Salir de la lista de espera?',
   'waiting.stay': 'Quedarse',
   'portal.resultsHelp': 'El intervalo habitual es el de la mayoría de personas sanas. Un valor fuera de él no siempre es un problema: pregúntenos si tiene dudas.',
+  'portal.seenBy': 'Visto por {name} el {date}.',
+  'portal.notSeen': 'Lo ve en cuanto llega. La clínica aún no lo ha marcado como visto.',
   'portal.earlier': '{count, plural, one {# resultado anterior} other {# resultados anteriores}}',
   'place.above': 'Por encima de lo habitual',
   'place.below': 'Por debajo de lo habitual',
