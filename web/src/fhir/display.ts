@@ -7,7 +7,7 @@ export const UCUM = 'http://unitsofmeasure.org';
 export const ICD10CM = 'http://hl7.org/fhir/sid/icd-10-cm';
 
 /** SNOMED CT's full names end with the kind of concept, which the place on screen says already. */
-const KIND = / \((disorder|finding|situation|procedure|qualifier value|regime\/therapy|substance|product|medicinal product|morphologic abnormality|observable entity|event)\)$/;
+const KIND = / \((disorder|finding|situation|procedure|qualifier value|regime\/therapy|substance|product|medicinal product|morphologic abnormality|observable entity|event|record artifact|physical object)\)$/;
 
 /** The words of a concept as they are stored. */
 export function fullText(concept: CodeableConcept | undefined): string {

@@ -512,7 +512,7 @@ export interface Coverage extends Resource {
   period?: Period;
   payor: Reference[];
   class?: { type: CodeableConcept; value: string; name?: string }[];
-  order?: number;
+  order?: Decimal;
 }
 
 export interface RelatedPerson extends Resource {

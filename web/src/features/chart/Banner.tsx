@@ -15,10 +15,15 @@ import { bornText, identifierLabel, isDeceased, sexText } from '../patients/Pati
 import { vitalsQuery } from './ahead';
 import { allergies } from './facts';
 
+/** Roles that see who pays. */
+const PAYING = new Set(['doctor', 'receptionist', 'biller']);
+
 export function Banner({ patient }: { patient: Stored<Patient> }) {
   const { t, locale } = useI18n();
   const number = mrn(patient)?.value;
-  const clinical = readsCharts(useSession().roles);
+  const { roles } = useSession();
+  const clinical = readsCharts(roles);
+  const pays = roles.some((role) => PAYING.has(role));
   const spoken = patient.communication?.find((one) => one.preferred) ?? patient.communication?.[0];
   return (
     <section className={`banner ${isDeceased(patient) ? 'banner-deceased' : ''}`} aria-label={t('banner.label')}>
@@ -32,6 +37,7 @@ export function Banner({ patient }: { patient: Stored<Patient> }) {
             <span title={number}>{number ? shortIdentifier(number) : t('notKnown')}</span>
           </Fact>
           {spoken && <Fact label={t('banner.language')}>{conceptText(spoken.language)}</Fact>}
+          {pays && <PrimaryCoverage id={patient.id} />}
           {clinical && <ChildWeight patient={patient} />}
           {isDeceased(patient) && (
             <Fact label={t('deceased')}>{patient.deceasedDateTime ? formatDate(patient.deceasedDateTime, locale) : t('banner.dateUnknown')}</Fact>
@@ -57,6 +63,15 @@ function Fact({ label, children }: { label: string; children: React.ReactNode })
       <dd>{children}</dd>
     </div>
   );
+}
+
+/** Who pays first, as far as it is recorded and in force. */
+function PrimaryCoverage({ id }: { id: string }) {
+  const { t } = useI18n();
+  const query = useChart('Coverage', id);
+  const inForce = query.data?.matches.filter(({ status, period }) => status === 'active' && (!period?.end || period.end >= today())) ?? [];
+  const [first] = [...inForce].sort((a, b) => Number(a.order?.toNumber() ?? 99) - Number(b.order?.toNumber() ?? 99));
+  return first ? <Fact label={t('extra.coverage')}>{first.payor.map(({ display }) => display).filter(Boolean).join(', ') || t('notKnown')}</Fact> : null;
 }
 
 /** Doses of children go by weight: the last one, with its date. */

@@ -6,6 +6,7 @@
 import type { Consent, Coverage, Reference, RelatedPerson, Resource } from '../../fhir/types';
 import { age, isFhirDate } from '../../lib/dates';
 import type { Key } from '../../lib/i18n';
+import { Decimal } from '../../lib/json';
 import type { Values } from '../../lib/merge';
 
 export const COVERAGE = ['payer', 'memberId', 'planName', 'planId', 'coverFrom', 'coverUntil', 'subscriber'] as const;
@@ -60,7 +61,7 @@ export function coverage(values: Values, patient: string, payor: Reference | und
     period: values.coverFrom || values.coverUntil ? { start: or(values.coverFrom), end: or(values.coverUntil) } : undefined,
     payor: [payor ?? { display: or(values.payer) }],
     class: plan ? [{ type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/coverage-class', code: 'plan' }] }, value: plan, name: or(values.planName) }] : undefined,
-    order: 1,
+    order: new Decimal('1'),
   };
 }
 
