@@ -10,20 +10,25 @@ fn clinic(name: &str) -> (&'static Server, Caller) {
     let clinic = server.clinic(name);
     for patient in ["p1", "p2"] {
         let name = json!([{"family": patient}]);
-        clinic
-            .caller
-            .store(&json!({"resourceType": "Patient", "id": patient, "active": true, "name": name}));
+        clinic.caller.store(
+            &json!({"resourceType": "Patient", "id": patient, "active": true, "name": name}),
+        );
     }
-    clinic.caller.store(
-        &json!({"resourceType": "Practitioner", "id": "d", "name": [{"family": "Doe"}]}),
-    );
+    clinic
+        .caller
+        .store(&json!({"resourceType": "Practitioner", "id": "d", "name": [{"family": "Doe"}]}));
     (server, server.person(name, "a", &["org_admin"], &[]).api())
 }
 
 fn patient(server: &Server, tenant: &str, id: &str) -> Caller {
     let user = format!("Patient/{id}");
     server
-        .person(tenant, id, &["patient"], &["--patient", id, "--fhir-user", &user])
+        .person(
+            tenant,
+            id,
+            &["patient"],
+            &["--patient", id, "--fhir-user", &user],
+        )
         .api()
 }
 
@@ -49,7 +54,8 @@ fn a_patient_waits_for_an_earlier_time_and_nobody_elses() {
     let own = patient(server, TENANT, "p1");
     let other = patient(server, TENANT, "p2");
     let desk = server.person(TENANT, "r", &["receptionist"], &[]).api();
-    let wish = |service: &str| json!({"patient": "Patient/p1", "service": service, "days": ["mon"]});
+    let wish =
+        |service: &str| json!({"patient": "Patient/p1", "service": service, "days": ["mon"]});
     let path = "scheduling/own-waitlist";
     stranger(server).post(path, &wish("check-up")).problem(401);
     desk.post(path, &wish("check-up")).problem(403);
@@ -82,7 +88,8 @@ fn a_patient_waits_for_an_earlier_time_and_nobody_elses() {
     other.delete(&at).problem(404);
 
     let slot = json!({"start": "2031-03-24T10:00:00Z", "end": "2031-03-24T10:30:00Z", "actor": "Practitioner/d"});
-    desk.post(&format!("scheduling/waitlist/{id}/offer"), &slot).expect(200);
+    desk.post(&format!("scheduling/waitlist/{id}/offer"), &slot)
+        .expect(200);
     let offer = listed(&own).expect(200).json()["items"][0]["offer"].clone();
     assert_eq!(offer["actor"], "Practitioner/d");
     assert_eq!(offer.get("hold"), None);
@@ -108,8 +115,12 @@ fn no_secret_of_a_link_stands_in_an_address() {
     let body = json!({"token": "AAAA"});
     nobody.post("public/appointments/link", &body).problem(404);
     let times = json!({"token": "AAAA", "from": "2031-03-24", "to": "2031-03-25"});
-    nobody.post("public/appointments/link/times", &times).problem(404);
-    nobody.post("public/appointments/link/follow", &body).problem(404);
+    nobody
+        .post("public/appointments/link/times", &times)
+        .problem(404);
+    nobody
+        .post("public/appointments/link/follow", &body)
+        .problem(404);
     // The address that held it is no more.
     let old = nobody.get("public/appointments/AAAA");
     assert!(matches!(old.status, 404 | 405), "{}", old.text());
@@ -126,7 +137,12 @@ fn results_are_acknowledged_by_doctors_and_nurses_in_their_own_name() {
     let seen = json!({"results": [{"id": "k", "version": 1}]});
     let path = "results/acknowledgements";
     stranger(server).post(path, &seen).problem(401);
-    for role in ["receptionist", "clinical_staff", "lab_technician", "org_admin"] {
+    for role in [
+        "receptionist",
+        "clinical_staff",
+        "lab_technician",
+        "org_admin",
+    ] {
         let caller = server.person(TENANT, role, &[role], &["--fhir-user", "Practitioner/d"]);
         caller.api().post(path, &seen).problem(403);
     }
@@ -138,13 +154,21 @@ fn results_are_acknowledged_by_doctors_and_nurses_in_their_own_name() {
     doctor.api().post(path, &stale).problem(412);
     let done = doctor.api().post(path, &seen).expect(200).json();
     assert_eq!(done["items"][0]["by"], "Practitioner/d");
-    let found = doctor.found("Task?patient=p1&code=https://meditrack.health/fhir/CodeSystem/task|acknowledge-result");
+    let found = doctor.found(
+        "Task?patient=p1&code=https://meditrack.health/fhir/CodeSystem/task|acknowledge-result",
+    );
     assert_eq!(found.len(), 1);
 
     // The mark of who looked is each person's own, and no matter of the desk.
     let look = "charts/p1/looked";
-    assert_eq!(doctor.api().post(look, &json!({})).expect(200).json()["before"], Value::Null);
-    doctor.api().post("charts/nobody/looked", &json!({})).problem(404);
+    assert_eq!(
+        doctor.api().post(look, &json!({})).expect(200).json()["before"],
+        Value::Null
+    );
+    doctor
+        .api()
+        .post("charts/nobody/looked", &json!({}))
+        .problem(404);
     let desk = server.person(TENANT, "r", &["receptionist"], &[]).api();
     desk.post(look, &json!({})).problem(403);
 }
@@ -162,8 +186,11 @@ fn the_desk_takes_consents_to_treatment_and_none_about_who_sees_the_record() {
     };
     let desk = server.person(TENANT, "r", &["receptionist"], &[]);
     desk.post("Consent", &consent("treatment")).expect(201);
-    desk.post("Consent", &consent("patient-privacy")).refused(403);
+    desk.post("Consent", &consent("patient-privacy"))
+        .refused(403);
     desk.get("Consent?patient=p1").refused(403);
     let nurse = server.person(TENANT, "n", &["nurse"], &[]);
-    nurse.post("Consent", &consent("patient-privacy")).expect(201);
+    nurse
+        .post("Consent", &consent("patient-privacy"))
+        .expect(201);
 }

@@ -16,7 +16,11 @@ async fn potassium(ward: &Ward, id: &str, value: &str, status: &str) -> u64 {
         "code": {"coding": [{"system": "http://loinc.org", "code": "2823-3"}], "text": "Potassium"},
         "subject": {"reference": "Patient/p"}, "effectiveDateTime": "2026-11-23T08:00:00Z", "valueString": value});
     let stored = ward.put(&service, &result).await.unwrap();
-    stored["meta"]["versionId"].as_str().unwrap().parse().unwrap()
+    stored["meta"]["versionId"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap()
 }
 
 async fn acknowledge(
@@ -62,8 +66,16 @@ async fn marks_go_when_the_record_of_the_patient_is_erased() {
     ward.charting.look(&ward.doctor(), "p").await.unwrap();
     let keys = ward.test.store.tenants().keys(ward.tenant).await.unwrap();
     let forget = async |patient: &str| {
-        let tx = ward.test.store.database().tenant(ward.tenant).await.unwrap();
-        let gone = mt_charting::forget_patient(&tx, &keys, patient).await.unwrap();
+        let tx = ward
+            .test
+            .store
+            .database()
+            .tenant(ward.tenant)
+            .await
+            .unwrap();
+        let gone = mt_charting::forget_patient(&tx, &keys, patient)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         gone
     };
@@ -79,7 +91,9 @@ async fn a_result_is_acknowledged_once_and_anew_when_it_was_corrected() {
     let ward = Ward::new().await;
     let version = potassium(&ward, "k", "7.1", "final").await;
     let doctor = ward.doctor();
-    let first = acknowledge(&ward, &doctor, &[("k", version)]).await.unwrap();
+    let first = acknowledge(&ward, &doctor, &[("k", version)])
+        .await
+        .unwrap();
     assert_eq!(first.items[0].by, DOCTOR);
     // Whoever comes second is told who was first; nothing is written.
     let other = ward.caller(Role::Nurse, OTHER);
@@ -88,14 +102,22 @@ async fn a_result_is_acknowledged_once_and_anew_when_it_was_corrected() {
     let tasks = ward.tasks().await;
     assert_eq!(tasks.len(), 1);
     let task = &tasks[0];
-    assert_eq!((&task["status"], &task["focus"]["reference"]), (&json!("completed"), &json!("Observation/k")));
-    assert_eq!((&task["owner"]["reference"], &task["for"]["reference"]), (&json!(DOCTOR), &json!("Patient/p")));
+    assert_eq!(
+        (&task["status"], &task["focus"]["reference"]),
+        (&json!("completed"), &json!("Observation/k"))
+    );
+    assert_eq!(
+        (&task["owner"]["reference"], &task["for"]["reference"]),
+        (&json!(DOCTOR), &json!("Patient/p"))
+    );
     assert_eq!(task["note"][0]["text"], "called the patient");
 
     let corrected = potassium(&ward, "k", "4.1", "corrected").await;
     let stale = acknowledge(&ward, &doctor, &[("k", version)]).await;
     assert_eq!(kind(stale), ErrorKind::Precondition);
-    let anew = acknowledge(&ward, &other, &[("k", corrected)]).await.unwrap();
+    let anew = acknowledge(&ward, &other, &[("k", corrected)])
+        .await
+        .unwrap();
     assert_eq!(anew.items[0].by, OTHER);
     assert_eq!(ward.tasks().await.len(), 2);
 }
@@ -127,7 +149,9 @@ async fn nobody_says_for_somebody_else_that_a_result_was_seen_and_it_stays_said(
     let ward = Ward::new().await;
     let version = potassium(&ward, "k", "7.1", "final").await;
     let doctor = ward.doctor();
-    acknowledge(&ward, &doctor, &[("k", version)]).await.unwrap();
+    acknowledge(&ward, &doctor, &[("k", version)])
+        .await
+        .unwrap();
     let given = ward.tasks().await.remove(0);
     let mut other = given.clone();
     other["owner"]["reference"] = json!(OTHER);
@@ -139,7 +163,10 @@ async fn nobody_says_for_somebody_else_that_a_result_was_seen_and_it_stays_said(
     assert_eq!(ward.put(&doctor, &changed).await, Err(ErrorKind::Conflict));
     let mut withdrawn = given.clone();
     withdrawn["status"] = json!("cancelled");
-    assert_eq!(ward.put(&doctor, &withdrawn).await, Err(ErrorKind::Conflict));
+    assert_eq!(
+        ward.put(&doctor, &withdrawn).await,
+        Err(ErrorKind::Conflict)
+    );
     // Somebody who may write tasks and not acknowledge.
     let mut own = other.clone();
     own["owner"]["reference"] = json!("Practitioner/other");

@@ -103,8 +103,7 @@ pub struct RestrictionsAreTheOffices;
 impl Policy for RestrictionsAreTheOffices {
     fn decide(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault> {
         if change.new.is_some_and(decides_who_sees) && is_desk(ctx) {
-            let message =
-                "a consent about who sees the record is taken by clinical staff or the privacy office";
+            let message = "a consent about who sees the record is taken by clinical staff or the privacy office";
             return Err(Fault::new(ErrorKind::Forbidden, message).at("Consent.scope"));
         }
         let mut sides = [change.old, change.new].into_iter().flatten();
@@ -131,9 +130,17 @@ fn decides_who_sees(consent: Node<'_>) -> bool {
 
 /// Whether somebody takes consents and keeps none.
 fn is_desk(ctx: &OpCtx) -> bool {
-    let mut roles = ctx.actor.roles.iter().filter_map(|code| Role::from_code(code));
+    let mut roles = ctx
+        .actor
+        .roles
+        .iter()
+        .filter_map(|code| Role::from_code(code));
     ctx.actor.kind == ActorKind::User
-        && ctx.actor.roles.iter().any(|code| &**code == Role::Receptionist.code())
+        && ctx
+            .actor
+            .roles
+            .iter()
+            .any(|code| &**code == Role::Receptionist.code())
         && !roles.any(|role| {
             mt_access::held_by(role, ResourceType::CONSENT).contains(Interaction::Update)
         })

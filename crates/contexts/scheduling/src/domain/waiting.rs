@@ -235,17 +235,25 @@ mod tests {
         let of = |preference: serde_json::Value| -> Preference {
             serde_json::from_value(preference).unwrap()
         };
-        let own = of(serde_json::json!({"service": "follow-up", "actors": ["Practitioner/d"],
-            "days": ["mon", "tue"], "earliest": "09:00", "latest": "12:00"}));
+        let own = of(
+            serde_json::json!({"service": "follow-up", "actors": ["Practitioner/d"],
+            "days": ["mon", "tue"], "earliest": "09:00", "latest": "12:00"}),
+        );
         for (other, meets) in [
             (serde_json::json!({}), true),
             (serde_json::json!({"service": "new"}), false),
             (serde_json::json!({"actors": ["Practitioner/e"]}), false),
-            (serde_json::json!({"actors": ["Practitioner/e", "Practitioner/d"]}), true),
+            (
+                serde_json::json!({"actors": ["Practitioner/e", "Practitioner/d"]}),
+                true,
+            ),
             (serde_json::json!({"days": ["wed"]}), false),
             (serde_json::json!({"earliest": "12:00"}), false),
             (serde_json::json!({"latest": "09:00"}), false),
-            (serde_json::json!({"earliest": "11:00", "latest": "13:00"}), true),
+            (
+                serde_json::json!({"earliest": "11:00", "latest": "13:00"}),
+                true,
+            ),
         ] {
             let other = of(other);
             assert_eq!(own.may_want_the_same(&other), meets, "{other:?}");

@@ -81,7 +81,11 @@ async fn a_link_shows_the_times_to_which_it_may_move_its_appointment_and_no_othe
     assert!(!starts.contains(&"10:00"), "{starts:?}");
     assert!(found.slots.iter().all(|slot| slot.actor == DOCTOR));
     let feed = practice.scheduling.feed(&desk, DOCTOR).await.unwrap();
-    for other in [links.cancel.as_str(), &feed.url, "/app/portal/appointment#AAAA"] {
+    for other in [
+        links.cancel.as_str(),
+        &feed.url,
+        "/app/portal/appointment#AAAA",
+    ] {
         let missing = practice.scheduling.times_by_link(&asked(other)).await;
         assert_eq!(missing.unwrap_err().kind(), ErrorKind::NotFound, "{other}");
     }

@@ -167,8 +167,18 @@ async fn join(
 async fn a_patient_joins_sees_how_many_are_ahead_takes_an_offer_and_is_named_as_who_did_it() {
     let practice = practice_online().await;
     let scheduling = &practice.scheduling;
-    wait(&practice, "Patient/q", json!({"service": "check-up", "priority": 2})).await;
-    wait(&practice, "Patient/q", json!({"service": "surgery", "priority": 1})).await;
+    wait(
+        &practice,
+        "Patient/q",
+        json!({"service": "check-up", "priority": 2}),
+    )
+    .await;
+    wait(
+        &practice,
+        "Patient/q",
+        json!({"service": "surgery", "priority": 1}),
+    )
+    .await;
     practice.test.clock.advance_seconds(60);
     let patient = practice.patient("p");
     let own = join(
@@ -265,17 +275,54 @@ async fn patients_wait_for_themselves_alone_for_what_they_may_book_and_once() {
     let kind = |error: mt_scheduling::SchedulingError| error.kind();
     let id = own.id.as_str();
     let missing = Err(ErrorKind::NotFound);
-    assert_eq!(scheduling.own_waitlist(&q, "p").await.map(drop).map_err(kind), missing);
-    assert_eq!(scheduling.leave_oneself(&q, id).await.map_err(kind), missing);
-    assert_eq!(scheduling.accept_oneself(&q, id).await.map(drop).map_err(kind), missing);
-    assert_eq!(scheduling.decline_oneself(&q, id).await.map(drop).map_err(kind), missing);
+    assert_eq!(
+        scheduling
+            .own_waitlist(&q, "p")
+            .await
+            .map(drop)
+            .map_err(kind),
+        missing
+    );
+    assert_eq!(
+        scheduling.leave_oneself(&q, id).await.map_err(kind),
+        missing
+    );
+    assert_eq!(
+        scheduling
+            .accept_oneself(&q, id)
+            .await
+            .map(drop)
+            .map_err(kind),
+        missing
+    );
+    assert_eq!(
+        scheduling
+            .decline_oneself(&q, id)
+            .await
+            .map(drop)
+            .map_err(kind),
+        missing
+    );
     let desk = practice.caller(Role::Receptionist);
     let denied = Err(ErrorKind::Forbidden);
-    assert_eq!(scheduling.own_waitlist(&desk, "p").await.map(drop).map_err(kind), denied);
-    assert_eq!(scheduling.leave_oneself(&desk, id).await.map_err(kind), denied);
+    assert_eq!(
+        scheduling
+            .own_waitlist(&desk, "p")
+            .await
+            .map(drop)
+            .map_err(kind),
+        denied
+    );
+    assert_eq!(
+        scheduling.leave_oneself(&desk, id).await.map_err(kind),
+        denied
+    );
 
     scheduling.leave_oneself(&p, id).await.unwrap();
     assert!(offered(&practice).await.is_empty());
     // An appointment that waits no more is no entry.
-    assert_eq!(scheduling.leave_oneself(&p, id).await.map_err(kind), missing);
+    assert_eq!(
+        scheduling.leave_oneself(&p, id).await.map_err(kind),
+        missing
+    );
 }
