@@ -61,7 +61,8 @@ export function portal(rig) {
   test('what the clinic tells a patient is counted on the bell, leads to its page, and is read with the keyboard', async (t) => {
     if (!(await served(t))) return;
     const start = Date.now() + 3 * 86_400_000 - (Date.now() % 3_600_000);
-    const participant = [{ actor: { reference: 'Patient/demo-patient' }, status: 'accepted' }, { actor: { reference: 'Practitioner/demo-doctor' }, status: 'accepted' }];
+    const free = await fhir(rig(), 'Practitioner', { method: 'POST', body: { resourceType: 'Practitioner', active: true, name: [{ family: 'Free', given: ['Fay'] }] } });
+    const participant = [{ actor: { reference: 'Patient/demo-patient' }, status: 'accepted' }, { actor: { reference: `Practitioner/${free.id}` }, status: 'accepted' }];
     await fhir(rig(), 'Appointment', { method: 'POST', body: { resourceType: 'Appointment', status: 'booked', start: new Date(start).toISOString(), end: new Date(start + 1_800_000).toISOString(), participant } });
     const seen = await visit({ locale: 'es' });
     const { page, context } = seen;

@@ -45,7 +45,7 @@ export function work(at, rig) {
     await page.getByLabel('Your message').fill('No, because of your kidneys.');
     await page.keyboard.press('Control+Enter');
     await page.locator('.message-ours').getByText('No, because of your kidneys.').first().waitFor();
-    await page.getByText(/waiting since/).waitFor({ state: 'detached' });
+    await page.locator('.thread-chosen').getByText(/waiting since/).waitFor({ state: 'detached' });
     await context.close();
   });
 }

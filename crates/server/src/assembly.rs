@@ -111,8 +111,9 @@ pub(crate) struct Installation {
     pub(crate) validator: Arc<Validator>,
     pub(crate) terminology: Arc<Catalog>,
     pub(crate) clock: Arc<dyn Clock>,
-    key_trail: Arc<KeyTrail>,
-    following: [tokio::task::JoinHandle<()>; 4],
+    /// Where keys, journals and a private database lie.
+    pub(crate) data_dir: PathBuf,
+    following: [tokio::task::JoinHandle<()>; 3],
 }
 
 impl Installation {
@@ -217,6 +218,7 @@ impl Installation {
             terminology,
             clock,
             key_trail,
+            data_dir: data_dir.to_owned(),
             following,
         })
     }

@@ -1,6 +1,7 @@
 //! The `meditrack` command: one binary for a laptop and for a cluster.
 
 mod assembly;
+mod backups;
 mod bench;
 mod catalog;
 mod cli;

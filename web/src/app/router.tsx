@@ -5,7 +5,7 @@ import { askChart, askSummary } from '../features/chart/ahead';
 import { askCalendar } from '../features/schedule/ahead';
 import type { AuditSearch } from '../features/audit/AuditPage';
 import type { Kind } from '../features/chart/TimelinePage';
-import type { View } from '../features/inbox/task';
+import { VIEWS, type View } from '../features/inbox/task';
 import type { BoardSearch } from '../features/schedule/BoardPage';
 import type { CalendarSearch } from '../features/schedule/CalendarPage';
 import type { HoursSearch } from '../features/schedule/HoursPage';
@@ -144,7 +144,7 @@ const audit = createRoute({
 const tasks = createRoute({
   getParentRoute: () => root,
   path: '/tasks',
-  validateSearch: (search: Record<string, unknown>): { view?: View } => ({ view: search.view === 'mine' || search.view === 'pool' || search.view === 'all' ? search.view : undefined }),
+  validateSearch: (search: Record<string, unknown>): { view?: View } => ({ view: VIEWS.find((view) => view === search.view) }),
   component: lazyRouteComponent(() => import('../features/inbox/TasksPage'), 'TasksPage'),
 });
 

@@ -9,7 +9,7 @@ use mt_database::{Migration, Migrations};
 
 pub use courier::{Carried, Courier, Desk, Parcel};
 pub use guard::{Answer, Forbidden, Guard, Outgoing, SendError};
-pub use queue::{NewParcel, Queue, QueueError, State, Status};
+pub use queue::{Load, NewParcel, Queue, QueueError, State, Status};
 pub use schedule::Schedule;
 
 /// The table of what is to be delivered.

@@ -10,6 +10,7 @@ use super::{Outcome, say};
 
 struct Tester {
     client: Client,
+    origin: String,
     base: String,
     token: String,
 }
@@ -18,6 +19,7 @@ struct Tester {
 pub(super) async fn self_test(origin: &str, token: &str, fresh: bool) -> Outcome {
     let tester = Tester {
         client: Client::new(),
+        origin: origin.to_owned(),
         base: format!("{origin}/fhir/R4"),
         token: token.to_owned(),
     };
@@ -36,6 +38,10 @@ pub(super) async fn self_test(origin: &str, token: &str, fresh: bool) -> Outcome
     say("ok  a record is created, updated, protected from a lost update, and deleted");
     tester.speaks_xml().await?;
     say("ok  the same record is served as XML");
+    let visits = tester.finds_the_clinic_at_work().await?;
+    say(format_args!(
+        "ok  the clinic is at work: {visits} visits today, free times, a waitlist, tasks, messages, notes"
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -54,6 +60,56 @@ impl Tester {
             response.status()
         );
         Ok(serde_json::from_str(&response.text().await?)?)
+    }
+
+    /// What the desk asks for, below `/api/v1`.
+    async fn ask(&self, path: &str) -> anyhow::Result<Value> {
+        let url = format!("{}/api/v1/{path}", self.origin);
+        let request = self.client.get(url).bearer_auth(&self.token);
+        let response = request.send().await?;
+        let status = response.status();
+        ensure!(status == StatusCode::OK, "GET {path}: {status}");
+        Ok(serde_json::from_str(&response.text().await?)?)
+    }
+
+    /// No room is empty that a newcomer walks into. Returns the visits on today's board.
+    async fn finds_the_clinic_at_work(&self) -> anyhow::Result<usize> {
+        let board = self.ask("scheduling/board").await?;
+        let columns = board["columns"].as_array().context("the board is empty")?;
+        let count = |column: &Value| column["items"].as_array().map_or(0, Vec::len);
+        for column in columns.iter().filter(|one| one["state"] != "booked") {
+            ensure!(count(column) > 0, "nobody is {}", column["state"]);
+        }
+        let today: jiff::civil::Date = text(&board, "date")?.parse()?;
+        let until = today.saturating_add(jiff::Span::new().days(8));
+        let free = self
+            .ask(&format!(
+                "scheduling/slots?from={today}&to={until}&actor=Practitioner/demo-doctor&limit=5"
+            ))
+            .await?;
+        let slots = free["slots"].as_array().map_or(0, Vec::len);
+        ensure!(slots > 0, "the doctor has no free time");
+        for (what, path) in [
+            ("nobody waits", "Appointment?status=waitlist"),
+            ("there is no task", "Task?status=accepted,requested"),
+            ("nobody has written", "Communication?status=completed"),
+            (
+                "no note is unsigned",
+                "Composition?status=preliminary&author=Practitioner/demo-doctor",
+            ),
+            (
+                "no note is signed",
+                "Composition?status=final&author=Practitioner/demo-doctor",
+            ),
+            (
+                "no result is critical",
+                "Observation?_id=demo-critical-potassium",
+            ),
+        ] {
+            let found = self.get(&format!("{path}&_summary=count")).await?;
+            ensure!(found["total"].as_u64() > Some(0), "{what}");
+        }
+        Ok(columns.iter().map(count).sum())
     }
 
     async fn refuses_strangers(&self) -> anyhow::Result<()> {

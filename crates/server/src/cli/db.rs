@@ -1,14 +1,15 @@
 //! `meditrack db status|migrate|shell|backup|restore`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use mt_database::{Database, Sizes, backup, migrate, roles, selfcheck};
+use mt_kernel::{Clock, SystemClock};
 
 use super::{Common, Outcome, say};
 use crate::assembly::Ground;
-use crate::{catalog, telemetry};
+use crate::{backups, catalog, telemetry};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Args {
@@ -65,12 +66,12 @@ pub(super) async fn run(common: &Common, args: Args) -> Outcome {
         _ => {}
     }
     let ground = Ground::open(&config, &common.data_dir()).await?;
-    let outcome = with_ground(&ground, args).await;
+    let outcome = with_ground(&ground, &common.data_dir(), args).await;
     ground.close().await;
     outcome
 }
 
-async fn with_ground(ground: &Ground, args: Args) -> Outcome {
+async fn with_ground(ground: &Ground, data_dir: &Path, args: Args) -> Outcome {
     match args {
         Args::Status => status(ground).await,
         Args::Migrate => {
@@ -85,6 +86,7 @@ async fn with_ground(ground: &Ground, args: Args) -> Outcome {
                 .as_ref()
                 .context("back up a database of your own with its own tools")?;
             backup::backup(cluster, &into).await?;
+            backups::note(data_dir, SystemClock.now()).context("the backup cannot be noted")?;
             say(format_args!(
                 "written to {} and verified; keep the keys folder with equal care, elsewhere",
                 into.display()

@@ -10,6 +10,7 @@ use mt_identity::{administration, people};
 use mt_live::Hub;
 use mt_scheduling::telehealth::Provider;
 
+use super::system::{self, System};
 use crate::assembly::Installation;
 use crate::wiring;
 
@@ -38,7 +39,12 @@ pub(super) fn gate(rates: RateLimits, installation: &Installation) -> Gate {
 }
 
 /// Every route with its state.
-pub(super) fn routes(installation: &Installation, hub: &Hub, video: &Arc<dyn Provider>) -> Routes {
+pub(super) fn routes(
+    installation: &Installation,
+    system: &System,
+    hub: &Hub,
+    video: &Arc<dyn Provider>,
+) -> Routes {
     let people = people::api::table().with_state(Arc::clone(&installation.people));
     let privacy = mt_privacy::api::table().with_state(installation.office.privacy.clone());
     let administration = administration::api::table();
@@ -59,6 +65,7 @@ pub(super) fn routes(installation: &Installation, hub: &Hub, video: &Arc<dyn Pro
         .merge(webhooks)
         .merge(notifications)
         .merge(mt_live::table().with_state(hub.clone()))
+        .merge(system::table().with_state(system.clone()))
 }
 
 #[cfg(test)]
@@ -82,6 +89,7 @@ mod tests {
         rows.extend(mt_subscriptions::socket().permissions());
         rows.extend(mt_notifications::api::table().permissions());
         rows.extend(mt_live::table().permissions());
+        rows.extend(super::system::table().permissions());
         rows.sort();
         rows
     }

@@ -11,7 +11,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use mt_store::Store;
 
 /// A process that does not know what others wrote for so long does not serve.
-const STALE: Duration = Duration::from_secs(10);
+pub(super) const STALE: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
 struct Parts {

@@ -2,6 +2,7 @@
 
 mod doors;
 mod health;
+mod system;
 mod web;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use mt_scheduling::telehealth::Provider;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use self::system::System;
 use crate::assembly::{Installation, origin, rates};
 use crate::config::{Config, ForwardedHeader, Http};
 use crate::telemetry::Telemetry;
@@ -70,9 +72,10 @@ impl Server {
             Box::new(Eventually::open(Arc::clone(&bus)).await),
         );
         let video = telehealth::provider(config)?;
+        let system = System::new(installation, telemetry, Arc::clone(&bus));
         let proxies = proxies(&config.http)?;
         let proxies = axum::middleware::from_fn_with_state(proxies, mt_http::behind_proxies);
-        let router = router(config, &api, installation, telemetry, (&live, &video))
+        let router = router(config, &api, (installation, &system), telemetry, (&live, &video))
             .layer(axum::middleware::from_fn(addresses::known))
             .layer(proxies);
         let limits = ServeLimits {
@@ -183,7 +186,7 @@ fn api(config: &Config, installation: &Installation) -> anyhow::Result<FhirApi> 
 fn router(
     config: &Config,
     api: &Arc<FhirApi>,
-    installation: &Installation,
+    (installation, system): (&Installation, &System),
     telemetry: &Telemetry,
     (live, video): (&Live, &Arc<dyn Provider>),
 ) -> Router {
@@ -197,7 +200,7 @@ fn router(
     Router::new()
         .merge(mt_fhir_api::router(Arc::clone(api)).layer(origins))
         .merge(mt_identity::oauth::router(provider))
-        .merge(doors::routes(installation, &live.hub, video).serve(gate))
+        .merge(doors::routes(installation, system, &live.hub, video).serve(gate))
         .merge(people::pages::router(Arc::clone(&installation.people)))
         .layer(axum::middleware::from_fn_with_state(
             installation.database.pace().clone(),

@@ -3,10 +3,11 @@
 import { Button, Textarea } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useState } from 'react';
-import { create, search } from '../../fhir/client';
+import { useMemo, useRef, useState } from 'react';
+import { create, search, transaction } from '../../fhir/client';
 import { patientName } from '../../fhir/display';
 import { Failure } from '../../fhir/Failure';
+import { useLive } from '../../fhir/live';
 import { Loaded } from '../../fhir/Loaded';
 import { usePatient } from '../../fhir/queries';
 import { useAuthor } from '../../fhir/session';
@@ -21,7 +22,7 @@ import { Icon } from '../../ui/icons';
 import { Empty, Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { PatientField, TaskDialog } from './TaskDialog';
-import { type Thread, fromPatient, message, textOf, threads } from './thread';
+import { type Thread, fromPatient, message, settled, textOf, threads } from './thread';
 import './work.css';
 
 const route = getRouteApi('/messages');
@@ -33,7 +34,11 @@ export function MessagesPage() {
   const { patient } = route.useSearch();
   const navigate = route.useNavigate();
   const query = useQuery({ queryKey: ['messages'], queryFn: ({ signal }) => search('Communication', { _sort: '-sent', _count: NEWEST }, signal), refetchInterval: 30_000 });
+  const client = useQueryClient();
+  useLive(['Communication'], () => void client.invalidateQueries({ queryKey: ['messages'] }));
   const [beginning, setBeginning] = useState(false);
+  const list = useRef<HTMLUListElement>(null);
+  useShortcuts(useMemo(() => ({ n: () => setBeginning(true), j: () => step(list.current, 1), k: () => step(list.current, -1) }), []));
   const open = (id: string) => void navigate({ search: { patient: id } });
   return (
     <div className="page">
@@ -50,7 +55,8 @@ export function MessagesPage() {
             <div className="messages">
               <Panel title={t('messages.threads')} aside={all.length || undefined}>
                 {more && <Notice tone="info" icon="info" title={t('messages.newest', { count: NEWEST })} />}
-                {all.length === 0 ? <Empty>{t('messages.none')}</Empty> : <Threads all={all} chosen={patient} />}
+                {all.length === 0 ? <Empty>{t('messages.none')}</Empty> : <Threads all={all} chosen={patient} list={list} />}
+                <p className="quiet">{t('messages.keys')}</p>
               </Panel>
               {chosen ? <Conversation key={chosen.patient} thread={chosen} /> : <Panel title={t('messages.conversation')}><Empty>{t('messages.choose')}</Empty></Panel>}
             </div>
@@ -61,10 +67,17 @@ export function MessagesPage() {
   );
 }
 
-function Threads({ all, chosen }: { all: Thread[]; chosen: string | undefined }) {
+/** Moves the focus from patient to patient. */
+function step(list: HTMLElement | null, by: number): void {
+  const links = [...(list?.querySelectorAll<HTMLElement>('a') ?? [])];
+  const at = links.indexOf(document.activeElement as HTMLElement);
+  links[Math.min(links.length - 1, Math.max(0, at + by))]?.focus();
+}
+
+function Threads({ all, chosen, list }: { all: Thread[]; chosen: string | undefined; list: React.RefObject<HTMLUListElement | null> }) {
   const { t, locale } = useI18n();
   return (
-    <ul className="plain threads">
+    <ul className="plain threads" ref={list}>
       {all.map((thread) => (
         <li key={thread.patient}>
           <Link to="/messages" search={{ patient: thread.patient }} className={thread.patient === chosen ? 'thread-chosen' : undefined}>
@@ -95,21 +108,25 @@ function Conversation({ thread }: { thread: Thread }) {
       await client.invalidateQueries({ queryKey: ['messages'] });
     },
   });
+  const settle = useMutation({ mutationFn: () => transaction(settled(thread, now())), onSettled: () => client.invalidateQueries({ queryKey: ['messages'] }) });
+  const asked = thread.messages.findLast(fromPatient);
   const ready = text.trim() !== '' && author !== undefined && known !== undefined;
-  useShortcuts({ 'mod+Enter': () => ready && !send.isPending && send.mutate() });
+  useShortcuts({ 'mod+Enter': () => ready && !send.isPending && send.mutate(), e: () => thread.waiting && !settle.isPending && settle.mutate() });
   const actions = (
     <span className="row-actions">
+      {thread.waiting && <Button variant="default" loading={settle.isPending} onClick={() => settle.mutate()}>{t('messages.settle')}</Button>}
       <Button variant="default" onClick={() => setTasking(true)}>{t('messages.task')}</Button>
       <Link to="/patients/$id" params={{ id: thread.patient }}>{t('tasks.chart')}</Link>
     </span>
   );
   return (
     <Panel title={patient.display || t('messages.conversation')} actions={actions}>
-      {tasking && <TaskDialog onClose={() => setTasking(false)} patient={patient} text={textOf(thread.messages.findLast(fromPatient) ?? { resourceType: 'Communication', status: '' }).slice(0, 120)} />}
+      {tasking && <TaskDialog onClose={() => setTasking(false)} patient={patient} focus={asked && { reference: `Communication/${asked.id}` }} text={asked ? textOf(asked).slice(0, 120) : ''} />}
+      {settle.isError && <Failure error={settle.error} />}
       <ol className="plain conversation">
         {thread.messages.map((one) => (
           <li key={one.id} className={fromPatient(one) ? 'message' : 'message message-ours'}>
-            <p className="quiet">{one.sender?.display ?? (fromPatient(one) ? thread.name : t('notKnown'))} · {one.sent && formatDateTime(one.sent, locale)}</p>
+            <p className="quiet">{one.sender?.display ?? (fromPatient(one) ? thread.name : t('notKnown'))} · {one.sent && formatDateTime(one.sent, locale)}{one.received && fromPatient(one) && ` · ${t('messages.noted', { time: formatDateTime(one.received, locale) })}`}</p>
             <p className="message-text">{textOf(one)}</p>
           </li>
         ))}

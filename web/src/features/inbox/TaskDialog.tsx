@@ -13,6 +13,7 @@ import { useSettled } from '../../lib/hooks';
 import { useI18n } from '../../lib/i18n';
 import { Dialog } from '../../ui/Dialog';
 import { Picker } from '../../ui/Picker';
+import { useColleagues } from '../chart/signing';
 import { useFound } from '../patients/find';
 import { PatientLine } from '../patients/PatientFacts';
 import { task } from './task';
@@ -30,10 +31,11 @@ export function TaskDialog({ onClose, patient: known, focus, text = '' }: TaskDi
   const author = useAuthor();
   const client = useQueryClient();
   const [typed, setTyped] = useState({ text, priority: 'routine', due: '', owner: author ? 'me' : '' });
+  const colleagues = useColleagues();
   const set = (part: Partial<typeof typed>) => setTyped({ ...typed, ...part });
   const [patient, setPatient] = useState(known);
   const save = useMutation({
-    mutationFn: () => create(task({ ...typed, patient, focus, owner: typed.owner === 'me' ? author : undefined }, now(), author)),
+    mutationFn: () => create(task({ ...typed, patient, focus, owner: typed.owner === 'me' ? author : colleagueOf(colleagues.data, typed.owner) }, now(), author)),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: ['tasks'] });
       onClose();
@@ -53,7 +55,7 @@ export function TaskDialog({ onClose, patient: known, focus, text = '' }: TaskDi
         {known ? <p>{t('tasks.for', { patient: known.display ?? '' })}</p> : <PatientField chosen={patient} onChoose={setPatient} />}
         <NativeSelect label={t('orders.priority')} value={typed.priority} onChange={(event) => set({ priority: event.currentTarget.value })} data={(['routine', 'urgent', 'stat'] as const).map((value) => ({ value, label: t(`priority.${value}`) }))} />
         <TextInput type="date" label={t('tasks.due')} description={t('optional')} min={today()} value={typed.due} onChange={(event) => set({ due: event.currentTarget.value })} />
-        <NativeSelect label={t('tasks.owner')} value={typed.owner} onChange={(event) => set({ owner: event.currentTarget.value })} data={[...(author ? [{ value: 'me', label: t('tasks.me') }] : []), { value: '', label: t('tasks.nobody') }]} />
+        <NativeSelect label={t('tasks.owner')} value={typed.owner} onChange={(event) => set({ owner: event.currentTarget.value })} data={[...(author ? [{ value: 'me', label: t('tasks.me') }] : []), { value: '', label: t('tasks.nobody') }, ...(colleagues.data ?? [])]} />
         {save.isError && <Failure error={save.error} />}
         <div className="form-actions">
           <Button type="submit" size="sm" disabled={!ready} loading={save.isPending}>{t('tasks.add')}</Button>
@@ -62,6 +64,12 @@ export function TaskDialog({ onClose, patient: known, focus, text = '' }: TaskDi
       </form>
     </Dialog>
   );
+}
+
+/** The one of the colleagues whom a choice names; none for the pool. */
+export function colleagueOf(all: { value: string; label: string }[] | undefined, reference: string): Reference | undefined {
+  const found = all?.find(({ value }) => value === reference);
+  return found && { reference: found.value, display: found.label };
 }
 
 /** A patient by a few letters; none is allowed. */

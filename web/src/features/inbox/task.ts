@@ -33,10 +33,21 @@ export function cosignOf({ code, focus }: Task): string | undefined {
   return type === 'Composition' && code?.coding?.some((one) => one.code === 'cosign') ? id : undefined;
 }
 
-export type View = 'mine' | 'pool' | 'all';
+/** What a task is about: it decides where its next step is taken. */
+export type Subject = 'cosign' | 'result' | 'message' | 'medicine' | 'other';
 
-export function visible(list: readonly Stored<Task>[], view: View, me: string | undefined): Stored<Task>[] {
+export function subjectOf(task: Task): Subject {
+  if (cosignOf(task)) return 'cosign';
+  const [type = ''] = task.focus?.reference?.split('/') ?? [];
+  return ({ Observation: 'result', DiagnosticReport: 'result', Communication: 'message', MedicationRequest: 'medicine' } as Record<string, Subject>)[type] ?? 'other';
+}
+
+export const VIEWS = ['mine', 'pool', 'late', 'all'] as const;
+export type View = (typeof VIEWS)[number];
+
+export function visible(list: readonly Stored<Task>[], view: View, me: string | undefined, today: string): Stored<Task>[] {
   if (view === 'all') return [...list];
+  if (view === 'late') return list.filter((task) => isLate(task, today));
   return list.filter((task) => (view === 'mine' ? me !== undefined && task.owner?.reference === me : !task.owner?.reference));
 }
 

@@ -9,7 +9,7 @@ export interface Thread {
   patient: string;
   name: string;
   messages: Stored<Communication>[];
-  /** Since when the patient waits for an answer; absent when the last word was ours. */
+  /** Since when the patient waits for an answer; absent when the last word was ours, or needs none. */
   waiting?: string;
 }
 
@@ -35,7 +35,7 @@ export function threads(list: readonly Stored<Communication>[]): Thread[] {
   const all = [...found].map(([patient, unsorted]): Thread => {
     const messages = unsorted.sort((a, b) => when(a) - when(b));
     const answered = messages.findLastIndex((message) => !fromPatient(message));
-    const open = messages[answered + 1];
+    const open = messages.slice(answered + 1).find((message) => !message.received);
     return { patient, name: messages.find((one) => one.subject?.display)?.subject?.display ?? messages.find(fromPatient)?.sender?.display ?? '', messages, waiting: open?.sent };
   });
   return all.sort((a, b) => {
@@ -43,6 +43,12 @@ export function threads(list: readonly Stored<Communication>[]): Thread[] {
     if (a.waiting || b.waiting) return a.waiting ? -1 : 1;
     return when(b.messages.at(-1)) - when(a.messages.at(-1));
   });
+}
+
+/** The messages that wait, each taken note of: they need no answer. */
+export function settled({ messages }: Thread, at: string): Stored<Communication>[] {
+  const answered = messages.findLastIndex((message) => !fromPatient(message));
+  return messages.slice(answered + 1).filter((message) => !message.received).map((message) => ({ ...message, received: at }));
 }
 
 export function message(text: string, { patient, at, sender }: { patient: Reference; at: string; sender: Reference | undefined }): Communication {

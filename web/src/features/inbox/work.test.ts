@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Communication, Stored } from '../../fhir/types';
-import { finished, inOrder, isLate, owned, postponed, task, visible } from './task';
-import { message, threads } from './thread';
+import { finished, inOrder, isLate, owned, postponed, subjectOf, task, visible } from './task';
+import { message, settled, threads } from './thread';
 
 const me = { reference: 'Practitioner/1', display: 'Me' };
 const typed = { text: ' Call back ', priority: 'routine', due: '' };
@@ -15,10 +15,17 @@ describe('tasks', () => {
     expect(isLate(finished(list[1]!, '2026-11-23'), '2026-11-23')).toBe(false);
   });
 
-  it('shows mine, nobody’s, or all', () => {
-    expect(visible(list, 'mine', 'Practitioner/1').map((each) => each.id)).toEqual(['mine']);
-    expect(visible(list, 'mine', undefined)).toEqual([]);
-    expect(visible(list, 'pool', 'Practitioner/1').length).toBe(4);
+  it('shows mine, nobody’s, those that are late, or all', () => {
+    const ids = (view: Parameters<typeof visible>[1], who?: string) => visible(list, view, who, '2026-11-23').map((each) => each.id);
+    expect(ids('mine', 'Practitioner/1')).toEqual(['mine']);
+    expect(ids('mine')).toEqual([]);
+    expect(ids('pool', 'Practitioner/1').length).toBe(4);
+    expect(ids('late')).toEqual(['late']);
+  });
+
+  it('knows what a task is about', () => {
+    const about = (reference: string) => subjectOf({ ...list[0]!, focus: { reference } });
+    expect([about('Observation/1'), about('DiagnosticReport/1'), about('Communication/1'), about('Encounter/1'), subjectOf(list[0]!)]).toEqual(['result', 'result', 'message', 'other', 'other']);
   });
 
   it('changes owner and day', () => {
@@ -41,6 +48,14 @@ describe('threads', () => {
       ['b', '2026-11-21T10:00:00Z'],
       ['a', undefined],
     ]);
+  });
+
+  it('lets nobody wait whose words were taken note of, until they write again', () => {
+    const thread = threads(list).find((each) => each.patient === 'b')!;
+    const noted = settled(thread, '2026-11-22T09:00:00Z');
+    expect(noted.map((each) => [each.id, each.received])).toEqual([['3', '2026-11-22T09:00:00Z'], ['4', '2026-11-22T09:00:00Z']]);
+    expect(threads(noted)[0]?.waiting).toBeUndefined();
+    expect(threads([...noted, said('6', 'b', '2026-11-23T10:00:00Z', false)])[0]?.waiting).toBe('2026-11-23T10:00:00Z');
   });
 
   it('leaves out what says nothing and belongs to nobody', () => {

@@ -1,17 +1,23 @@
-/** System health (S50): whether this server is ready, what it is, and how fast it answers from here. No health information. */
+/** System health (S50): whether this server is ready, what it is, and, for administrators, how every part is. No health information. */
 
 import { useQuery } from '@tanstack/react-query';
 import { Failure } from '../../fhir/Failure';
 import { RequestError, send } from '../../fhir/http';
 import { Loaded } from '../../fhir/Loaded';
+import { useSession } from '../../fhir/session';
 import { formatDateTime } from '../../lib/dates';
 import { useTitle } from '../../lib/hooks';
 import { useI18n } from '../../lib/i18n';
 import { Icon } from '../../ui/icons';
 import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
+import { HealthPanel } from './HealthPanel';
+import './system.css';
 
 const EVERY = 10_000;
+
+/** Roles that see how every part is; others would only be refused. */
+const OPERATORS = new Set(['org_admin', 'super_admin']);
 
 interface Capability {
   software?: { name?: string; version?: string };
@@ -42,6 +48,7 @@ async function readiness(signal: AbortSignal): Promise<Readiness> {
 export function SystemPage() {
   const { t, locale } = useI18n();
   useTitle(t('system.title'));
+  const { roles } = useSession();
   const ready = useQuery({ queryKey: ['readyz'], queryFn: ({ signal }) => readiness(signal), refetchInterval: EVERY, staleTime: 0 });
   const about = useQuery({
     queryKey: ['metadata'],
@@ -66,6 +73,7 @@ export function SystemPage() {
           </Loaded>
         )}
       </Panel>
+      {roles.some((role) => OPERATORS.has(role)) && <HealthPanel />}
       <Panel title={t('system.about')}>
         <Loaded query={about} rows={4}>
           {(capability) => (

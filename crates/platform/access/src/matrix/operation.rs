@@ -35,6 +35,8 @@ pub enum Operation {
     ManageTenant,
     /// Create, suspend and delete tenants.
     ManageTenants,
+    /// See how the installation is, with no health information in it.
+    ReadHealth,
 }
 
 impl Operation {
@@ -54,6 +56,7 @@ impl Operation {
         Self::ManageUsers,
         Self::ManageTenant,
         Self::ManageTenants,
+        Self::ReadHealth,
     ];
 
     /// The operation's code in the printed matrix.
@@ -74,6 +77,7 @@ impl Operation {
             Self::ManageUsers => "manage_users",
             Self::ManageTenant => "manage_tenant",
             Self::ManageTenants => "manage_tenants",
+            Self::ReadHealth => "read_health",
         }
     }
 
@@ -116,7 +120,8 @@ impl Operation {
             | Self::ManagePrivacy
             | Self::ManageUsers
             | Self::ManageTenant
-            | Self::ManageTenants => (None, &Interaction::ALL),
+            | Self::ManageTenants
+            | Self::ReadHealth => (None, &Interaction::ALL),
         }
     }
 
@@ -130,6 +135,7 @@ impl Operation {
                 | Self::ManageUsers
                 | Self::ManageTenant
                 | Self::ManageTenants
+                | Self::ReadHealth
         )
     }
 }

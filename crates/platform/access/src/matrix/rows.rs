@@ -418,6 +418,7 @@ pub(super) const fn operations(operation: Operation) -> &'static [Role] {
         Operation::ManagePrivacy => &[Role::PrivacyOfficer],
         Operation::ManageUsers | Operation::ManageTenant => &[Role::OrgAdmin],
         Operation::ManageTenants => &[Role::SuperAdmin],
+        Operation::ReadHealth => &[Role::OrgAdmin, Role::SuperAdmin],
     }
 }
 

@@ -118,6 +118,19 @@ pub struct Status {
     pub reason: Option<String>,
 }
 
+/// What lies in the queue of one courier for a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// The courier.
+    pub courier: String,
+    /// Parcels that wait.
+    pub waiting: i64,
+    /// Since when the first of them could have been carried; `None` when nothing is due.
+    pub due_since: Option<Instant>,
+    /// Parcels that were given up and are not forgotten yet.
+    pub given_up: i64,
+}
+
 /// The parcels of all tenants.
 #[derive(Clone)]
 pub struct Queue {
@@ -205,6 +218,14 @@ impl Queue {
         now: Instant,
     ) -> Result<u64, QueueError> {
         rows::give_up(tx, target, reason, now).await
+    }
+
+    /// What lies in the queues of all couriers for a tenant, by courier; a courier with nothing is not named.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn loads(&self, tenant: TenantId, now: Instant) -> Result<Vec<Load>, QueueError> {
+        rows::loads(&self.database, tenant, now).await
     }
 
     /// Forgets what ended before `before`. Returns how many parcels.

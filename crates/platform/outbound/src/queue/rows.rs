@@ -5,7 +5,7 @@ use mt_kernel::{Instant, TenantId};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{NewParcel, QueueError, State, Status};
+use super::{Load, NewParcel, QueueError, State, Status};
 
 const INSERT: &str = "insert into outbound.parcel (tenant, id, target, courier, created_at, due_at, sealed) \
     values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing";
@@ -28,6 +28,10 @@ const SETTLE: &str = "update outbound.parcel set state = $4, due_at = $5, ended_
 
 const LIST: &str = "select id, seq, state, created_at, due_at, attempts, last_status, reason from outbound.parcel \
     where tenant = $1 and target = $2 and seq < $3 order by seq desc limit $4";
+
+const LOADS: &str = "select courier, count(*) filter (where state = 1), min(due_at) filter (where state = 1 and due_at <= $2), \
+      count(*) filter (where state = 3) \
+    from outbound.parcel where tenant = $1 and state in (1, 3) group by courier order by courier";
 
 /// A parcel that this process has taken upon itself.
 pub(crate) struct Claimed {
@@ -85,6 +89,27 @@ pub(crate) async fn due_tenants(
     let tenants: Result<Vec<i32>, _> = rows.iter().map(|row| row.try_get(0)).collect();
     let tenants = tenants.map_err(mt_database::Error::from)?;
     Ok(tenants.into_iter().map(TenantId).collect())
+}
+
+pub(super) async fn loads(
+    database: &Database,
+    tenant: TenantId,
+    now: Instant,
+) -> Result<Vec<Load>, QueueError> {
+    let rows = database
+        .readers()
+        .query(tenant, LOADS, &[&tenant.0, &now.0])
+        .await?;
+    let load = |row: &Row| {
+        Ok(Load {
+            courier: row.try_get(0)?,
+            waiting: row.try_get(1)?,
+            due_since: row.try_get::<_, Option<i64>>(2)?.map(Instant),
+            given_up: row.try_get(3)?,
+        })
+    };
+    let loads: Result<Vec<Load>, tokio_postgres::Error> = rows.iter().map(load).collect();
+    Ok(loads.map_err(mt_database::Error::from)?)
 }
 
 pub(crate) async fn claim(

@@ -13,5 +13,6 @@ import { portal } from './portal';
 import { admin } from './admin';
 import { notices } from './notices';
 import { telehealth } from './telehealth';
+import { system } from './system';
 
-export const en = { ...shell, ...shared, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal, ...admin, ...schedule, ...notices, ...telehealth };
+export const en = { ...shell, ...shared, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal, ...admin, ...schedule, ...notices, ...telehealth, ...system };

@@ -14,5 +14,6 @@ import { portal } from './portal';
 import { admin } from './admin';
 import { notices } from './notices';
 import { telehealth } from './telehealth';
+import { system } from './system';
 
-export const es: Catalogue = { ...shell, ...shared, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal, ...admin, ...schedule, ...notices, ...telehealth };
+export const es: Catalogue = { ...shell, ...shared, ...patients, ...chart, ...audit, ...orders, ...care, ...visits, ...work, ...portal, ...admin, ...schedule, ...notices, ...telehealth, ...system };

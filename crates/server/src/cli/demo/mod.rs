@@ -1,4 +1,8 @@
-//! `meditrack demo`: a server with synthetic patients, ready to be tried.
+//! `meditrack demo`: a server with synthetic patients and a clinic at work, ready to be tried.
+
+mod clinic;
+mod day;
+mod seed;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -63,8 +67,10 @@ async fn present(
     let server = Server::start(config, installation, telemetry).await?;
     users(installation, tenant).await?;
     let token = token(installation, tenant).await?;
+    let origin = format!("http://{}", server.address);
+    seed::seed(&origin, installation, tenant).await?;
     let outcome = if args.check {
-        self_test(&format!("http://{}", server.address), &token, fresh).await
+        self_test(&origin, &token, fresh).await
     } else {
         greet(&server, &token);
         asked_to_stop().await;
@@ -121,7 +127,7 @@ async fn load(
 
 /// The people of the demonstration: user name, role, own resource (`samples/clinic.ndjson`). Without one,
 /// nobody may write in their own name: no note, no prescription.
-const USERS: [(&str, &str, &str, Option<&str>); 5] = [
+const USERS: [(&str, &str, &str, Option<&str>); 6] = [
     (
         "doctor",
         "doctor",
@@ -134,8 +140,14 @@ const USERS: [(&str, &str, &str, Option<&str>); 5] = [
         "Noor Nurse",
         Some("Practitioner/demo-nurse"),
     ),
-    ("reception", "receptionist", "Robin Reception", None),
+    (
+        "reception",
+        "receptionist",
+        "Robin Reception",
+        Some("Practitioner/demo-reception"),
+    ),
     ("admin", "org_admin", "Alex Admin", None),
+    ("operator", "super_admin", "Ola Operator", None),
     (
         "patient",
         "patient",
@@ -194,7 +206,7 @@ fn greet(server: &Server, token: &str) {
     };
     say(format_args!(
         "\nMediTrack serves {base}\n\n  application  {web}\n  sign in      http://{address}/t/{TENANT}/sign-in\n  \
-         people       doctor, nurse, reception, admin, patient\n  password     {PASSWORD}\n  \
+         people       doctor, nurse, reception, admin, patient; operator (all organisations)\n  password     {PASSWORD}\n  \
          app secret   NVSWI2LUOJQWG2ZNMRSW23ZNOVZWK4TT (all but patient)\n\n  tenant       {TENANT}\n  access token (8 hours, doctor)\n\n{token}\n\n\
          Try it:\n\n  export TOKEN='{token}'\n\
          \n  curl -H \"Authorization: Bearer $TOKEN\" '{base}/Patient?name=a&_sort=family&_count=3'\
