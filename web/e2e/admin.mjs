@@ -43,6 +43,26 @@ export function admin(at, rig) {
     await context.close();
   });
 
+  test('an administrator sees how every part is; others see whether it is ready', async (t) => {
+    for (const colorScheme of ['light', 'dark']) {
+      if (!rig().hasSignIn) return t.skip('the server has no sign-in pages');
+      const seen = await at('/system', { storageState: await rig().signIn('admin'), colorScheme });
+      const parts = seen.page.getByRole('region', { name: 'Parts of the installation' });
+      await parts.getByRole('row', { name: /^Database up answers in/ }).waitFor();
+      await parts.getByRole('row', { name: /^Backup unknown none was written/ }).waitFor();
+      await parts.getByRole('row', { name: /^Disk .* free/ }).waitFor();
+      await seen.page.getByText('Consumers in detail').click();
+      await seen.page.getByRole('row', { name: /^timeline/ }).first().waitFor();
+      await clean(seen, `how the installation is (${colorScheme})`);
+      await seen.context.close();
+    }
+    const other = await at('/system');
+    await other.page.getByText('Ready', { exact: true }).waitFor();
+    assert.equal(await other.page.getByRole('region', { name: 'Parts of the installation' }).count(), 0);
+    await other.context.close();
+    return undefined;
+  });
+
   test('a template becomes a role, colours must be legible, a place is added, steps are taken', async (t) => {
     const seen = await as('/admin/roles', t);
     if (!seen) return;

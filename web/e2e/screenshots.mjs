@@ -3,11 +3,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fhir, open, settled, signIn } from './rig.mjs';
-import { clinic, day } from './schedule.mjs';
+import { administrator } from './schedule.mjs';
 import { sees, videoVisit } from './video.mjs';
 
 const folder = process.argv[2] ?? new URL('../screenshots', import.meta.url).pathname;
 const only = process.argv[3];
+const SIZES = [['wide', { width: 1280, height: 800 }], ['phone', { width: 390, height: 844 }]];
+const SCHEMES = ['light', 'dark'];
 mkdirSync(folder, { recursive: true });
 
 const rig = await open();
@@ -47,12 +49,13 @@ const SCREENS = [
   ['visit', '/patients/demo-patient/encounters/demo-visit-autumn'],
   ['person', '/patients/demo-patient/person'],
   ['tasks', '/tasks?view=all'],
-  ['messages', '/messages?patient=demo-patient'],
-  ['system', '/system'],
+  ['messages', '/messages?patient=demo-amelia'],
+  ['encounter', '/patients/demo-amelia/encounters/demo-visit-amelia'],
+  ['critical', '/patients/demo-dimitri/results'],
 ];
 
-for (const [size, viewport] of [['wide', { width: 1280, height: 800 }], ['phone', { width: 390, height: 844 }]]) {
-  for (const colorScheme of ['light', 'dark']) {
+for (const [size, viewport] of SIZES) {
+  for (const colorScheme of SCHEMES) {
     const { context, page } = await rig.visit({ viewport, colorScheme });
     for (const [name, path] of SCREENS) {
       if (only && !`${name}-${size}-${colorScheme}`.includes(only)) continue;
@@ -65,47 +68,21 @@ for (const [size, viewport] of [['wide', { width: 1280, height: 800 }], ['phone'
   }
 }
 
-const PATIENTS = [['Ada', 'Moreno'], ['Grace', 'Whitfield'], ['Rosa', 'Delgado'], ['Alan', 'Baptiste'], ['Edith', 'Kowalski'], ['Ivo', 'Petrov'], ['Mina', 'Sato'], ['Tom', 'Eriksen'], ['Leila', 'Farouk'], ['Hugo', 'Laurent']];
-
-/** Who is at the clinic now, as far as each has come, and who is expected yet. */
-async function morning(ask, people, patients, room) {
-  const STEPS = ['ready', 'roomed', 'in-progress', 'checkout', 'completed'];
-  const service = 'follow-up';
-  // How many of these steps each has taken.
-  for (const [index, taken] of [0, 0, 1, 2, 2, 3, 4, 5].entries()) {
-    const walkIn = { patient: `Patient/${patients[index].id}`, actors: [`Practitioner/${people[index % people.length].id}`], start: new Date().toISOString(), minutes: 30, service, walkIn: true, reason: ['Cough', 'Blood pressure', 'Wound check', 'Knee pain', 'Results', 'Vaccination', 'Rash', 'Review'][index] };
-    const { body } = await ask('POST', '/api/v1/appointments', walkIn);
-    for (const to of STEPS.slice(0, taken)) await ask('POST', `/api/v1/appointments/${body.id}/transitions`, { to, room: to === 'roomed' ? `Location/${room.id}` : undefined });
-  }
-  // Late in the evening nobody is expected any more.
-  for (const [index, minutes] of [[8, 45], [9, 75]]) {
-    const start = new Date(Math.ceil((Date.now() + minutes * 60_000) / 900_000) * 900_000).toISOString();
-    await ask('POST', '/api/v1/appointments', { patient: `Patient/${patients[index].id}`, actors: [`Practitioner/${people[index].id}`], start, minutes: 30, service }).catch(() => undefined);
-  }
-}
-
-/** A week of ten people, as busy as a clinic is, and the pictures of the desk. */
+/** The desk on a day of the demonstration's clinic. */
 async function desk() {
-  const families = ['Lucía Vega', 'Kofi Osei', 'Elin Lindqvist', 'Marco Marchetti', 'Yuki Tanaka', 'Chidi Okafor', 'Claire Dubois', 'Petr Novak', 'Lina Haddad', 'Joana Silva'];
-  const { people, patients, room, book, ask } = await clinic(rig, families, { mark: '', patients: PATIENTS });
-  await morning(ask, people, patients, room);
-  const times = ['08:30', '09:00', '10:00', '11:30', '14:00', '15:30'];
-  for (let ahead = 0; ahead < 3; ahead += 1) {
-    for (const [person] of people.entries()) for (const [index, time] of times.entries()) if ((person + index + ahead) % 3 !== 0) await book((person + index) % PATIENTS.length, person, day(ahead + 1), time).catch(() => undefined);
-  }
-  await ask('PUT', '/api/v1/scheduling/settings', { ...(await ask('GET', '/api/v1/scheduling/settings')).body, widget: { enabled: true, origins: [] } }, { 'if-match': (await ask('GET', '/api/v1/scheduling/settings')).etag });
   const storageState = await signIn(rig, 'reception');
-  const who = encodeURIComponent(JSON.stringify(people.slice(0, 4).map(({ id }) => `Practitioner/${id}`)));
+  const who = encodeURIComponent(JSON.stringify(['doctor', 'nurse', 'lindqvist', 'brandt'].map((id) => `Practitioner/demo-${id}`)));
   const screens = [
-    ['calendar-day', `/schedule?day=${day(1)}&who=${who}`],
-    ['calendar-week', `/schedule?day=${day(1)}&view=week&who=${who}`],
+    ['calendar-day', `/schedule?who=${who}`],
+    ['calendar-week', `/schedule?view=week&who=${who}`],
+    ['calendar-month', `/schedule?view=month&who=${who}`],
     ['board', '/schedule/board'],
     ['waitlist', '/schedule/waitlist'],
-    ['hours', `/schedule/hours?actor=Practitioner/${people[0].id}`],
+    ['hours', '/schedule/hours?actor=Practitioner/demo-doctor'],
     ['booking', '/book/demo'],
   ];
-  for (const [size, viewport] of [['wide', { width: 1280, height: 800 }], ['phone', { width: 390, height: 844 }]]) {
-    for (const colorScheme of ['light', 'dark']) {
+  for (const [size, viewport] of SIZES) {
+    for (const colorScheme of SCHEMES) {
       const { context, page } = await rig.visit({ viewport, colorScheme, storageState });
       for (const [name, path] of screens) {
         if (only && !`${name}-${size}-${colorScheme}`.includes(only)) continue;
@@ -118,7 +95,33 @@ async function desk() {
       await context.close();
     }
   }
-  if (!only || 'video'.includes(only)) await call(ask, `Practitioner/${people[8].id}`);
+  if (!only || 'video'.includes(only)) await call((await administrator(rig)).ask, 'Practitioner/demo-castellano');
+}
+
+/** The pages before anybody is signed in, the palette, the help. */
+async function layers() {
+  for (const colorScheme of SCHEMES) {
+    const shoot = async (page, name) => (!only || `${name}-wide-${colorScheme}`.includes(only)) && page.screenshot({ path: join(folder, `${name}-wide-${colorScheme}.png`) });
+    const stranger = await rig.browser.newContext({ viewport: SIZES[0][1], colorScheme });
+    const door = await stranger.newPage();
+    await door.goto(`${rig.url}/t/demo/sign-in`);
+    await door.locator('[name=username]').waitFor();
+    await shoot(door, 'sign-in');
+    await stranger.close();
+    const { context, page } = await rig.visit({ colorScheme });
+    await page.goto(`${rig.url}/app/patients`);
+    await settled(page);
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: /Find a patient/ }).fill('am');
+    await page.getByRole('option', { name: /HART/i }).first().waitFor();
+    await shoot(page, 'palette');
+    await page.keyboard.press('Escape');
+    await page.getByRole('heading', { name: 'Patients' }).click();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+    await shoot(page, 'keys');
+    await context.close();
+  }
 }
 
 /** Both sides of a video visit, before and during the call. */
@@ -150,21 +153,30 @@ async function call(ask, practitioner) {
   await Promise.all([doctor.context.close(), patient.context.close()]);
 }
 
-if (rig.hasSignIn) await desk();
+if (rig.hasSignIn) {
+  await desk();
+  await layers();
+}
 
-/** Administration: who is here, what people are told, who did what. */
+/** Administration: who is here, what people are told, who did what, how everything is. */
 async function administration() {
-  const storageState = await rig.signIn('admin');
-  for (const colorScheme of ['light', 'dark']) {
-    const { context, page } = await rig.visit({ colorScheme, storageState });
-    for (const [name, path] of [['users', '/admin'], ['roles', '/admin/roles'], ['organisation', '/admin/organisation'], ['told', '/admin/messages'], ['audit', '/audit']]) {
-      if (only && !`${name}-wide-${colorScheme}`.includes(only)) continue;
-      await page.goto(`${rig.url}/app${path}`);
-      await settled(page);
-      await page.waitForLoadState('networkidle');
-      await page.screenshot({ path: join(folder, `${name}-wide-${colorScheme}.png`) });
+  const pages = {
+    admin: [['users', '/admin'], ['roles', '/admin/roles'], ['organisation', '/admin/organisation'], ['locations', '/admin/locations'], ['onboarding', '/admin/onboarding'], ['emergency', '/admin/emergency'], ['told', '/admin/messages'], ['audit', '/audit'], ['system', '/system']],
+    operator: [['tenants', '/admin/tenants']],
+  };
+  for (const [username, screens] of Object.entries(pages)) {
+    const storageState = await rig.signIn(username);
+    for (const colorScheme of SCHEMES) {
+      const { context, page } = await rig.visit({ colorScheme, storageState });
+      for (const [name, path] of screens) {
+        if (only && !`${name}-wide-${colorScheme}`.includes(only)) continue;
+        await page.goto(`${rig.url}/app${path}`);
+        await settled(page);
+        await page.waitForLoadState('networkidle');
+        await page.screenshot({ path: join(folder, `${name}-wide-${colorScheme}.png`) });
+      }
+      await context.close();
     }
-    await context.close();
   }
 }
 
@@ -172,7 +184,7 @@ if (rig.hasSignIn) await administration();
 
 // The portal is a patient's, on a telephone.
 const storageState = rig.hasSignIn ? await rig.signIn('patient') : undefined;
-for (const colorScheme of storageState ? ['light', 'dark'] : []) {
+for (const colorScheme of storageState ? SCHEMES : []) {
   const { context, page } = await rig.visit({ viewport: { width: 390, height: 844 }, colorScheme, storageState });
   for (const name of ['home', 'results', 'medicines', 'visits', 'messages', 'notices', 'access']) {
     if (only && !`portal-${name}-${colorScheme}`.includes(only)) continue;

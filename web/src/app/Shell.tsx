@@ -1,9 +1,11 @@
 /** The frame of the application: who and where one is, how to get anywhere, and what is wrong with the connection. */
 
+import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { useDocument } from '../features/admin/api';
 import { Bell } from '../features/notices/Bell';
+import { send } from '../fhir/http';
 import { useSession } from '../fhir/session';
 import { useOnline } from '../lib/hooks';
 import { useI18n } from '../lib/i18n';
@@ -89,6 +91,16 @@ function Frame() {
 /** The colour that an organisation has until it chooses one: ours is then the bar's. */
 const UNCHOSEN = '#0b5cad';
 
+/** What the installation is when it is not for care: said in words, and by the colour of the bar. */
+function Environment() {
+  const { data: name } = useQuery({ queryKey: ['about'], queryFn: async ({ signal }) => (await send<{ environment?: string | null }>('/api/v1/system/about', { signal })).body.environment ?? '', staleTime: Number.POSITIVE_INFINITY });
+  useEffect(() => {
+    if (name) document.documentElement.dataset.environment = 'trial';
+    return () => void delete document.documentElement.dataset.environment;
+  }, [name]);
+  return name ? <strong className="environment">{name}</strong> : null;
+}
+
 /** Where one is, always in sight: the organisation's own name, logo and colour, as far as it has chosen them. */
 function Organisation() {
   const { tenant } = useSession();
@@ -118,6 +130,7 @@ function TopBar({ onPalette, onHelp }: { onPalette: () => void; onHelp: () => vo
         <span>MediTrack</span>
       </Link>
       <Organisation />
+      <Environment />
       <nav aria-label={t('shell.nav')} className="topnav">
         <Link to="/patients" search={{}}><Icon name="patients" /> <span>{t('patients.title')}</span></Link>
         {works && <Link to="/tasks" search={{}}><Icon name="check" /> <span>{t('tasks.title')}</span></Link>}

@@ -48,6 +48,8 @@ pub(crate) struct Server {
     pub(crate) listen: SocketAddr,
     /// URL under which clients reach the server, such as `https://ehr.example.org`.
     pub(crate) public_url: Option<String>,
+    /// What this installation is when it is not for care, such as `Training`: every page says so, in another colour.
+    pub(crate) environment: Option<String>,
     /// Connections at once.
     pub(crate) max_connections: usize,
 }
@@ -57,6 +59,7 @@ impl Default for Server {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
             public_url: None,
+            environment: None,
             max_connections: 10_000,
         }
     }

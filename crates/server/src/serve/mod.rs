@@ -72,7 +72,7 @@ impl Server {
             Box::new(Eventually::open(Arc::clone(&bus)).await),
         );
         let video = telehealth::provider(config)?;
-        let system = System::new(installation, telemetry, Arc::clone(&bus));
+        let system = System::new(config, installation, telemetry, Arc::clone(&bus));
         let proxies = proxies(&config.http)?;
         let proxies = axum::middleware::from_fn_with_state(proxies, mt_http::behind_proxies);
         let router = router(config, &api, (installation, &system), telemetry, (&live, &video))

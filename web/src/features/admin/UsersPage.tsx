@@ -4,6 +4,7 @@ import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { Failure } from '../../fhir/Failure';
 import { Loaded } from '../../fhir/Loaded';
+import { useSession } from '../../fhir/session';
 import { formatDate, formatDateTime } from '../../lib/dates';
 import { type Key, useI18n } from '../../lib/i18n';
 import { Icon } from '../../ui/icons';
@@ -52,10 +53,10 @@ export function UsersPage() {
 function Users({ list, onOpen }: { list: User[]; onOpen: (open: Open) => void }) {
   const { t } = useI18n();
   const roleName = useRoleName();
-  const sure = (user: User, kind: 'sessions' | 'factors') => {
-    const name = user.name ?? user.username;
-    onOpen({ kind: 'sure', title: t(`admin.${kind}.title`, { name }), help: t(`admin.${kind}.help`), act: { method: 'DELETE', path: `/users/${user.id}/${kind}` } });
-  };
+  const { account } = useSession();
+  const ask = (user: User, kind: 'sessions' | 'factors' | 'lock' | 'unlock', act: Act) => onOpen({ kind: 'sure', title: t(`admin.${kind}.title`, { name: user.name ?? user.username }), help: t(`admin.${kind}.help`), act });
+  const sure = (user: User, kind: 'sessions' | 'factors') => ask(user, kind, { method: 'DELETE', path: `/users/${user.id}/${kind}` });
+  const lock = (user: User) => ask(user, user.enabled ? 'lock' : 'unlock', { method: 'PUT', path: `/users/${user.id}/state`, body: { enabled: !user.enabled } });
   return (
     <div className="table-scroll">
       <table className="table table-cards">
@@ -79,6 +80,7 @@ function Users({ list, onOpen }: { list: User[]; onOpen: (open: Open) => void })
                 <Button variant="default" onClick={() => onOpen({ kind: 'role', user })}>{t('admin.giveRole')}<span className="visually-hidden"> {user.username}</span></Button>
                 <Button variant="default" onClick={() => sure(user, 'sessions')}>{t('admin.sessions')}<span className="visually-hidden"> {user.username}</span></Button>
                 <Button variant="default" onClick={() => sure(user, 'factors')}>{t('admin.factors')}<span className="visually-hidden"> {user.username}</span></Button>
+                {user.id !== account && <Button variant="default" onClick={() => lock(user)}>{t(user.enabled ? 'admin.lock' : 'admin.unlock')}<span className="visually-hidden"> {user.username}</span></Button>}
               </td>
             </tr>
           ))}

@@ -65,9 +65,9 @@ export function CalendarGrid(props: GridProps) {
     onDrop: (drag) => dropped(drag, columns, visit, onWish),
   });
   const { drag } = pointer;
-  const first = useRef(cursor.minute);
+  const first = useRef(columns.some(({ day }) => day === now.day) ? cursor.minute : firstOf(columns));
   useEffect(() => {
-    // What is going on now is in sight from the start.
+    // What is going on now is in sight from the start; on other days, what comes first.
     const box = scroller.current;
     if (box) box.scrollTop = ((first.current - bounds.from) / (bounds.to - bounds.from)) * (body.current?.offsetHeight ?? 0) - box.clientHeight / 3;
     // oxlint-disable-next-line react/exhaustive-effect-dependencies react-hooks/exhaustive-deps -- once, when the grid appears
@@ -104,6 +104,14 @@ export function CalendarGrid(props: GridProps) {
       </div>
     </div>
   );
+}
+
+/** When the first visit begins, or the first calendar opens, or people usually do. */
+function firstOf(columns: readonly ColumnModel[]): number {
+  const visits = columns.flatMap((column) => column.visits.map(({ item }) => item.start));
+  const open = columns.flatMap((column) => column.open?.map(({ start }) => start) ?? []);
+  const starts = visits.length > 0 ? visits : open;
+  return starts.length > 0 ? Math.min(...starts) : 480;
 }
 
 function dropped(drag: Drag, columns: readonly ColumnModel[], visit: (id: string, column: number) => Visit | undefined, onWish: (wish: Wish) => void): void {

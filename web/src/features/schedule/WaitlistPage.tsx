@@ -2,11 +2,12 @@
 
 import { Button } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { Loaded } from '../../fhir/Loaded';
 import { formatDate } from '../../lib/dates';
 import { useTitle } from '../../lib/hooks';
-import { useI18n } from '../../lib/i18n';
+import { type Key, useI18n } from '../../lib/i18n';
 import { useShortcuts } from '../../lib/keys';
 import { weekdayNames } from '../../lib/zone';
 import { Icon } from '../../ui/icons';
@@ -22,6 +23,9 @@ import { type Service, type Waiting, WEEKDAYS } from './types';
 import { countdownText, useSecondsTo } from './useHold';
 import { useWhen } from './VisitDialog';
 import './schedule.css';
+
+/** Priorities that have words. */
+const PRIORITIES = new Set([3, 5, 7, 9]);
 
 export function WaitlistPage() {
   const { t } = useI18n();
@@ -45,7 +49,7 @@ export function WaitlistPage() {
       <Loaded query={query} rows={6}>
         {(items) => {
           const out = items.filter(({ offer }) => offer);
-          const waiting = items.filter(({ offer }) => !offer);
+          const waiting = items.filter(({ offer }) => !offer).sort((a, b) => urgency(a) - urgency(b) || a.since.localeCompare(b.since));
           return (
             <>
               {out.length > 0 && (
@@ -66,18 +70,22 @@ export function WaitlistPage() {
   );
 }
 
+/** 1 is most urgent; what nobody has rated is usual. */
+const urgency = ({ priority }: Waiting) => priority || 5;
+
 /** The wish in words: what, with whom, when. */
 export function useWish(calendars: readonly Calendar[], services: readonly Service[]): (waiting: Waiting) => string {
   const { t, locale } = useI18n();
   return useMemo(() => {
     const days = weekdayNames(locale, 'short');
-    return ({ service, actors, days: wanted, earliest, latest, from, until }) =>
+    return ({ service, actors, days: wanted, earliest, latest, from, until, noticeMinutes }) =>
       [
         services.find(({ code }) => code === service)?.name ?? service ?? t('waitlist.anyService'),
         actors.map((actor) => calendars.find((one) => one.actor === actor)?.name ?? actor).join(', ') || t('waitlist.anybody'),
         wanted.length > 0 && wanted.length < 7 ? wanted.map((day) => days[WEEKDAYS.indexOf(day)]).join(', ') : '',
         (earliest || latest) && `${earliest ?? '00:00'}–${latest ?? '24:00'}`,
         (from || until) && `${from ? formatDate(from, locale) : ''} – ${until ? formatDate(until, locale) : ''}`,
+        noticeMinutes > 0 && (noticeMinutes < 60 ? t('waitlist.toldMinutes', { count: noticeMinutes }) : t('waitlist.toldHours', { count: Math.round(noticeMinutes / 60) })),
       ]
         .filter(Boolean)
         .join(' · ');
@@ -97,7 +105,7 @@ function Rows({ items, calendars, services }: { items: Waiting[]; calendars: rea
           <tr>
             <th scope="col">{t('booking.patient')}</th>
             <th scope="col">{t('waitlist.wish')}</th>
-            <th scope="col" className="number">{t('waitlist.priority')}</th>
+            <th scope="col">{t('waitlist.priority')}</th>
             <th scope="col">{t('waitlist.since')}</th>
             <th scope="col" className="number">{t('waitlist.offers')}</th>
             <th scope="col"><span className="visually-hidden">{t('actions')}</span></th>
@@ -106,9 +114,9 @@ function Rows({ items, calendars, services }: { items: Waiting[]; calendars: rea
         <tbody>
           {items.map((one) => (
             <tr key={one.id}>
-              <th scope="row">{one.patient?.display || t('visit.noName')}</th>
+              <th scope="row">{one.patient ? <Link to="/patients/$id/person" params={{ id: one.patient.reference.split('/')[1] ?? '' }}>{one.patient.display || t('visit.noName')}</Link> : t('visit.noName')}</th>
               <td>{wish(one)}</td>
-              <td className="number">{one.priority}</td>
+              <td className="nowrap">{one.priority > 0 && one.priority < 3 ? <span className="chip chip-warning"><Icon name="alert" size={12} />{t('waitlist.priority.1')}</span> : (PRIORITIES.has(one.priority) ? t(`waitlist.priority.${one.priority}` as Key) : one.priority || '')}</td>
               <td className="nowrap">{formatDate(one.since, locale)}</td>
               <td className="number">{one.offers}</td>
               <td><Button variant="default" disabled={remove.isPending} onClick={() => remove.mutate(one.id)}>{t('waitlist.remove')}<span className="visually-hidden"> {one.patient?.display}</span></Button></td>

@@ -44,7 +44,7 @@ pub(super) fn settings(mut now: Value, zone: &str) -> Value {
 /// Whose hours, and the hours. The clinic opens on this day in any case.
 pub(super) fn hours(zone: &str, today: Date) -> Vec<(&'static str, Value)> {
     let block = |days: &[&str], start: &str, end: &str, services: &[&str]| json!({"days": days, "start": start, "end": end, "services": services, "location": "Location/demo-clinic"});
-    let always = vec![block(&EVERY_DAY, "00:00", "24:00", &["urgent"])];
+    let always = vec![block(&EVERY_DAY, "00:00", "24:00", &["urgent", "video"])];
     let open = vec![block(&EVERY_DAY, "07:00", "21:00", &[])];
     let halves = |services: &[&str]| {
         let morning = block(&WEEK, "08:30", "12:30", services);
@@ -123,7 +123,7 @@ pub(super) fn records(now: &Zoned) -> Vec<Value> {
 /// People who wait for an earlier time.
 fn waiting(now: &Zoned) -> Vec<Value> {
     let who = [
-        (Person("demo-ruth", "Ruth Abrams"), 2, 9, json!({"service": "consultation", "actors": ["Practitioner/demo-doctor"], "days": ["mon", "wed", "fri"], "earliest": "09:00", "latest": "12:30", "noticeMinutes": 120, "priority": 2})),
+        (Person("demo-ruth", "Ruth Abrams"), 3, 9, json!({"service": "consultation", "actors": ["Practitioner/demo-doctor"], "days": ["mon", "wed", "fri"], "earliest": "09:00", "latest": "12:30", "noticeMinutes": 120, "priority": 3})),
         (Person("demo-walter", "Walter Nkemelu"), 5, 4, json!({"service": "follow-up", "actors": ["Practitioner/demo-doctor", "Practitioner/demo-lindqvist"], "noticeMinutes": 60, "priority": 5})),
         (Person("demo-ingrid", "Ingrid Solberg"), 3, 6, json!({"service": "physiotherapy", "actors": ["Practitioner/demo-brandt"], "earliest": "13:00", "noticeMinutes": 1440, "priority": 3})),
         (Person("demo-zofia", "Zofia Kamińska"), 5, 2, json!({"service": "consultation", "actors": ["Practitioner/demo-lindqvist"], "days": ["tue", "thu"], "priority": 5})),

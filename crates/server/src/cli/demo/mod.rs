@@ -41,6 +41,8 @@ pub(super) struct Args {
 pub(super) async fn run(common: &Common, args: Args) -> Outcome {
     let mut config = common.load()?;
     config.server.listen = args.listen;
+    let environment = config.server.environment.take();
+    config.server.environment = Some(environment.unwrap_or_else(|| "Demonstration".to_owned()));
     if args.check {
         config.server.listen.set_port(0);
     }

@@ -75,6 +75,10 @@ async fn set_up(desk: &Desk, zone: &str, now: &Zoned) -> anyhow::Result<()> {
     let settings = clinic::settings(settings, zone);
     desk.write(Method::PUT, SETTINGS, &settings, tag.as_deref())
         .await?;
+    const LOOKS: &str = "/api/v1/admin/branding";
+    let (mut looks, _) = desk.read(LOOKS).await?;
+    looks["name"] = "Harbour Clinic".into();
+    desk.write(Method::PUT, LOOKS, &looks, None).await?;
     for (actor, hours) in clinic::hours(zone, now.date()) {
         let path = format!("/api/v1/scheduling/availability/{actor}");
         desk.write(Method::PUT, &path, &hours, None).await?;

@@ -24,12 +24,15 @@ use utoipa::{IntoParams, ToSchema};
 
 use self::report::SystemHealth;
 use crate::assembly::Installation;
+use crate::config::Config;
 use crate::telemetry::Telemetry;
 use crate::wiring::events::{consumers, keys};
 
 /// Letters that are listed or given again at once.
 const LETTERS: i64 = 1_000;
 const LONGEST_REASON: usize = 200;
+/// Characters of the environment's name that fit a page's head.
+const LONGEST_NAME: usize = 24;
 
 /// What is looked at.
 #[derive(Clone)]
@@ -47,12 +50,14 @@ pub(super) struct System {
     queue: Queue,
     metrics: PrometheusHandle,
     data_dir: PathBuf,
+    environment: Option<Arc<str>>,
     since: Instant,
 }
 
 impl System {
     /// Over the parts of an installation.
     pub(super) fn new(
+        config: &Config,
         installation: &Installation,
         telemetry: &Telemetry,
         bus: Arc<dyn EventBus>,
@@ -72,6 +77,7 @@ impl System {
             queue: Queue::new(database.clone(), tenants),
             metrics: telemetry.metrics.clone(),
             data_dir: installation.data_dir.clone(),
+            environment: environment(config),
             since: installation.clock.now(),
             database,
         }
@@ -90,9 +96,37 @@ pub(super) fn table() -> Routes<System> {
     const READ: Permission = Permission::operation(Operation::ReadHealth);
     const MANAGE: Permission = Permission::operation(Operation::ManageTenant);
     Routes::new()
+        .route(Permission::signed_in(), routes!(about))
         .route(READ, routes!(health))
         .route(READ, routes!(dead_letters))
         .route(MANAGE, routes!(replay))
+}
+
+/// The environment's name, when it has one.
+fn environment(config: &Config) -> Option<Arc<str>> {
+    let name = config.server.environment.as_deref()?.trim();
+    let name: String = name.chars().take(LONGEST_NAME).collect();
+    (!name.is_empty()).then(|| name.into())
+}
+
+/// What this installation is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AboutSystem)]
+struct About {
+    /// Its version.
+    version: &'static str,
+    /// What it is when it is not for care, such as `Training`.
+    environment: Option<String>,
+}
+
+/// What this installation is, for everybody who is signed in.
+#[utoipa::path(get, path = "/system/about", tag = "system",
+    responses((status = 200, body = About)))]
+async fn about(State(system): State<System>, _: Caller) -> Json<About> {
+    Json(About {
+        version: env!("CARGO_PKG_VERSION"),
+        environment: system.environment.as_deref().map(str::to_owned),
+    })
 }
 
 /// How every part of the installation is. No health information, and nothing about other organisations but counts.

@@ -213,6 +213,8 @@ export const schedule = {
   'waitlist.from': 'From date',
   'waitlist.until': 'Until date',
   'waitlist.notice': 'Notice needed',
+  'waitlist.toldMinutes': 'told {count, plural, one {# minute} other {# minutes}} ahead',
+  'waitlist.toldHours': 'told {count, plural, one {# hour} other {# hours}} ahead',
   'waitlist.priority': 'Priority',
   'waitlist.priority.1': '1 – urgent',
   'waitlist.priority.3': '3',

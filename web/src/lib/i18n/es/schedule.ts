@@ -215,6 +215,8 @@ export const schedule: Record<keyof typeof english, string> = {
   'waitlist.from': 'Desde la fecha',
   'waitlist.until': 'Hasta la fecha',
   'waitlist.notice': 'Antelación necesaria',
+  'waitlist.toldMinutes': 'con aviso de {count, plural, one {# minuto} other {# minutos}}',
+  'waitlist.toldHours': 'con aviso de {count, plural, one {# hora} other {# horas}}',
   'waitlist.priority': 'Prioridad',
   'waitlist.priority.1': '1 – urgente',
   'waitlist.priority.3': '3',
