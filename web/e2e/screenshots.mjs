@@ -1,13 +1,14 @@
-/** Pictures of the main screens, light and dark, wide and narrow: `npm run screenshots -- FOLDER`. */
+/** Pictures of the main screens, light and dark, wide and narrow: `npm run screenshots -- [--webp] [FOLDER [PART OF A NAME]]`. */
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fhir, open, settled, signIn } from './rig.mjs';
 import { administrator } from './schedule.mjs';
 import { sees, videoVisit } from './video.mjs';
 
-const folder = process.argv[2] ?? new URL('../screenshots', import.meta.url).pathname;
-const only = process.argv[3];
+const words = process.argv.slice(2).filter((word) => word !== '--webp');
+const webp = process.argv.includes('--webp');
+const [folder = new URL('../screenshots', import.meta.url).pathname, only] = words;
 const SIZES = [['wide', { width: 1280, height: 800 }], ['phone', { width: 390, height: 844 }]];
 const SCHEMES = ['light', 'dark'];
 mkdirSync(folder, { recursive: true });
@@ -19,6 +20,19 @@ const [subject] = [...bySubject].sort((a, b) => b[1].length - a[1].length)[0];
 const id = subject.split('/')[1];
 const allergies = await fhir(rig, 'AllergyIntolerance?_count=200');
 const allergic = allergies.entry[0].resource.patient.reference.split('/')[1];
+
+const wanted = (name) => !only || name.includes(only);
+
+/** Keeps what is on screen; WebP for pages that show it, PNG for looking at it. */
+async function keep(page, name) {
+  if (!webp) {
+    await page.screenshot({ path: join(folder, `${name}.png`) });
+    return;
+  }
+  const browser = await page.context().newCDPSession(page);
+  const { data } = await browser.send('Page.captureScreenshot', { format: 'webp', quality: 82 });
+  writeFileSync(join(folder, `${name}.webp`), Buffer.from(data, 'base64'));
+}
 
 function group(entries) {
   const found = new Map();
@@ -58,11 +72,11 @@ for (const [size, viewport] of SIZES) {
   for (const colorScheme of SCHEMES) {
     const { context, page } = await rig.visit({ viewport, colorScheme });
     for (const [name, path] of SCREENS) {
-      if (only && !`${name}-${size}-${colorScheme}`.includes(only)) continue;
+      if (!wanted(`${name}-${size}-${colorScheme}`)) continue;
       await page.goto(`${rig.url}/app${path}`);
       await settled(page);
       await page.waitForLoadState('networkidle');
-      await page.screenshot({ path: join(folder, `${name}-${size}-${colorScheme}.png`) });
+      await keep(page, `${name}-${size}-${colorScheme}`);
     }
     await context.close();
   }
@@ -85,23 +99,23 @@ async function desk() {
     for (const colorScheme of SCHEMES) {
       const { context, page } = await rig.visit({ viewport, colorScheme, storageState });
       for (const [name, path] of screens) {
-        if (only && !`${name}-${size}-${colorScheme}`.includes(only)) continue;
+        if (!wanted(`${name}-${size}-${colorScheme}`)) continue;
         await page.goto(`${rig.url}/app${path}`);
         if (name === 'booking') await page.getByRole('heading').first().waitFor();
         else await settled(page);
         await page.waitForLoadState('networkidle');
-        await page.screenshot({ path: join(folder, `${name}-${size}-${colorScheme}.png`) });
+        await keep(page, `${name}-${size}-${colorScheme}`);
       }
       await context.close();
     }
   }
-  if (!only || 'video'.includes(only)) await call((await administrator(rig)).ask, 'Practitioner/demo-castellano');
+  if (wanted('video')) await call((await administrator(rig)).ask, 'Practitioner/demo-castellano');
 }
 
 /** The pages before anybody is signed in, the palette, the help. */
 async function layers() {
   for (const colorScheme of SCHEMES) {
-    const shoot = async (page, name) => (!only || `${name}-wide-${colorScheme}`.includes(only)) && page.screenshot({ path: join(folder, `${name}-wide-${colorScheme}.png`) });
+    const shoot = async (page, name) => wanted(`${name}-wide-${colorScheme}`) && keep(page, `${name}-wide-${colorScheme}`);
     const stranger = await rig.browser.newContext({ viewport: SIZES[0][1], colorScheme });
     const door = await stranger.newPage();
     await door.goto(`${rig.url}/t/demo/sign-in`);
@@ -129,7 +143,7 @@ async function call(ask, practitioner) {
   const visit = await videoVisit(ask, practitioner);
   const doctor = await rig.visit({ viewport: { width: 1280, height: 800 } });
   const patient = await rig.visit({ viewport: { width: 390, height: 844 }, storageState: await rig.signIn('patient') });
-  const shot = (seen, name) => seen.page.screenshot({ path: join(folder, `${name}.png`) });
+  const shot = (seen, name) => keep(seen.page, name);
   await doctor.page.goto(`${rig.url}/app/video/${visit.id}`);
   await doctor.page.getByRole('button', { name: 'Enter the room' }).waitFor();
   await settled(doctor.page);
@@ -169,11 +183,11 @@ async function administration() {
     for (const colorScheme of SCHEMES) {
       const { context, page } = await rig.visit({ colorScheme, storageState });
       for (const [name, path] of screens) {
-        if (only && !`${name}-wide-${colorScheme}`.includes(only)) continue;
+        if (!wanted(`${name}-wide-${colorScheme}`)) continue;
         await page.goto(`${rig.url}/app${path}`);
         await settled(page);
         await page.waitForLoadState('networkidle');
-        await page.screenshot({ path: join(folder, `${name}-wide-${colorScheme}.png`) });
+        await keep(page, `${name}-wide-${colorScheme}`);
       }
       await context.close();
     }
@@ -187,11 +201,11 @@ const storageState = rig.hasSignIn ? await rig.signIn('patient') : undefined;
 for (const colorScheme of storageState ? SCHEMES : []) {
   const { context, page } = await rig.visit({ viewport: { width: 390, height: 844 }, colorScheme, storageState });
   for (const name of ['home', 'results', 'medicines', 'visits', 'messages', 'notices', 'access']) {
-    if (only && !`portal-${name}-${colorScheme}`.includes(only)) continue;
+    if (!wanted(`portal-${name}-${colorScheme}`)) continue;
     await page.goto(`${rig.url}/app/portal/${name === 'home' ? '' : name}`);
     await settled(page);
     await page.waitForLoadState('networkidle');
-    await page.screenshot({ path: join(folder, `portal-${name}-${colorScheme}.png`) });
+    await keep(page, `portal-${name}-${colorScheme}`);
   }
   await context.close();
 }

@@ -338,7 +338,7 @@ pub(super) fn walked_in(now: &Zoned) -> Vec<Visit> {
             minutes: 30,
             state: *state,
             service: ("urgent", "Urgent care"),
-            reason,
+            reason: *reason,
             since: Some(ago(*since)),
             room: *room,
         }

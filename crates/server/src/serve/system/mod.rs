@@ -238,7 +238,8 @@ async fn replay(
         reason: Some(&act),
         ..Event::done(EventCode::Configuration)
     };
-    system.audit.record(&caller.ctx, &event)?;
+    let entered = system.audit.record(&caller.ctx, &event);
+    entered.map_err(Fault::from)?;
     let replayed = system
         .letters
         .replay(caller.tenant(), consumer.as_ref(), LETTERS);
