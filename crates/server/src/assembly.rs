@@ -113,7 +113,8 @@ pub(crate) struct Installation {
     pub(crate) clock: Arc<dyn Clock>,
     /// Where keys, journals and a private database lie.
     pub(crate) data_dir: PathBuf,
-    following: [tokio::task::JoinHandle<()>; 3],
+    key_trail: Arc<KeyTrail>,
+    following: [tokio::task::JoinHandle<()>; 4],
 }
 
 impl Installation {
