@@ -21,9 +21,15 @@ pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>> {
     serde_json::from_slice(body).map_err(|_| ChartingError::Unreadable)
 }
 
-fn content(resource: &Map<String, Value>) -> Result<Content> {
+/// A record of a request.
+pub(crate) fn of(resource: &Map<String, Value>) -> Result<Doc> {
     let text = serde_json::to_vec(resource).map_err(|_| ChartingError::Unreadable)?;
-    Ok(Content::Own(Box::new(parse(&text)?)))
+    let unreadable = |_| ChartingError::invalid("it is too deep or too large to be read", "note");
+    Doc::parse(text, &Limits::default()).map_err(unreadable)
+}
+
+fn content(resource: &Map<String, Value>) -> Result<Content> {
+    Ok(Content::Own(Box::new(of(resource)?)))
 }
 
 /// A new record.

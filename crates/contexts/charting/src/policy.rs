@@ -13,6 +13,7 @@ use mt_store::{DomainEvent, Policy, PolicyRegistry, ProposedChange};
 
 use crate::Cosigning;
 use crate::domain::acknowledgement::{Acknowledgement, is_acknowledgement};
+use crate::domain::course::{check_prescription, check_visit};
 use crate::domain::note::{LEGAL, Note, PROFESSIONAL, Signature, State};
 
 /// Registers the rules of this context.
@@ -29,6 +30,17 @@ pub fn register(policies: &mut PolicyRegistry, cosigning: &Cosigning) {
     if let Some(kind) = ResourceType::from_name("Task") {
         policies.register(kind, Arc::new(Acknowledgements));
     }
+    if let Some(kind) = ResourceType::from_name("Encounter") {
+        policies.register(kind, Arc::new(Visits));
+    }
+    if let Some(kind) = ResourceType::from_name("MedicationRequest") {
+        policies.register(kind, Arc::new(Prescriptions));
+    }
+}
+
+/// Whether a person enters something, and not a machine that reports it.
+const fn is_person(ctx: &OpCtx) -> bool {
+    matches!(ctx.actor.kind, ActorKind::User | ActorKind::Agent)
 }
 
 /// How far the time of a signature may lie from the clock of the server, because browsers write it, too.
@@ -40,8 +52,7 @@ struct Notes {
 
 impl Policy for Notes {
     fn decide(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault> {
-        let person = matches!(ctx.actor.kind, ActorKind::User | ActorKind::Agent);
-        if let Some(new) = change.new.filter(|_| person) {
+        if let Some(new) = change.new.filter(|_| is_person(ctx)) {
             let deed = Deed {
                 ctx,
                 old: change.old.map(Note),
@@ -266,9 +277,12 @@ struct Documents;
 
 impl Policy for Documents {
     fn decide(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault> {
-        let person = matches!(ctx.actor.kind, ActorKind::User | ActorKind::Agent);
         let before = change.old.and_then(authenticator);
-        let Some(now) = change.new.filter(|_| person).and_then(authenticator) else {
+        let Some(now) = change
+            .new
+            .filter(|_| is_person(ctx))
+            .and_then(authenticator)
+        else {
             return Ok(Vec::new());
         };
         if !before.is_some_and(|was| was.same_as(now)) {
@@ -283,9 +297,8 @@ struct Acknowledgements;
 
 impl Policy for Acknowledgements {
     fn decide(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault> {
-        let person = matches!(ctx.actor.kind, ActorKind::User | ActorKind::Agent);
         let is = |side: Option<Node<'_>>| side.is_some_and(is_acknowledgement);
-        if !person || !(is(change.old) || is(change.new)) {
+        if !is_person(ctx) || !(is(change.old) || is(change.new)) {
             return Ok(Vec::new());
         }
         if change.old.is_some() {
@@ -300,6 +313,34 @@ impl Policy for Acknowledgements {
         Err(forbidden(
             "a result is acknowledged in one's own name, by who may acknowledge results",
         ))
+    }
+}
+
+/// Visits: what is over stays over.
+struct Visits;
+
+impl Policy for Visits {
+    fn decide(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault> {
+        if let Some(new) = change.new.filter(|_| is_person(ctx)) {
+            check_visit(new, change.old)?;
+        }
+        Ok(Vec::new())
+    }
+}
+
+/// Prescriptions: for a day to a year; what was prescribed before and is not touched is not judged again.
+struct Prescriptions;
+
+impl Policy for Prescriptions {
+    fn decide(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault> {
+        let supply = |request: Node<'_>| request.get("dispenseRequest");
+        if let Some(new) = change.new.filter(|_| is_person(ctx)) {
+            let before = change.old.and_then(supply);
+            if !supply(new).is_some_and(|now| before.is_some_and(|was| was.same_as(now))) {
+                check_prescription(new)?;
+            }
+        }
+        Ok(Vec::new())
     }
 }
 

@@ -26,7 +26,7 @@ pub async fn forget_patient(tx: &TenantTx, keys: &TenantKeys, patient: &str) -> 
         let sql = format!("delete from {table} where tenant = $1 and appointment in ({VISITS})");
         gone += tx.execute(&sql, &[&tenant, &patient]).await?;
     }
-    let sql = "delete from scheduling.inactive where tenant = $1 and patient = $2";
+    let sql = "delete from scheduling.inactive where tenant = $1 and actor = $2";
     gone += tx.execute(sql, &[&tenant, &patient]).await?;
     Ok(gone)
 }

@@ -41,6 +41,7 @@ pub const MIGRATIONS: Migrations = Migrations {
             "room_patient",
             include_str!("../migrations/0003_room_patient.sql"),
         ),
+        Migration::new(4, "rules", include_str!("../migrations/0004_rules.sql")),
     ],
 };
 

@@ -6,24 +6,44 @@
 
 use std::sync::Arc;
 
+use mt_access::Role;
 use mt_events::catalogue::{EventType, Value, encode};
 use mt_fhir::{Node, ResourceType};
 use mt_kernel::{ActorKind, ErrorKind, Fault, Instant, OpCtx};
 use mt_store::{Binding, DomainEvent, Policy, PolicyRegistry, ProposedChange, Refusal};
 
-use crate::domain::{State, Visit, extension};
+use crate::domain::{State, Visit, extension, items};
 
 /// Registers the rules of this context.
 pub fn register(policies: &mut PolicyRegistry) {
     policies.register(ResourceType::APPOINTMENT, Arc::new(Appointments));
-    policies.register(ResourceType::PATIENT, Arc::new(ActivePatients));
-    if let Some(role) = ResourceType::from_name("PractitionerRole") {
-        policies.register(role, Arc::new(Roles));
+    let named = |names: &[&str]| -> Vec<ResourceType> {
+        let known = names.iter().map(|name| ResourceType::from_name(name));
+        known.flatten().collect()
+    };
+    for kind in named(BOOKABLE) {
+        policies.register(kind, Arc::new(Active));
+    }
+    for kind in named(&["PractitionerRole"]) {
+        policies.register(kind, Arc::new(Roles));
     }
 }
 
-/// Minutes that an appointment may take.
-const LENGTH: std::ops::RangeInclusive<i64> = 1..=480;
+/// Who and what is booked only while it is active.
+const BOOKABLE: &[&str] = &[
+    "Patient",
+    "Practitioner",
+    "PractitionerRole",
+    "Location",
+    "HealthcareService",
+    "Device",
+];
+
+/// Microseconds that an appointment may take: 1 to 480 minutes.
+const LENGTH: std::ops::RangeInclusive<i64> = 60_000_000..=480 * 60_000_000;
+/// Most characters of the reason why a patient comes, and of a remark.
+const REASON: usize = 500;
+const COMMENT: usize = 4000;
 
 pub(crate) const CLAIM: &str = "select scheduling.claim($1::int4, $2::uuid[], $3::int8[])";
 
@@ -55,6 +75,16 @@ pub(crate) const REFUSALS: &[Refusal] = &[
         ErrorKind::Conflict,
         "the patient is not active",
     ),
+    refusal(
+        "inactive_actor",
+        ErrorKind::Conflict,
+        "somebody or something that is to take part is no longer active",
+    ),
+    refusal(
+        "not_held",
+        ErrorKind::Conflict,
+        "the time is not held: hold it first, or ask for it without taking it (proposed)",
+    ),
 ];
 
 const fn refusal(constraint: &'static str, kind: ErrorKind, message: &'static str) -> Refusal {
@@ -69,12 +99,15 @@ const fn refusal(constraint: &'static str, kind: ErrorKind, message: &'static st
 struct Appointments;
 
 impl Policy for Appointments {
-    fn decide(&self, _: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault> {
+    fn decide(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault> {
         let old = change.old.and_then(Visit::read);
         let Some((node, new)) = change.new.and_then(|node| Some((node, Visit::read(node)?))) else {
             return Ok(Vec::new());
         };
         check(&new)?;
+        if is_person(ctx) {
+            check_entered(ctx, old.as_ref(), &new, node)?;
+        }
         if let Some(old) = &old {
             follow(old, &new, node)?;
         }
@@ -124,9 +157,14 @@ impl Policy for Appointments {
             bindings.push(give_back(change.id));
         }
         if let Some(visit) = taking {
-            let person = matches!(ctx.actor.kind, ActorKind::User | ActorKind::Agent);
-            let ruled = person && !kept && visit.state.is_ahead() && visit.series.is_none();
-            bindings.push(take(ctx, change.id, hold, visit, ruled));
+            let free = !is_person(ctx) || kept || !visit.state.is_ahead();
+            let rules = match visit.series {
+                _ if free => Rules::None,
+                _ if is_in_person(ctx) => Rules::Held,
+                Some(_) => Rules::Series,
+                None => Rules::All,
+            };
+            bindings.push(take(ctx, change.id, hold, visit, rules));
         }
         Ok(bindings)
     }
@@ -170,18 +208,42 @@ fn give_back(appointment: &str) -> Binding {
     }
 }
 
-fn take(ctx: &OpCtx, id: &str, hold: Option<&str>, visit: &Visit<'_>, ruled: bool) -> Binding {
+/// Which rules for booking apply to an appointment, as `scheduling.claim` counts them.
+#[derive(Clone, Copy)]
+enum Rules {
+    /// None: a machine enters it, the patient is here, or only its length changes.
+    None = 0,
+    /// All.
+    All = 1,
+    /// All but how many appointments a patient may have: a series is decided as one.
+    Series = 2,
+    /// All, and nothing is taken but what was held: holds are given for times that are offered.
+    Held = 3,
+}
+
+/// Whether a person enters something, and not a machine that reports it.
+const fn is_person(ctx: &OpCtx) -> bool {
+    matches!(ctx.actor.kind, ActorKind::User | ActorKind::Agent)
+}
+
+/// Whether somebody books in person or for a person in their care, and not as staff.
+fn is_in_person(ctx: &OpCtx) -> bool {
+    let patient =
+        |code: &Arc<str>| matches!(Role::from_code(code), Some(Role::Patient | Role::Caregiver));
+    !ctx.actor.roles.is_empty() && ctx.actor.roles.iter().all(patient)
+}
+
+fn take(ctx: &OpCtx, id: &str, hold: Option<&str>, visit: &Visit<'_>, rules: Rules) -> Binding {
     let appointment = |id: &str| (ResourceType::APPOINTMENT, id.to_owned());
     let mut resources = vec![appointment(id), appointment(hold.unwrap_or(id))];
     let (start, end) = visit.start.zip(visit.end).unwrap_or((ctx.now, ctx.now));
-    let flag = i64::from;
     let mut values = vec![
         ctx.now.0,
         start.0,
         end.0,
         0,
-        flag(visit.overbook),
-        flag(ruled),
+        i64::from(visit.overbook),
+        rules as i64,
     ];
     for (kind, id, how) in visit.claims() {
         resources.push((kind, id.to_owned()));
@@ -201,13 +263,43 @@ fn check(visit: &Visit<'_>) -> Result<(), Fault> {
         return Ok(());
     }
     let refuse = |message| Err(Fault::new(ErrorKind::Invalid, message).at("Appointment.end"));
-    match visit.minutes() {
+    match visit.start.zip(visit.end) {
         None => refuse("an appointment that is booked needs start and end"),
-        Some(minutes) if !LENGTH.contains(&minutes) => {
+        Some((start, end)) if !LENGTH.contains(&(end.0 - start.0)) => {
             refuse("an appointment takes 1 to 480 minutes")
         }
         Some(_) => Ok(()),
     }
+}
+
+/// What people may enter.
+fn check_entered(
+    ctx: &OpCtx,
+    old: Option<&Visit<'_>>,
+    new: &Visit<'_>,
+    node: Node<'_>,
+) -> Result<(), Fault> {
+    let refuse =
+        |place: &str, message: &'static str| Err(Fault::new(ErrorKind::Invalid, message).at(place));
+    let long = |text: Option<&str>, most| text.is_some_and(|text| text.chars().count() > most);
+    let mut reasons = items(node, "reasonCode");
+    if reasons.any(|reason| long(reason.str("text"), REASON)) {
+        let message = "the reason why a patient comes has at most 500 characters";
+        return refuse("Appointment.reasonCode", message);
+    }
+    if long(node.str("comment"), COMMENT) {
+        let message = "a remark has at most 4000 characters";
+        return refuse("Appointment.comment", message);
+    }
+    if new.overbook && is_in_person(ctx) {
+        return refuse("Appointment.extension", "a patient cannot overbook");
+    }
+    let missed = new.state == State::NoShow && old.is_none_or(|old| old.state != State::NoShow);
+    if missed && new.start.is_some_and(|start| start > ctx.now) {
+        let message = "an appointment is missed only when its time has come";
+        return Err(Fault::new(ErrorKind::Conflict, message).at("Appointment.status"));
+    }
+    Ok(())
 }
 
 fn follow(old: &Visit<'_>, new: &Visit<'_>, node: Node<'_>) -> Result<(), Fault> {
@@ -301,31 +393,38 @@ fn written(
     })
 }
 
-/// Notes which patients are not active: nothing can be booked for them.
-struct ActivePatients;
+/// Notes who and what is not active: nothing can be booked for them or with them.
+struct Active;
 
-impl Policy for ActivePatients {
+impl Policy for Active {
     fn decide(&self, _: &OpCtx, _: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault> {
         Ok(Vec::new())
     }
 
     fn bind(&self, _: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<Binding>, Fault> {
-        let active = |node: Node<'_>| node.get("active").and_then(Node::as_bool) != Some(false);
-        let (before, after) = (
-            change.old.is_none_or(active),
-            change.new.is_some_and(active),
-        );
+        // What was deleted and is there again was noted when it was deleted.
+        let before = change.old.map_or(change.version == 1, is_active);
+        let after = change.new.is_some_and(is_active);
         if before == after {
             return Ok(Vec::new());
         }
         Ok(vec![Binding {
-            sql: "select scheduling.note_patient($1::int4, $2::uuid[], $3::int8[])",
-            resources: vec![(ResourceType::PATIENT, change.id.to_owned())],
+            sql: "select scheduling.note_active($1::int4, $2::uuid[], $3::int8[])",
+            resources: vec![(change.resource_type, change.id.to_owned())],
             values: vec![i64::from(after)],
             releases: true,
             refusals: &[],
         }])
     }
+}
+
+/// Whether a person or a service is in use (`active`), or a room or a device (`status`).
+pub(crate) fn is_active(node: Node<'_>) -> bool {
+    let out = ["inactive", "suspended", "entered-in-error"];
+    node.get("active").and_then(Node::as_bool) != Some(false)
+        && !node
+            .str("status")
+            .is_some_and(|status| out.contains(&status))
 }
 
 /// Notes who stands behind a role, so that a person is not booked twice under two names.

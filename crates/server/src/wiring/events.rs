@@ -10,6 +10,7 @@ use mt_coordination::timeline::TimelineConsumer;
 use mt_events::{
     Consumer, ConsumerOptions, EventBus, Group, Keys, Operations, Relay, RelayOptions, Runtime,
 };
+use mt_scheduling::Scheduling;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +27,8 @@ pub(crate) fn consumers(installation: &Installation) -> Vec<Arc<dyn Consumer>> {
         vec![Arc::new(TimelineConsumer::new(keys(installation)))];
     consumers.extend(super::coordination::consumers(installation));
     consumers.push(mt_patients::departures(installation.patients.clone()));
+    let scheduling = Scheduling::new(installation.store.clone());
+    consumers.push(mt_scheduling::ended(scheduling));
     consumers.extend(installation.outbound.consumers());
     consumers.push(installation.telling.consumer());
     consumers

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::rounds::walk;
 use crate::assembly::Installation;
 
-/// How soon an offer that has run out goes to the next who waits.
+/// How soon an offer that has run out goes to the next who waits, and what else is due comes about.
 const INTERVAL: Duration = Duration::from_secs(15);
 
 /// Every route with its state.
@@ -18,7 +18,7 @@ pub(crate) fn routes(installation: &Installation) -> Routes {
     api::table().with_state(Scheduling::new(installation.store.clone()))
 }
 
-/// Passes on offers that have run out, in every organisation.
+/// What is due now and then in every organisation, such as offers that have run out.
 pub(crate) async fn work(store: Store, stop: CancellationToken) {
     let tenants = store.tenants().clone();
     let scheduling = &Scheduling::new(store);
@@ -26,8 +26,8 @@ pub(crate) async fn work(store: Store, stop: CancellationToken) {
         tenants,
         INTERVAL,
         stop,
-        |tenant| scheduling.expire(tenant),
-        |tenant, error| tracing::warn!(%tenant, %error, "offers that ran out cannot be passed on"),
+        |tenant| scheduling.round(tenant),
+        |tenant, error| tracing::warn!(%tenant, %error, "what is due in scheduling cannot be done"),
     )
     .await;
 }

@@ -66,7 +66,7 @@ impl Charting {
             paper.blocks.push(Block::Heading("Signatures".to_owned()));
             paper.blocks.push(Block::Text(lines.join("\n")));
         }
-        for addendum in self.addenda(caller, &stored.id).await? {
+        for addendum in self.addenda(caller, &stored.id, note).await? {
             self.add(caller, Note(addendum.root()), &mut paper.blocks)
                 .await?;
         }
@@ -126,8 +126,8 @@ impl Charting {
         Ok(lines)
     }
 
-    /// The notes that add to this one, the oldest first.
-    async fn addenda(&self, caller: &Caller, id: &str) -> Result<Vec<Doc>> {
+    /// The notes about the same patient that add to this one, the oldest first.
+    async fn addenda(&self, caller: &Caller, id: &str, to: Note<'_>) -> Result<Vec<Doc>> {
         let pairs = [
             ("related-ref", format!("Composition/{id}")),
             ("_sort", "date".to_owned()),
@@ -136,7 +136,8 @@ impl Charting {
         for stored in self.found(caller, note_type()?, &pairs, MOST).await? {
             let doc = parse(&stored.body)?;
             let note = Note(doc.root());
-            if note.appends_to() == Some(id) && note.state() != State::Withdrawn {
+            let adds = note.appends_to() == Some(id) && note.is_about_the_patient_of(to);
+            if adds && note.state() != State::Withdrawn {
                 addenda.push(doc);
             }
         }

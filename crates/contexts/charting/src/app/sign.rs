@@ -71,6 +71,9 @@ impl Charting {
             .filter(|one| !one.is_empty());
         self.check_cosigner(caller, cosigner).await?;
         let base = self.base(caller, &asked.note).await?;
+        if base.as_ref().is_none_or(|base| base.state == State::Draft) {
+            self.check_addendum(caller, &asked.note).await?;
+        }
         let amends = base
             .as_ref()
             .is_some_and(|base| base.state == State::Signed);
@@ -140,6 +143,35 @@ impl Charting {
             version,
             state: Note(parse(&stored.body)?.root()).state(),
         }))
+    }
+
+    /// An addendum adds to a signed note about the same patient: a draft is written on instead.
+    async fn check_addendum(&self, caller: &Caller, note: &Map<String, Value>) -> Result<()> {
+        let doc = crate::document::of(note)?;
+        let added = Note(doc.root());
+        let Some(id) = added.appends_to() else {
+            return Ok(());
+        };
+        let place = "note.relatesTo";
+        let records = self.records(caller, Interaction::Read).await?;
+        let stored = match self.note(&records, id).await {
+            Ok(stored) => stored,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Gone) => {
+                return Err(ChartingError::invalid("there is no such note", place));
+            }
+            Err(error) => return Err(error),
+        };
+        let target = parse(&stored.body)?;
+        let target = Note(target.root());
+        if !target.is_about_the_patient_of(added) {
+            let message = "an addendum is about the patient of the note";
+            return Err(ChartingError::invalid(message, place));
+        }
+        if target.state() != State::Signed {
+            let message = "an addendum is written to a signed note";
+            return Err(ChartingError::conflict(message));
+        }
+        Ok(())
     }
 
     /// Who is asked to co-sign exists, and is somebody else.

@@ -1,6 +1,7 @@
-//! What a note is to its rules: its state, its signatures, what they cover. Pure.
+//! What a note is to its rules: its state, its signatures, what they cover; visits and prescriptions. Pure.
 
 pub(crate) mod acknowledgement;
+pub(crate) mod course;
 pub(crate) mod narrative;
 pub(crate) mod note;
 pub(crate) mod person;

@@ -97,6 +97,12 @@ impl<'n> Note<'n> {
             .collect()
     }
 
+    /// Whether both are about one patient.
+    pub(crate) fn is_about_the_patient_of(self, other: Self) -> bool {
+        let subject = |note: Self| note.0.get("subject")?.str("reference");
+        subject(self).is_some() && subject(self) == subject(other)
+    }
+
     /// Id of the note that it adds to.
     pub(crate) fn appends_to(self) -> Option<&'n str> {
         items(self.0, "relatesTo")

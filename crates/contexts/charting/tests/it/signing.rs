@@ -228,3 +228,129 @@ async fn a_document_is_authenticated_in_ones_own_name_and_freshly_proved() {
         Err(ErrorKind::Forbidden)
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_note_that_is_signed_twice_at_once_is_signed_once() {
+    let ward = Ward::new().await;
+    let doctor = ward.doctor();
+    let stored = ward.put(&doctor, &draft(DOCTOR, "Cough")).await.unwrap();
+    let both = futures::future::join_all((0..4).map(|_| ward.sign(&doctor, &stored))).await;
+    let won = both.iter().filter(|one| one.is_ok()).count();
+    assert_eq!(won, 1, "{both:?}");
+    let lost = both.into_iter().filter_map(Result::err);
+    for refused in lost {
+        let kind = refused.kind();
+        // An amendment without a reason, where the other was done before it was looked at.
+        let told = [
+            ErrorKind::Precondition,
+            ErrorKind::Conflict,
+            ErrorKind::Invalid,
+        ];
+        assert!(told.contains(&kind), "{kind:?}");
+    }
+    let mut again = stored.clone();
+    again["meta"]["versionId"] = json!("1");
+    let stale = ward
+        .sign_with(&doctor, &again, json!({"reason": "too late"}))
+        .await;
+    assert_eq!(kind(stale), ErrorKind::Precondition);
+}
+
+#[tokio::test]
+async fn what_is_written_on_an_older_version_is_refused_and_loses_nothing() {
+    let ward = Ward::new().await;
+    let doctor = ward.doctor();
+    let seen = ward.put(&doctor, &draft(DOCTOR, "Cough")).await.unwrap();
+    let mut other = seen.clone();
+    other["title"] = json!("From the other window");
+    let other = ward.put(&doctor, &other).await.unwrap();
+    let records = doctor
+        .records(&ward.test.store, mt_access::Interaction::Update)
+        .await
+        .unwrap();
+    let mut saved = seen.clone();
+    saved["title"] = json!("Saved by itself");
+    let stale = ward.test.put(&records, &saved.to_string(), Some(1)).await;
+    assert_eq!(stale.unwrap_err().kind(), ErrorKind::Precondition);
+    assert_eq!(
+        kind(ward.sign(&doctor, &seen).await),
+        ErrorKind::Precondition
+    );
+    let signed = ward.sign(&doctor, &other).await.unwrap();
+    assert_eq!(signed["title"], "From the other window");
+}
+
+#[tokio::test]
+async fn an_addendum_is_written_to_a_signed_note_about_the_same_patient() {
+    let ward = Ward::new().await;
+    let doctor = ward.doctor();
+    let open = ward.put(&doctor, &draft(DOCTOR, "Cough")).await.unwrap();
+    let signed = ward.sign(&doctor, &draft(DOCTOR, "Fever")).await.unwrap();
+    let adds = |to: &str| {
+        let mut addendum = draft(DOCTOR, "And a rash");
+        let target = json!({"reference": format!("Composition/{to}")});
+        addendum["relatesTo"] = json!([{"code": "appends", "targetReference": target}]);
+        addendum
+    };
+    let (open, signed) = (open["id"].as_str().unwrap(), signed["id"].as_str().unwrap());
+    let refused = ward.sign(&doctor, &adds(open)).await;
+    assert_eq!(kind(refused), ErrorKind::Conflict);
+    assert_eq!(
+        kind(ward.sign(&doctor, &adds("nothing")).await),
+        ErrorKind::Invalid
+    );
+    let mut strange = adds(signed);
+    strange["subject"] = json!({"reference": "Patient/other"});
+    assert_eq!(kind(ward.sign(&doctor, &strange).await), ErrorKind::Invalid);
+    let added = ward.sign(&doctor, &adds(signed)).await.unwrap();
+    assert_eq!(added["status"], "final");
+}
+
+#[tokio::test]
+async fn a_note_that_cannot_be_read_is_refused_and_no_fault_of_ours() {
+    let ward = Ward::new().await;
+    let mut deep = json!("x");
+    for _ in 0..90 {
+        deep = json!({"section": [deep]});
+    }
+    let mut note = draft(DOCTOR, "Cough");
+    note["section"] = json!([deep]);
+    assert_eq!(
+        kind(ward.sign(&ward.doctor(), &note).await),
+        ErrorKind::Invalid
+    );
+    note["section"] = json!("no list");
+    let refused = kind(ward.sign(&ward.doctor(), &note).await);
+    assert!(refused != ErrorKind::Internal, "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_visit_that_is_over_stays_over_and_a_prescription_is_for_a_year_at_most() {
+    let ward = Ward::new().await;
+    let doctor = ward.doctor();
+    let visit = |status: &str| {
+        json!({"resourceType": "Encounter", "id": "v", "status": status,
+            "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+            "subject": {"reference": "Patient/p"}})
+    };
+    for (status, refused) in [
+        ("in-progress", None),
+        ("finished", None),
+        ("in-progress", Some(ErrorKind::Conflict)),
+        ("entered-in-error", None),
+        ("finished", Some(ErrorKind::Conflict)),
+    ] {
+        let put = ward.put(&doctor, &visit(status)).await;
+        assert_eq!(put.err(), refused, "{status}");
+    }
+    let service = ward.caller(Role::Service, "Device/x");
+    assert!(ward.put(&service, &visit("finished")).await.is_ok());
+    for (days, good) in [(0, false), (1, true), (365, true), (366, false)] {
+        let supply = json!({"value": days, "system": "http://unitsofmeasure.org", "code": "d"});
+        let request = json!({"resourceType": "MedicationRequest", "status": "draft", "intent": "order",
+            "medicationCodeableConcept": {"text": "Aspirin"}, "subject": {"reference": "Patient/p"},
+            "requester": {"reference": DOCTOR}, "dispenseRequest": {"expectedSupplyDuration": supply}});
+        let put = ward.put(&doctor, &request).await;
+        assert_eq!(put.is_ok(), good, "{days} {put:?}");
+    }
+}

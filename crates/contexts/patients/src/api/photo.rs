@@ -24,6 +24,9 @@ pub(super) async fn read(
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(photo.kind));
     let kept = HeaderValue::from_static("private, no-store");
     headers.insert(header::CACHE_CONTROL, kept);
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", photo.version)) {
+        headers.insert(header::ETAG, tag);
+    }
     Ok(response)
 }
 

@@ -243,3 +243,45 @@ async fn what_is_booked_goes_along_with_a_merge_and_comes_back_when_it_is_undone
     assert_eq!(of(&stays.id).await, ["own"]);
     assert_eq!(of(&goes.id).await, ["off", "soon", "waits", "was"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_records_that_are_merged_into_each_other_at_once_are_merged_one_way() {
+    let practice = Practice::new().await;
+    let one = practice.register(named("Ada", "Byron")).await.unwrap();
+    let other = practice.register(named("Grace", "Hopper")).await.unwrap();
+    let admin = practice.admin();
+    let merge = |source: &str| mt_patients::Merge {
+        source: source.to_owned(),
+        source_version: 1,
+        details: None,
+        reason: "the same person".to_owned(),
+    };
+    let (into_one, into_other) = (merge(&other.id), merge(&one.id));
+    let (first, second) = tokio::join!(
+        practice.patients.merge(&admin, &one.id, 1, &into_one),
+        practice.patients.merge(&admin, &other.id, 1, &into_other)
+    );
+    let won = [&first, &second].iter().filter(|one| one.is_ok()).count();
+    assert_eq!(won, 1, "{first:?} {second:?}");
+    let refused = first.and(second).unwrap_err().kind();
+    assert!(matches!(
+        refused,
+        ErrorKind::Precondition | ErrorKind::Conflict
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_facility_gives_a_patient_one_number_however_often_it_is_asked_at_once() {
+    let practice = Practice::new().await;
+    let ada = practice.register(named("Ada", "Byron")).await.unwrap();
+    let desk = practice.desk();
+    let all = (0..6).map(|_| {
+        practice
+            .patients
+            .add_number(&desk, &ada.id, "Organization/f")
+    });
+    let all = futures::future::join_all(all).await;
+    assert_eq!(all.iter().filter(|one| one.is_ok()).count(), 1, "{all:?}");
+    let seen = practice.patients.read(&desk, &ada.id).await.unwrap();
+    assert_eq!(seen.numbers.len(), 2);
+}

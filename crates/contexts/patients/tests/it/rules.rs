@@ -25,6 +25,13 @@ fn pressure(value: u32) -> String {
     )
 }
 
+fn temperature(fahrenheit: &str) -> String {
+    format!(
+        r#"{{"resourceType":"Observation","status":"final","code":{{"coding":[{{"system":"http://loinc.org","code":"8310-5"}}]}},
+        "valueQuantity":{{"value":{fahrenheit},"system":"http://unitsofmeasure.org","code":"[degF]"}}}}"#
+    )
+}
+
 fn numbers(body: &[u8]) -> Vec<(String, String)> {
     let patient: Value = serde_json::from_slice(body).unwrap();
     let all = patient["identifier"]
@@ -58,6 +65,39 @@ async fn a_person_cannot_enter_what_no_living_patient_has_and_an_import_is_belie
         .try_create(&system, &pressure(301))
         .await
         .unwrap();
+    for (value, good) in [
+        ("89", false),
+        ("89.9", false),
+        ("90", true),
+        ("110.1", false),
+    ] {
+        let entered = practice.test.try_create(&nurse, &temperature(value)).await;
+        assert_eq!(entered.is_ok(), good, "{value} °F");
+    }
+}
+
+/// P002: at least a day, at most 150 years ago, by the clock of the server.
+#[tokio::test]
+async fn a_birth_date_is_between_yesterday_and_150_years_ago_through_every_door() {
+    use mt_kernel::Clock as _;
+    let practice = Practice::new().await;
+    let nurse = person(&practice.test.caller(practice.tenant));
+    let today = practice.test.clock.now().timestamp();
+    let today = today.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let ago = |span: jiff::Span| today.checked_sub(span).unwrap().to_string();
+    for (born, good) in [
+        (ago(jiff::Span::new().days(1)), true),
+        (ago(jiff::Span::new().days(-2)), false),
+        (ago(jiff::Span::new().years(149)), true),
+        (ago(jiff::Span::new().years(151)), false),
+    ] {
+        let text = format!(r#"{{"resourceType":"Patient","birthDate":"{born}"}}"#);
+        let entered = practice.test.try_create(&nurse, &text).await;
+        assert_eq!(entered.is_ok(), good, "{born}");
+        let details =
+            serde_json::json!({"family": "X", "given": [format!("Y{born}")], "birthDate": born});
+        assert_eq!(practice.register(details).await.is_ok(), good, "{born}");
+    }
 }
 
 #[tokio::test]

@@ -3,10 +3,14 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use mt_api::{Caller, Problem};
+use mt_api::{Caller, Problem, Version, Versioned};
 
 use crate::Scheduling;
 use crate::app::{AppointmentView, NewOffer, NewWaiting, WaitingView, WaitlistQuery, Waitlisted};
+
+fn versioned(waiting: WaitingView) -> Versioned<WaitingView> {
+    Versioned(Version(waiting.version), waiting)
+}
 
 /// Those who wait; with a slot, ranked for it.
 #[utoipa::path(get, path = "/scheduling/waitlist", tag = "scheduling",
@@ -26,9 +30,9 @@ pub(super) async fn join(
     State(scheduling): State<Scheduling>,
     caller: Caller,
     Json(new): Json<NewWaiting>,
-) -> Result<(StatusCode, Json<WaitingView>), Problem> {
+) -> Result<(StatusCode, Versioned<WaitingView>), Problem> {
     let waiting = scheduling.wait(&caller, &new).await?;
-    Ok((StatusCode::CREATED, Json(waiting)))
+    Ok((StatusCode::CREATED, versioned(waiting)))
 }
 
 /// Takes a patient off the waitlist.
@@ -52,8 +56,8 @@ pub(super) async fn offer(
     caller: Caller,
     Path(id): Path<String>,
     Json(new): Json<NewOffer>,
-) -> Result<Json<WaitingView>, Problem> {
-    Ok(Json(scheduling.offer(&caller, &id, &new).await?))
+) -> Result<Versioned<WaitingView>, Problem> {
+    Ok(versioned(scheduling.offer(&caller, &id, &new).await?))
 }
 
 /// Books the slot that was offered.
@@ -64,8 +68,9 @@ pub(super) async fn accept(
     State(scheduling): State<Scheduling>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<AppointmentView>, Problem> {
-    Ok(Json(scheduling.accept(&caller, &id).await?))
+) -> Result<Versioned<AppointmentView>, Problem> {
+    let booked = scheduling.accept(&caller, &id).await?;
+    Ok(Versioned(Version(booked.version), booked))
 }
 
 /// Turns an offer down.
@@ -76,6 +81,6 @@ pub(super) async fn decline(
     State(scheduling): State<Scheduling>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<WaitingView>, Problem> {
-    Ok(Json(scheduling.decline(&caller, &id).await?))
+) -> Result<Versioned<WaitingView>, Problem> {
+    Ok(versioned(scheduling.decline(&caller, &id).await?))
 }

@@ -143,20 +143,21 @@ impl Scheduling {
         let actors = distinct(&new.actors)?;
         let mut lasts = new.minutes.unwrap_or(settings.hold_minutes).clamp(1, 60);
         let mut hold = Uuid::new_v4();
+        let tenant = caller.tenant();
         if is_patient(caller) {
-            // Whoever books in person decides about one time: the next takes its place, and nobody keeps a calendar shut.
+            // Whoever books in person decides about one time: the next takes its place, in one statement, and nobody
+            // keeps a calendar shut.
             let longest = settings.services.iter().map(|one| one.minutes).max();
             if minutes > i64::from(longest.unwrap_or(OWN_LONGEST)) {
                 let text = "a hold is for no longer than a service";
                 return Err(SchedulingError::invalid(text, "end"));
             }
+            self.check_offered(tenant, &settings, &actors, None, (start, end))
+                .await?;
             lasts = lasts.min(settings.hold_minutes);
-            hold = self.own_hold(caller.tenant(), &caller.ctx.actor.id).await?;
-            self.release_hold(caller.tenant(), hold).await?;
+            hold = self.own_hold(tenant, &caller.ctx.actor.id).await?;
         }
         let expires = self.now().plus_seconds(i64::from(lasts) * 60);
-        let tenant = caller.tenant();
-        self.remove_expired_holds(tenant).await?;
         let id = self
             .hold_time(tenant, hold, &actors, (start, end), expires)
             .await?;
@@ -180,15 +181,51 @@ impl Scheduling {
     /// [`ErrorKind::Conflict`] when the time is taken, [`ErrorKind::Invalid`] when a rule forbids it.
     pub async fn book(&self, caller: &Caller, booking: &Booking) -> Result<AppointmentView> {
         let (_, settings) = self.settings(caller.tenant()).await?;
-        let resource = self.resource(caller, &settings, booking).await?;
+        let mut resource = self.resource(caller, &settings, booking).await?;
+        if is_patient(caller) {
+            let actors = distinct(&booking.actors)?;
+            let time = span(booking, &settings)?;
+            check_service(&settings, booking.service.as_deref(), time)?;
+            let hold = self
+                .hold_in_person(caller, booking.hold, &actors, time)
+                .await?;
+            extend(&mut resource, made_good(hold));
+        }
         self.book_resource(caller, &resource).await
+    }
+
+    /// The hold that somebody who books in person makes good: the one that is named, or one for this very booking.
+    ///
+    /// # Errors
+    /// When the time is not offered, or taken.
+    pub(super) async fn hold_in_person(
+        &self,
+        caller: &Caller,
+        named: Option<Uuid>,
+        actors: &[String],
+        (start, end): (Instant, Instant),
+    ) -> Result<Uuid> {
+        if let Some(hold) = named {
+            return Ok(hold);
+        }
+        let new = NewHold {
+            start: start.timestamp(),
+            end: end.timestamp(),
+            actors: actors.to_vec(),
+            minutes: None,
+        };
+        Ok(self.hold(caller, &new).await?.id)
     }
 
     /// Books a series: every occurrence for itself, so that one that is taken keeps no other away.
     ///
     /// # Errors
-    /// When the rule cannot be read, or a booking fails for another reason than its time.
+    /// When the rule cannot be read, a patient asks for it, or a booking fails for another reason than its time.
     pub async fn book_series(&self, caller: &Caller, booking: &Booking) -> Result<Series> {
+        if is_patient(caller) {
+            let text = "a series is booked by the practice";
+            return Err(Fault::new(ErrorKind::Forbidden, text).into());
+        }
         let (_, settings) = self.settings(caller.tenant()).await?;
         let rule = booking.recurrence.as_deref().unwrap_or_default();
         let rule = Recurrence::parse(rule).map_err(Fault::from)?;
@@ -240,23 +277,6 @@ impl Scheduling {
         booking: &Booking,
     ) -> Result<Value> {
         let (start, end) = span(booking, settings)?;
-        for (text, most, place) in [
-            (&booking.reason, 500, "reason"),
-            (&booking.comment, 4000, "comment"),
-        ] {
-            if text
-                .as_ref()
-                .is_some_and(|text| text.chars().count() > most)
-            {
-                return Err(SchedulingError::invalid("the text is too long", place));
-            }
-        }
-        if booking.overbook && is_patient(caller) {
-            return Err(SchedulingError::invalid(
-                "a patient cannot overbook",
-                "overbook",
-            ));
-        }
         let (kind, patient) = named(&booking.patient, "patient")?;
         if kind != ResourceType::PATIENT {
             return Err(SchedulingError::invalid(
@@ -315,11 +335,8 @@ impl Scheduling {
                 json!({"url": extension::OVERBOOK, "valueBoolean": true}),
             );
         }
-        if let Some(hold) = booking.hold {
-            extend(
-                &mut resource,
-                json!({"url": extension::HOLD, "valueString": hold.to_string()}),
-            );
+        if let Some(hold) = booking.hold.filter(|_| !is_patient(caller)) {
+            extend(&mut resource, made_good(hold));
         }
         if state == State::Arrived {
             let now = self.now().to_fhir();
@@ -405,6 +422,36 @@ pub(super) fn extend(resource: &mut Value, extension: Value) {
     match resource.get_mut("extension").and_then(Value::as_array_mut) {
         Some(all) => all.push(extension),
         None => resource["extension"] = json!([extension]),
+    }
+}
+
+/// The extension that names the hold which an appointment makes good.
+pub(super) fn made_good(hold: Uuid) -> Value {
+    json!({"url": extension::HOLD, "valueString": hold.to_string()})
+}
+
+/// Whoever books in person takes a service that is offered online, for as long as it takes; where the organisation has
+/// no services, any time.
+fn check_service(
+    settings: &Settings,
+    code: Option<&str>,
+    (start, end): (Instant, Instant),
+) -> Result<()> {
+    if settings.services.is_empty() {
+        return Ok(());
+    }
+    let service = code.and_then(|code| settings.service(code));
+    let length = |minutes: u16| i64::from(minutes) * 60_000_000;
+    match service.filter(|one| one.online) {
+        Some(one) if end.0 - start.0 == length(one.minutes) => Ok(()),
+        Some(_) => Err(SchedulingError::invalid(
+            "the service does not take this long",
+            "end",
+        )),
+        None => Err(SchedulingError::invalid(
+            "this is booked by the practice",
+            "service",
+        )),
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::book::{distinct, extend, instant, named_with};
+use super::book::{distinct, extend, instant, made_good, named_with};
 use super::record::{create, edit, set_extension, set_reason, set_state, set_value};
 use super::view::AppointmentView;
 use super::{is_patient, view};
@@ -114,8 +114,10 @@ impl Scheduling {
                 return Err(SchedulingError::invalid(text, "reason"));
             }
         }
-        if let Some(room) = &transition.room {
-            named(room, "room")?;
+        if let Some(room) = &transition.room
+            && named(room, "room")?.0.name() != "Location"
+        {
+            return Err(SchedulingError::invalid("a room is a Location", "room"));
         }
         let (now, room) = (self.now(), transition.room.clone());
         let change = edit(id, None, move |doc| {
@@ -183,15 +185,23 @@ impl Scheduling {
             json!({"url": extension::PREVIOUS,
             "valueReference": {"reference": format!("Appointment/{id}")}}),
         );
-        if let Some(hold) = moved.hold {
-            extend(
-                &mut resource,
-                json!({"url": extension::HOLD, "valueString": hold.to_string()}),
-            );
-        }
         if let Some(actors) = &moved.actors {
             let participants = self.participants(caller, &resource, actors).await?;
             resource["participant"] = participants;
+        }
+        let mut hold = moved.hold;
+        if is_patient(caller) {
+            // A patient asks for another time as for the first: the practice confirms.
+            resource["status"] = "pending".into();
+            let actors = booked_actors(&resource);
+            let end = Instant(start.0 + length);
+            hold = Some(
+                self.hold_in_person(caller, hold, &actors, (start, end))
+                    .await?,
+            );
+        }
+        if let Some(hold) = hold {
+            extend(&mut resource, made_good(hold));
         }
         let now = self.now();
         let mut batch = Batch::new();
@@ -201,7 +211,8 @@ impl Scheduling {
             set_reason(doc, extension::RESCHEDULED)
         }));
         let records = self.records(caller, Interaction::Update).await?;
-        let committed = self.store.commit(&records, batch).await?;
+        let committed = self.store.commit(&records, batch).await;
+        let committed = committed.map_err(overtaken)?;
         let new = committed.first().ok_or(SchedulingError::Unreadable)?;
         let left = AppointmentView::of(&stored)?;
         self.fill_place_of(caller.tenant(), &left).await?;
@@ -209,7 +220,11 @@ impl Scheduling {
     }
 
     /// Offers the time that an appointment has left to those who wait.
-    async fn fill_place_of(&self, tenant: TenantId, left: &AppointmentView) -> Result<()> {
+    pub(super) async fn fill_place_of(
+        &self,
+        tenant: TenantId,
+        left: &AppointmentView,
+    ) -> Result<()> {
         let at = |text: &Option<String>| text.as_ref()?.parse().ok().map(instant);
         let Some((start, end)) = at(&left.start).zip(at(&left.end)) else {
             return Ok(());
@@ -311,7 +326,11 @@ impl Scheduling {
     }
 
     /// After too many missed appointments within a year those to come are called off.
-    async fn call_off_after_misses(&self, caller: &Caller, missed: &AppointmentView) -> Result<()> {
+    pub(super) async fn call_off_after_misses(
+        &self,
+        caller: &Caller,
+        missed: &AppointmentView,
+    ) -> Result<()> {
         let (_, settings) = self.settings(caller.tenant()).await?;
         let limit = usize::from(settings.rules.no_show_limit);
         let Some(patient) = missed.patient.as_ref().filter(|_| limit > 0) else {
@@ -345,6 +364,24 @@ impl Scheduling {
         }
         Ok(())
     }
+}
+
+/// Whoever did not say which version they saw is told that somebody was faster, and not that it was another version.
+pub(super) fn overtaken(error: mt_store::StoreError) -> SchedulingError {
+    if error.kind() == ErrorKind::Precondition {
+        let text = "somebody else has just changed it; look at it again";
+        return SchedulingError::conflict(text);
+    }
+    error.into()
+}
+
+/// References to those whose time an appointment takes, besides its patients.
+fn booked_actors(resource: &Value) -> Vec<String> {
+    let all = resource["participant"].as_array().into_iter().flatten();
+    let references = all.filter_map(|one| one["actor"]["reference"].as_str());
+    let booked =
+        references.filter(|one| split(one).is_some_and(|(kind, _)| kind != ResourceType::PATIENT));
+    booked.map(str::to_owned).collect()
 }
 
 /// Refuses before the policy would only what the policy cannot see: a state that stays what it is.
@@ -405,6 +442,7 @@ fn keep_extensions(resource: &mut Value) {
         extension::ROOM,
         extension::HOLD,
         extension::PREVIOUS,
+        extension::OVERBOOK,
     ];
     if let Some(all) = resource.get_mut("extension").and_then(Value::as_array_mut) {
         all.retain(|one| !own.contains(&one["url"].as_str().unwrap_or_default()));

@@ -15,7 +15,7 @@ use super::public_caller;
 use super::slots::{SlotPage, SlotQuery};
 use super::view::AppointmentView;
 use crate::Scheduling;
-use crate::domain::{State, ics};
+use crate::domain::{Settings, State, ics};
 use crate::error::{Result, SchedulingError};
 use crate::store::named;
 
@@ -280,7 +280,7 @@ impl Scheduling {
                     .start
                     .ok_or_else(|| SchedulingError::invalid("a time is needed", "start"))?;
                 let view = self.appointment(&system, &link.about).await?;
-                self.check_offered(tenant, &view, super::book::instant(start))
+                self.check_move(tenant, &view, super::book::instant(start))
                     .await?;
                 let moved = Moved {
                     start,
@@ -295,7 +295,7 @@ impl Scheduling {
     }
 
     /// By a link an appointment moves in good time and into hours, as by its patient.
-    async fn check_offered(
+    async fn check_move(
         &self,
         tenant: TenantId,
         view: &AppointmentView,
@@ -313,18 +313,37 @@ impl Scheduling {
             return Err(SchedulingError::conflict(text));
         }
         let end = to.plus_seconds(view.minutes.unwrap_or(0) * 60);
-        for actor in &view.actors {
-            let Some(calendar) = self.calendar(tenant, &actor.reference).await? else {
+        let actors = view.actors.iter().map(|one| one.reference.clone());
+        let actors: Vec<String> = actors.collect();
+        let service = view.service.as_deref();
+        self.check_offered(tenant, &settings, &actors, service, (to, end))
+            .await
+    }
+
+    /// Refuses a time that lies outside of the hours of an actor who has some, or too near or too far for them.
+    pub(super) async fn check_offered(
+        &self,
+        tenant: TenantId,
+        settings: &Settings,
+        actors: &[String],
+        service: Option<&str>,
+        (start, end): (Instant, Instant),
+    ) -> Result<()> {
+        let minute = 60_000_000_i64;
+        for actor in actors {
+            let Some(calendar) = self.calendar(tenant, actor).await? else {
                 continue;
             };
-            let zone = crate::domain::zone(&calendar.availability.time_zone)?;
-            let day = to.timestamp().to_zoned(zone.clone()).date();
+            let hours = &calendar.availability;
+            let zone = crate::domain::zone(&hours.time_zone)?;
+            let day = start.timestamp().to_zoned(zone.clone()).date();
             let days = (day, day.saturating_add(jiff::Span::new().days(2)));
-            let service = view.service.as_deref();
-            let open = calendar
-                .availability
-                .openings(&zone, service, days, &settings.holidays);
-            if !open.iter().any(|one| one.start <= to && end <= one.end) {
+            let ahead = start.0 - self.now().0;
+            let near = ahead >= i64::from(hours.lead_minutes) * minute
+                && ahead <= i64::from(hours.horizon_days) * 1440 * minute;
+            let open = hours.openings(&zone, service, days, &settings.holidays);
+            let open = open.iter().any(|one| one.start <= start && end <= one.end);
+            if !near || !open {
                 return Err(SchedulingError::conflict("the time is not offered"));
             }
         }

@@ -87,7 +87,7 @@ impl Scheduling {
     /// When the question cannot be meant, or the database does not answer.
     pub async fn slots(&self, tenant: TenantId, query: &SlotQuery) -> Result<SlotPage> {
         let (_, settings) = self.settings(tenant).await?;
-        let all = self.calendars(tenant).await?;
+        let all = self.open_calendars(tenant).await?;
         let asked = list(query.actor.as_deref());
         let with = list(query.with.as_deref());
         let wanted: Vec<Calendar> = all
@@ -108,7 +108,10 @@ impl Scheduling {
             let calendar = all.iter().find(|one| one.actor == **reference).cloned();
             others.push((row_key(&keys, kind, id)?, calendar));
         }
-        self.slots_of(tenant, &settings, query, &wanted, &others)
+        let keys: Vec<Uuid> = others.iter().map(|(key, _)| *key).collect();
+        let closed = !self.inactive(tenant, &keys).await?.is_empty();
+        let wanted = if closed { &[][..] } else { &wanted };
+        self.slots_of(tenant, &settings, query, wanted, &others)
             .await
     }
 

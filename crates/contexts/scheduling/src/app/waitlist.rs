@@ -13,6 +13,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::book::{instant, named_with};
+use super::change::overtaken;
 use super::record::{SERVICE, create, edit, set_extension, set_value};
 use super::view::{AppointmentView, Referred, parse};
 use super::{Waitlisted, public_caller};
@@ -212,9 +213,12 @@ impl Scheduling {
         }
         let (start, end) = (instant(new.start), instant(new.end));
         let lasts = i64::from(settings.offer_minutes) * 60;
-        let expires = Instant(self.now().plus_seconds(lasts).0.min(start.0));
+        // It can be accepted as long as it can be booked.
+        let last = start.plus_seconds(-i64::from(settings.rules.lead_minutes) * 60);
+        let expires = Instant(self.now().plus_seconds(lasts).0.min(last.0));
         if end <= start || expires <= self.now() {
-            return Err(SchedulingError::invalid("the slot is over", "start"));
+            let text = "the slot is over, or so near that it cannot be booked any more";
+            return Err(SchedulingError::invalid(text, "start"));
         }
         let tenant = caller.tenant();
         let actors = [new.actor.clone()];
@@ -241,7 +245,7 @@ impl Scheduling {
         let records = self.records(caller, Interaction::Update).await?;
         if let Err(error) = self.store.commit_one(&records, noted).await {
             self.release_hold(tenant, hold).await?;
-            return Err(error.into());
+            return Err(overtaken(error));
         }
         self.waiting(caller, id).await
     }
@@ -280,8 +284,8 @@ impl Scheduling {
             Ok(())
         });
         let records = self.records(caller, Interaction::Update).await?;
-        let committed = self.store.commit_one(&records, booked).await?;
-        AppointmentView::committed(&committed)
+        let committed = self.store.commit_one(&records, booked).await;
+        AppointmentView::committed(&committed.map_err(overtaken)?)
     }
 
     /// Turns the offer down; the slot goes to the next who fits.
@@ -302,7 +306,8 @@ impl Scheduling {
             Ok(())
         });
         let records = self.records(caller, Interaction::Update).await?;
-        self.store.commit_one(&records, cleared).await?;
+        let cleared = self.store.commit_one(&records, cleared).await;
+        cleared.map_err(overtaken)?;
         self.withdraw(caller.tenant(), Some(offer)).await?;
         let at = |text: &str| text.parse::<jiff::Timestamp>().map(instant);
         if let (Ok(start), Ok(end)) = (at(&offer.start), at(&offer.end)) {
@@ -355,14 +360,23 @@ impl Scheduling {
         }
     }
 
+    /// What an organisation is due now and then: offers that have run out are passed on, and rooms of video visits
+    /// that do not say whose they are learn it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn round(&self, tenant: TenantId) -> Result<()> {
+        self.name_rooms(tenant).await?;
+        self.expire(tenant).await
+    }
+
     /// Passes offers that have run out on to the next, and removes holds that have.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn expire(&self, tenant: TenantId) -> Result<()> {
-        if self.remove_expired_holds(tenant).await? == 0 {
-            return Ok(());
-        }
+        // Whether a hold was there says nothing of offers: whoever takes an actor's time removes what ran out.
+        self.remove_expired_holds(tenant).await?;
         let system = public_caller(tenant, "waitlist", self.now());
         for waiting in self.all_waiting(&system).await? {
             let Some(offer) = waiting.offer.clone().filter(|offer| !self.stands(offer)) else {

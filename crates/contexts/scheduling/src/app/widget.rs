@@ -76,6 +76,53 @@ pub struct PublicRequest {
     pub phone: Option<String>,
 }
 
+/// Fewest digits of a telephone number, as for patients who are registered.
+const PHONE_DIGITS: usize = 10;
+
+impl PublicRequest {
+    /// Refuses a person that nobody could find out or call.
+    fn check(&self, today: Date) -> Result<()> {
+        let plain = |text: &str, most: usize| {
+            let length = text.trim().chars().count();
+            let foreign = |letter: char| letter.is_control() || "<>{}|\\^".contains(letter);
+            (1..=most).contains(&length) && !text.contains(foreign)
+        };
+        if !plain(&self.name.given, 100) || !plain(&self.name.family, 100) {
+            let text = "a given name and a family name are needed, without markup";
+            return Err(SchedulingError::invalid(text, "name"));
+        }
+        // East of here it may be tomorrow already: born today is a day ago there.
+        let first = today.saturating_sub(jiff::Span::new().years(150));
+        if self.birth_date > today || self.birth_date < first {
+            let text = "the birth date lies between yesterday and 150 years ago";
+            return Err(SchedulingError::invalid(text, "birthDate"));
+        }
+        let digits = |phone: &str| phone.chars().filter(char::is_ascii_digit).count();
+        if (self.phone.as_deref()).is_some_and(|one| !plain(one, 40) || digits(one) < PHONE_DIGITS)
+        {
+            let text = "a telephone number has at least ten digits";
+            return Err(SchedulingError::invalid(text, "phone"));
+        }
+        let address = |text: &str| {
+            let parts = text.trim().split_once('@');
+            parts.is_some_and(|(who, host)| {
+                !who.is_empty() && host.contains('.') && !host.contains('@')
+            })
+        };
+        if (self.email.as_deref()).is_some_and(|one| !plain(one, 200) || !address(one)) {
+            return Err(SchedulingError::invalid(
+                "this is no address of e-mail",
+                "email",
+            ));
+        }
+        if self.phone.is_none() && self.email.is_none() {
+            let text = "an e-mail address or a phone number is needed";
+            return Err(SchedulingError::invalid(text, "phone"));
+        }
+        Ok(())
+    }
+}
+
 /// An appointment was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Requested {
@@ -98,7 +145,7 @@ impl Scheduling {
         let (tenant, settings) = self.open_widget(organisation).await?;
         let system = public_caller(tenant, "booking-widget", self.now());
         let mut clinicians = Vec::new();
-        for calendar in self.calendars(tenant).await? {
+        for calendar in self.open_calendars(tenant).await? {
             if calendar.actor.starts_with("Practitioner/") {
                 let display = self.actor_name(&system, &calendar.actor).await?;
                 clinicians.push(Referred {
@@ -211,25 +258,12 @@ impl Scheduling {
         let (tenant, settings) = self.open_widget(organisation).await?;
         let service = online(&settings, &new.service)?.clone();
         let (actor, start, end) = self.held(tenant, new.hold).await?;
-        let today = self
-            .now()
-            .timestamp()
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .date();
-        let plain = |text: &str, most: usize| {
-            let length = text.trim().chars().count();
-            (1..=most).contains(&length) && !text.chars().any(char::is_control)
-        };
-        let reachable = [&new.email, &new.phone].into_iter().flatten().count() > 0;
-        let contacts = [&new.email, &new.phone]
-            .into_iter()
-            .flatten()
-            .all(|text| plain(text, 200));
-        let named = plain(&new.name.given, 100) && plain(&new.name.family, 100);
-        if !named || !contacts || !reachable || new.birth_date > today {
-            let text = "a name, a birth date and an e-mail address or a phone number are needed";
-            return Err(SchedulingError::invalid(text, "name"));
+        if end.0 - start.0 != i64::from(service.minutes) * 60_000_000 {
+            let text = "the slot was held for another service";
+            return Err(SchedulingError::conflict(text));
         }
+        let today = self.now().timestamp();
+        new.check(today.to_zoned(jiff::tz::TimeZone::UTC).date())?;
         let system = public_caller(tenant, "booking-widget", self.now());
         let display = self.actor_name(&system, &actor).await?;
         let telecom = [("email", &new.email), ("phone", &new.phone)];

@@ -10,6 +10,8 @@ use mt_kernel::{ErrorKind, Fault};
 
 /// Most occurrences of one rule.
 pub(crate) const MOST: usize = 366;
+/// Most characters of a rule: lists in it are looked through for every date.
+const LONGEST: usize = 500;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Frequency {
@@ -74,6 +76,9 @@ impl Recurrence {
             week_start: Weekday::Monday,
         };
         let (mut frequency, mut end) = (None, None);
+        if text.len() > LONGEST {
+            return Err(RecurrenceError::Part(text.chars().take(40).collect()));
+        }
         for part in text.strip_prefix("RRULE:").unwrap_or(text).split(';') {
             let refuse = || RecurrenceError::Part(part.chars().take(40).collect());
             let (name, value) = part.split_once('=').ok_or_else(refuse)?;
@@ -353,9 +358,17 @@ mod tests {
             "FREQ=DAILY;BYSETPOS=1;COUNT=1",
             "FREQ=DAILY;UNTIL=2026",
             "FREQ=DAILY;COUNT=2;é=1",
+            "FREQ=DAILY;COUNT=10000",
+            &format!("FREQ=WEEKLY;COUNT=2;BYDAY=MO{}", ",MO".repeat(10_000)),
         ] {
             assert!(Recurrence::parse(rule).is_err(), "{rule}");
         }
+        // Ten thousand days, said by their end.
+        let long = Recurrence::parse("FREQ=DAILY;UNTIL=20530410").unwrap();
+        let first = date(2025, 11, 23);
+        assert_eq!(long.dates(first), Err(RecurrenceError::TooMany));
+        let ages = Recurrence::parse("FREQ=YEARLY;INTERVAL=366;UNTIL=99991231").unwrap();
+        assert_eq!(ages.dates(first).unwrap().len(), 22);
         let never = Recurrence::parse("FREQ=MONTHLY;BYMONTHDAY=31;BYDAY=1MO;COUNT=1").unwrap();
         assert_eq!(never.dates(date(2026, 1, 1)).unwrap(), []);
     }

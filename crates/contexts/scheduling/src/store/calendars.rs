@@ -44,6 +44,23 @@ impl Scheduling {
         Ok(all)
     }
 
+    /// Those of the actors who are no longer active: whatever hours they have, nothing is booked with them.
+    pub(crate) async fn inactive(&self, tenant: TenantId, actors: &[Uuid]) -> Result<Vec<Uuid>> {
+        let sql = "select actor from scheduling.inactive where tenant = $1 and actor = any($2)";
+        let readers = self.database().readers();
+        let rows = readers.query(tenant, sql, &[&tenant.0, &actors]).await?;
+        rows.iter().map(|row| column(row, 0)).collect()
+    }
+
+    /// The calendars of those who are active.
+    pub(crate) async fn open_calendars(&self, tenant: TenantId) -> Result<Vec<Calendar>> {
+        let mut all = self.calendars(tenant).await?;
+        let keys: Vec<Uuid> = all.iter().map(|one| one.key).collect();
+        let gone = self.inactive(tenant, &keys).await?;
+        all.retain(|one| !gone.contains(&one.key));
+        Ok(all)
+    }
+
     /// The calendar of an actor, when hours are defined for it.
     pub(crate) async fn calendar(&self, tenant: TenantId, actor: &str) -> Result<Option<Calendar>> {
         let keys = self.keys(tenant).await?;

@@ -70,7 +70,7 @@ impl Scheduling {
         Ok(uuid::Builder::from_random_bytes(*secret.as_bytes()).into_uuid())
     }
 
-    /// Holds the time of actors until `expires`, under this name.
+    /// Holds the time of actors until `expires`, under this name and in place of what was held under it: both or none.
     pub(crate) async fn hold_time(
         &self,
         tenant: TenantId,
@@ -112,12 +112,11 @@ impl Scheduling {
     }
 
     /// Removes holds that have run out.
-    pub(crate) async fn remove_expired_holds(&self, tenant: TenantId) -> Result<u64> {
+    pub(crate) async fn remove_expired_holds(&self, tenant: TenantId) -> Result<()> {
         let sql = "delete from scheduling.claim where tenant = $1 and expires_at <= $2";
         let tx = self.database().tenant(tenant).await?;
-        let removed = tx.execute(sql, &[&tenant.0, &self.now().0]).await?;
-        tx.commit().await?;
-        Ok(removed)
+        tx.execute(sql, &[&tenant.0, &self.now().0]).await?;
+        Ok(tx.commit().await?)
     }
 }
 

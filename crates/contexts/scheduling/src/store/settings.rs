@@ -54,6 +54,13 @@ impl Scheduling {
                max_active = excluded.max_active, updated_at = excluded.updated_at \
              where setting.version = $2";
         let tx = self.database().tenant(tenant).await?;
+        // The commit of an appointment reads the clock of this zone in the database.
+        let known = "select exists (select from pg_timezone_names where lower(name) = lower($1))";
+        let known: bool = column(&tx.query_one(known, &[&settings.time_zone]).await?, 0)?;
+        if !known {
+            let text = "the time zone is not known";
+            return Err(SchedulingError::invalid(text, "timeZone"));
+        }
         let done = tx
             .execute(
                 sql,

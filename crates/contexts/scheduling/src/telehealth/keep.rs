@@ -1,14 +1,18 @@
 //! Rooms and what is said in them, in the database.
 
 use mt_crypto::{Purpose, TenantKeys};
-use mt_fhir::ResourceType;
-use mt_kernel::{Instant, TenantId};
+use mt_fhir::json::Limits;
+use mt_fhir::{Doc, ResourceType};
+use mt_kernel::{ErrorKind, Instant, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::calls::Visit;
 use super::room::{Room, Side, conflict};
 use super::{Signal, Telehealth};
+use crate::Scheduling;
+use crate::app::public_caller;
+use crate::domain::Visit as Appointment;
 use crate::error::{Result, SchedulingError};
 use crate::store::{column, row_key};
 
@@ -20,6 +24,9 @@ const NOTED: i64 = 4_000_000;
 const MOST: i64 = 2_000;
 /// Microseconds after which a signal is of no use to anybody.
 const STALE: i64 = 6 * 3_600_000_000;
+
+/// Rooms that are named in one round.
+const ROUND: i64 = 50;
 
 /// A room as it is kept.
 pub(super) struct Kept {
@@ -202,6 +209,65 @@ impl Telehealth {
         let tx = self.scheduling.database().tenant(tenant).await?;
         tx.execute(sql, &[&tenant.0, &room, &before]).await?;
         Ok(tx.commit().await?)
+    }
+}
+
+impl Scheduling {
+    /// Notes whose visits the rooms are that were written before rooms said so: an erasure finds them by that. A room
+    /// of nobody who can be found is noted as nobody's, so that it is not looked at again.
+    pub(crate) async fn name_rooms(&self, tenant: TenantId) -> Result<()> {
+        let sql = "select appointment, sealed from scheduling.room \
+             where tenant = $1 and patient is null limit $2";
+        let readers = self.database().readers();
+        let rows = readers.query(tenant, sql, &[&tenant.0, &ROUND]).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let keys = self.keys(tenant).await?;
+        for row in rows {
+            let key: Uuid = column(&row, 0)?;
+            let room: Room = opened(&keys, &place(key, b"room"), column(&row, 1)?)?;
+            let patient = match self.patient_of(tenant, key, &room).await? {
+                Some(id) => row_key(&keys, ResourceType::PATIENT, &id)?,
+                None => Uuid::nil(),
+            };
+            let sql = "update scheduling.room set patient = $3 \
+                 where tenant = $1 and appointment = $2 and patient is null";
+            let tx = self.database().tenant(tenant).await?;
+            tx.execute(sql, &[&tenant.0, &key, &patient]).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// The patient of the room's appointment, which goes by its key unless it was named otherwise, or of its Encounter.
+    async fn patient_of(&self, tenant: TenantId, key: Uuid, room: &Room) -> Result<Option<String>> {
+        let system = public_caller(tenant, "telehealth-rooms", self.now());
+        let records = self.records(&system, mt_access::Interaction::Read).await?;
+        let encounter = ResourceType::from_name("Encounter").zip(room.encounter.clone());
+        let sources = [
+            Some((ResourceType::APPOINTMENT, key.to_string())),
+            encounter,
+        ];
+        for (kind, id) in sources.into_iter().flatten() {
+            let stored = match self.store.read(&records, kind, &id).await {
+                Ok(stored) => stored,
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Gone) => {
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let doc = Doc::parse(stored.body.as_ref(), &Limits::default());
+            let doc = doc.map_err(|_| SchedulingError::Unreadable)?;
+            let subject = doc.root().get("subject");
+            let subject = subject.and_then(|one| one.str("reference")?.strip_prefix("Patient/"));
+            let visit = Appointment::read(doc.root());
+            let booked = visit.and_then(|visit| visit.actor(ResourceType::PATIENT));
+            if let Some(id) = subject.or(booked) {
+                return Ok(Some(id.to_owned()));
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -274,6 +274,13 @@ async fn the_third_missed_appointment_calls_off_those_to_come() {
     for time in ["09:00", "10:00", "11:00", "12:00"] {
         visits.push(practice.book(&desk, at(time)).await.unwrap().id);
     }
+    let early = practice
+        .scheduling
+        .transition(&desk, &visits[0], &to("no-show", None))
+        .await;
+    assert_eq!(early.unwrap_err().kind(), ErrorKind::Conflict, "not yet");
+    practice.at("11:30");
+    let desk = practice.caller(Role::Receptionist);
     for id in visits.iter().take(3) {
         practice
             .scheduling

@@ -133,3 +133,74 @@ async fn an_appointment_is_changed_in_place_by_those_who_saw_it() {
     let found = practice.scheduling.appointments(&desk, &wanted);
     assert_eq!(found.await.unwrap().items, [longer]);
 }
+
+/// The acceptance vectors of the sources, through `/api/v1` and through FHIR, by a person.
+#[tokio::test]
+async fn the_vectors_of_the_sources_hold_through_both_doors() {
+    let practice = Practice::new().await;
+    practice
+        .settings(|settings| settings.rules.max_active = 0)
+        .await;
+    let desk = practice.caller(Role::Receptionist);
+    let stage = "https://meditrack.health/fhir/StructureDefinition/appointment-stage";
+    let visit = |id: &str, status: &str, end: &str| {
+        let body = resource(
+            id,
+            status,
+            ("09:00", end),
+            &[PATIENT, &format!("Practitioner/of-{id}")],
+        );
+        serde_json::from_str::<serde_json::Value>(&body).unwrap()
+    };
+    let put = async |body: &serde_json::Value| practice.put(&desk, body).await;
+    let to = async |id: &str, state: &str| {
+        let step = serde_json::from_value(json!({"to": state})).unwrap();
+        let done = practice.scheduling.transition(&desk, id, &step).await;
+        done.map(drop).map_err(|error| error.kind())
+    };
+    // Scheduled to in progress.
+    put(&visit("a", "booked", "09:30")).await.unwrap();
+    let mut begun = visit("a", "checked-in", "09:30");
+    begun["extension"] = json!([{"url": stage, "valueCode": "in-progress"}]);
+    assert_eq!(put(&begun).await, Err(ErrorKind::Conflict));
+    assert_eq!(to("a", "in-progress").await, Err(ErrorKind::Conflict));
+    // Checked in to completed.
+    put(&visit("a", "arrived", "09:30")).await.unwrap();
+    let done = visit("a", "fulfilled", "09:30");
+    assert_eq!(put(&done).await, Err(ErrorKind::Conflict));
+    assert_eq!(to("a", "completed").await, Err(ErrorKind::Conflict));
+    // Called off without a reason.
+    let off = visit("a", "cancelled", "09:30");
+    assert_eq!(put(&off).await, Err(ErrorKind::Invalid));
+    assert_eq!(to("a", "cancelled").await, Err(ErrorKind::Invalid));
+    assert_eq!(to("a", "in-progress").await, Ok(()));
+    // 481 minutes, and 480 and a second.
+    for (id, end, good) in [("b", "17:01", false), ("c", "17:00", true)] {
+        assert_eq!(put(&visit(id, "booked", end)).await.is_ok(), good, "{end}");
+    }
+    let mut second = visit("d", "booked", "17:00");
+    second["end"] = json!(format!("{MONDAY}T17:00:01Z"));
+    assert_eq!(put(&second).await, Err(ErrorKind::Invalid));
+    let mut booking = at("09:00");
+    booking["minutes"] = json!(481);
+    let booked = practice.book(&desk, booking).await;
+    assert_eq!(booked.unwrap_err().kind(), ErrorKind::Invalid);
+    // A reason of 500 characters, and one more.
+    for (length, good) in [(500, true), (501, false)] {
+        let mut body = visit(&format!("e{length}"), "booked", "09:30");
+        body["reasonCode"] = json!([{"text": "ü".repeat(length)}]);
+        assert_eq!(put(&body).await.is_ok(), good, "{length}");
+        let mut booking = at("11:00");
+        booking["reason"] = json!("ü".repeat(length));
+        let booked = practice.book(&desk, booking).await;
+        assert_eq!(booked.is_ok(), good, "{length} {booked:?}");
+        let change = json!({"reason": "ü".repeat(length)});
+        let change = serde_json::from_value(change).unwrap();
+        let amended = practice
+            .scheduling
+            .amend(&desk, "c", if good { 1 } else { 2 }, &change)
+            .await;
+        let refused = (!good).then_some(ErrorKind::Invalid);
+        assert_eq!(amended.err().map(|error| error.kind()), refused);
+    }
+}

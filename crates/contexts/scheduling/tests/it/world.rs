@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mt_access::{Authenticated, Grant, LaunchContext, Role};
 use mt_api::Caller;
-use mt_kernel::{Actor, ActorKind, Assurance, Clock, OpCtx, PurposeOfUse, TenantId};
+use mt_kernel::{Actor, ActorKind, Assurance, Clock, ErrorKind, OpCtx, PurposeOfUse, TenantId};
 use mt_scheduling::domain::{Availability, Settings};
 use mt_scheduling::{AppointmentView, Booking, Scheduling};
 use mt_testkit::TestStore;
@@ -111,6 +111,26 @@ impl Practice {
         self.scheduling.book(caller, &booking).await
     }
 
+    /// The caller at the FHIR door.
+    pub(crate) async fn door(&self, caller: &Caller) -> mt_store::Caller {
+        let right = mt_access::Interaction::Update;
+        caller.records(&self.test.store, right).await.unwrap()
+    }
+
+    /// A write through the FHIR door.
+    pub(crate) async fn put(&self, caller: &Caller, body: &Value) -> Result<(), ErrorKind> {
+        let door = self.door(caller).await;
+        let put = self.test.put(&door, &body.to_string(), None).await;
+        put.map(drop).map_err(|error| error.kind())
+    }
+
+    /// Sets the clock to a time of the Monday.
+    pub(crate) fn at(&self, time: &str) {
+        let at: jiff::Timestamp = format!("{MONDAY}T{time}:00Z").parse().unwrap();
+        let wait = at.as_second() - self.test.clock.now().unix_seconds();
+        self.test.clock.advance_seconds(wait);
+    }
+
     /// Hours of every weekday, nine to five, with changes.
     pub(crate) async fn hours(&self, actor: &str, more: Value) {
         let mut hours = json!({"timeZone": "UTC", "weekly": [
@@ -155,6 +175,13 @@ impl Practice {
 /// A booking on the Monday with the doctor.
 pub(crate) fn at(time: &str) -> Value {
     json!({"patient": PATIENT, "actors": [DOCTOR], "start": format!("{MONDAY}T{time}:00Z"), "minutes": 30})
+}
+
+/// The kind of a refusal.
+pub(crate) fn kind<T: std::fmt::Debug>(
+    outcome: Result<T, mt_scheduling::SchedulingError>,
+) -> ErrorKind {
+    outcome.unwrap_err().kind()
 }
 
 /// An Appointment as another system would write it.
