@@ -29,5 +29,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         Migration::new(1, "events", include_str!("../migrations/0001_events.sql")),
         Migration::new(2, "heads", include_str!("../migrations/0002_heads.sql")),
         Migration::new(3, "looks", include_str!("../migrations/0003_looks.sql")),
+        Migration::new(4, "days", include_str!("../migrations/0004_days.sql")),
     ],
 };

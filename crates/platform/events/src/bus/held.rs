@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant as Monotonic};
 
 use futures::future::BoxFuture;
-use mt_database::{Database, Step};
+use mt_database::{AdminTx, Database, Step};
 use mt_kernel::{Instant, TenantId};
 use tokio::sync::watch;
 use tokio_postgres::Row;
@@ -58,6 +58,12 @@ const ADVANCE: &str = "update events.progress p set position = s.position \
      where p.consumer = $1 and p.topic = $2 and p.partition = s.partition and p.token = s.token \
        and p.position <= s.position \
     returning p.partition";
+
+/// Progress need not be on the disk: what a crash takes back comes again, and the inbox knows it.
+const LAZILY: Step<'_> = Step {
+    sql: "select set_config('synchronous_commit', 'off', true)",
+    params: &[],
+};
 
 /// The log's functions are bound to no tenant.
 const NOBODY: TenantId = TenantId(0);
@@ -127,6 +133,7 @@ impl LogSubscription {
         let lease = i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX);
         let (consumer, topic, holder) = (self.consumer, self.topic.number, self.holder);
         let tx = self.database.admin().await?;
+        self.advance_idle(&tx).await?;
         let row = tx
             .query_one(ALIVE, &[&consumer, &topic, &holder, &lease])
             .await?;
@@ -143,6 +150,7 @@ impl LogSubscription {
             kept.push(partition);
             let known = self.held.remove(&partition);
             let same = known.filter(|held| held.token == token);
+            let same = same.map(|held| held.at_least(position));
             held.insert(
                 partition,
                 same.unwrap_or_else(|| {
@@ -156,6 +164,23 @@ impl LogSubscription {
         tx.commit().await?;
         self.held = held;
         self.renewed = Some(started);
+        Ok(())
+    }
+
+    /// Moves partitions in which nothing is open up to where the log was read: whoever takes over need not look there again,
+    /// and nobody seems to be behind.
+    async fn advance_idle(&self, tx: &AdminTx) -> Result<()> {
+        let idle = self.held.iter();
+        let idle = idle.filter(|(_, held)| held.open.is_empty() && self.seen > held.written);
+        let (partitions, tokens): (Vec<i16>, Vec<i64>) =
+            idle.map(|(partition, held)| (*partition, held.token)).unzip();
+        if partitions.is_empty() {
+            return Ok(());
+        }
+        let positions = vec![self.seen; partitions.len()];
+        let (consumer, topic) = (self.consumer, self.topic.number);
+        tx.execute(ADVANCE, &[&consumer, &topic, &partitions, &tokens, &positions])
+            .await?;
         Ok(())
     }
 
@@ -182,7 +207,7 @@ impl LogSubscription {
         let (partitions, afters): (Vec<i16>, Vec<i64>) = self
             .held
             .iter()
-            .map(|(partition, held)| (*partition, held.read))
+            .map(|(partition, held)| (*partition, held.read.max(self.seen)))
             .unzip();
         let limit = i32::try_from(limit).unwrap_or(i32::MAX);
         let params: mt_database::Params<'_> = &[&self.topic.number, &partitions, &afters, &limit];
@@ -236,8 +261,8 @@ impl LogSubscription {
                 &positions,
             ],
         };
-        let written = self.database.writers().commit(NOBODY, &[advance]).await?;
-        let rows = written.iter().flat_map(|outcome| &outcome.rows);
+        let written = self.database.writers().commit(NOBODY, &[LAZILY, advance]).await?;
+        let rows = written.last().into_iter().flat_map(|one| &one.rows);
         let kept: BTreeSet<i16> = rows
             .map(|row| row.try_get(0).map_err(mt_database::Error::from))
             .collect::<Result<_, _>>()?;
@@ -280,6 +305,15 @@ impl Held {
             read: position,
             written: position,
             open: BTreeSet::new(),
+        }
+    }
+
+    /// The same, when the database knows that everything up to `position` is settled.
+    fn at_least(self, position: i64) -> Self {
+        Self {
+            read: self.read.max(position),
+            written: self.written.max(position),
+            ..self
         }
     }
 }
