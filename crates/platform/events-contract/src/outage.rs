@@ -1,8 +1,9 @@
 //! A broker that goes away while everybody works: nothing is lost, nothing comes twice, keys keep their order.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant as Monotonic};
 
 use mt_events::catalogue::Topic;
 use mt_events::{EventBus, Group, Runtime};
@@ -15,12 +16,17 @@ const CONSUMER: &str = "outage";
 const PATIENTS: usize = 4;
 /// Longer than any bus waits for a batch to be acknowledged.
 const LONG: Duration = Duration::from_secs(40);
+/// While a broker is away for long, every patient is changed so often.
+const BETWEEN: Duration = Duration::from_secs(1);
 
 /// How often something is killed: as often as `MEDITRACK_KILLS` says.
 #[must_use]
 pub fn kills(usual: usize) -> usize {
-    let told = std::env::var("MEDITRACK_KILLS").ok();
-    told.and_then(|n| n.parse().ok()).unwrap_or(usual)
+    told("MEDITRACK_KILLS").unwrap_or(usual)
+}
+
+fn told<T: FromStr>(name: &str) -> Option<T> {
+    std::env::var(name).ok()?.parse().ok()
 }
 
 /// Relay and consumer at work over a bus whose broker the caller stops and starts.
@@ -85,14 +91,26 @@ impl<'a> Outage<'a> {
         self.world.ledger_of(CONSUMER, before + 1).await;
     }
 
-    /// Changes every patient a few times while the broker is away: commits are acknowledged all the same. When many
-    /// kills are asked for, every third outage is long.
+    /// Changes every patient a few times while the broker is away: commits are acknowledged all the same. An outage lasts
+    /// for as long as that takes, or as `MEDITRACK_OUTAGE_SECONDS` says; when many kills are asked for, only every third is long.
     pub async fn without_broker(&mut self) {
+        let begun = Monotonic::now();
         self.change(4).await;
-        assert!(self.world.ledger(CONSUMER).await.len() < self.written());
         self.outages += 1;
-        if kills(0) > 0 && self.outages.is_multiple_of(3) {
-            tokio::time::sleep(LONG).await;
+        while begun.elapsed() < self.length() {
+            tokio::time::sleep(BETWEEN).await;
+            self.change(1).await;
+        }
+        assert!(self.world.ledger(CONSUMER).await.len() < self.written());
+    }
+
+    /// How long the present outage lasts at least.
+    fn length(&self) -> Duration {
+        let asked = told("MEDITRACK_OUTAGE_SECONDS").map(Duration::from_secs);
+        match (told::<usize>("MEDITRACK_KILLS"), asked) {
+            (None, asked) => asked.unwrap_or_default(),
+            (Some(_), asked) if self.outages.is_multiple_of(3) => asked.unwrap_or(LONG),
+            (Some(_), _) => Duration::ZERO,
         }
     }
 

@@ -7,6 +7,7 @@ mod contract;
 mod emitted;
 mod feed;
 mod fixture;
+mod interleaving;
 mod letters;
 mod relaying;
 mod sealing;
