@@ -447,7 +447,7 @@ impl Webhooks {
         Ok(())
     }
 
-    fn enter(&self, ctx: &OpCtx, what: &'static str) -> Result<()> {
+    pub(crate) fn enter(&self, ctx: &OpCtx, what: &'static str) -> Result<()> {
         let event = Event {
             reason: Some(what),
             ..Event::done(EventCode::Configuration)

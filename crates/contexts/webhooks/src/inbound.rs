@@ -8,12 +8,15 @@ use mt_crypto::{constant_time_eq, hmac_sha256, sha256};
 use mt_database::TenantTx;
 use mt_kernel::{ErrorKind, Fault, Instant};
 
-use crate::domain::Secret;
+use crate::domain::{Secret, moment};
 use crate::error::Result;
 use crate::store;
 
 /// How far the sender's clock may be from ours, seconds.
 const WINDOW: i64 = 300;
+/// How old a message may be whose time is that of what happened, not that of the attempt: whoever tries again sends the same.
+/// Ids are remembered for longer.
+const TRIED_AGAIN_FOR: i64 = 3 * 86_400;
 /// Longest id of a sender.
 const LONGEST_ID: usize = 256;
 
@@ -22,6 +25,8 @@ const LONGEST_ID: usize = 256;
 pub enum Scheme {
     /// Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`; secrets are `whsec_…`.
     Standard,
+    /// Azoth: `X-Azoth-Signature`, hexadecimal HMAC-SHA256 of the body, in which id (`event_id`) and time (`timestamp`) are.
+    Azoth,
     /// Stripe: `Stripe-Signature: t=…,v1=…`, hexadecimal HMAC-SHA256 of `t.body`; the id is that of the event in the body.
     Stripe,
 }
@@ -100,6 +105,7 @@ impl Verifier {
         }
         let id = match self.scheme {
             Scheme::Standard => self.standard(headers, body, now)?,
+            Scheme::Azoth => self.azoth(headers, body, now)?,
             Scheme::Stripe => self.stripe(headers, body, now)?,
         };
         if id.is_empty() || id.len() > LONGEST_ID {
@@ -154,6 +160,30 @@ impl Verifier {
         let event: serde_json::Value = serde_json::from_slice(body).map_err(|_| Refused::NoId)?;
         let id = event.get("id").and_then(serde_json::Value::as_str);
         id.map(str::to_owned).ok_or(Refused::NoId)
+    }
+
+    fn azoth(&self, headers: &HeaderMap, body: &[u8], now: Instant) -> Result<String, Refused> {
+        #[derive(serde::Deserialize)]
+        struct Signed {
+            event_id: Option<String>,
+            timestamp: Option<String>,
+        }
+        let given = text(headers, "x-azoth-signature").ok_or(Refused::Unsigned)?;
+        let given = given.to_ascii_lowercase();
+        let good = self.any(|secret| {
+            let expected = hexadecimal(&hmac_sha256(secret.as_bytes(), body));
+            constant_time_eq(given.as_bytes(), expected.as_bytes())
+        });
+        if !good {
+            return Err(Refused::BadSignature);
+        }
+        let signed: Signed = serde_json::from_slice(body).map_err(|_| Refused::NoId)?;
+        let at = signed.timestamp.as_deref().and_then(moment);
+        let age = now.unix_seconds() - at.ok_or(Refused::OutOfWindow)?.unix_seconds();
+        if !(-WINDOW..=TRIED_AGAIN_FOR).contains(&age) {
+            return Err(Refused::OutOfWindow);
+        }
+        signed.event_id.ok_or(Refused::NoId)
     }
 
     /// Asks every secret, whichever of them is good.
@@ -276,6 +306,39 @@ mod tests {
         }
         let nameless = verifier.verify(&stripe(now, b"{}", secret), b"{}", NOW);
         assert_eq!(nameless, Err(Refused::NoId));
+    }
+
+    #[test]
+    fn a_message_of_azoth_is_known_by_the_id_and_the_time_in_its_body() {
+        let secret = "secret-of-azoth";
+        let verify = |secrets: &[&str], signed_with: &str, body: &[u8]| {
+            let signature = hexadecimal(&hmac_sha256(signed_with.as_bytes(), body));
+            let secrets = secrets.iter().map(|&one| one.to_owned()).collect();
+            let headers = headers(&[("x-azoth-signature", &signature.to_uppercase())]);
+            let verifier = Verifier::new("azoth", Scheme::Azoth, secrets);
+            verifier.verify(&headers, body, NOW).map(|one| one.id)
+        };
+        let at = |seconds: i64| {
+            let at = NOW.plus_seconds(seconds).to_fhir();
+            format!(r#"{{"event_id":"e1","timestamp":"{at}"}}"#).into_bytes()
+        };
+        assert_eq!(verify(&["new", secret], secret, &at(0)), Ok("e1".to_owned()));
+        assert_eq!(verify(&[secret], secret, &at(-3 * 86_400)), Ok("e1".to_owned()));
+        let timeless = br#"{"event_id":"e1"}"#;
+        let nameless = format!(r#"{{"timestamp":"{}"}}"#, NOW.to_fhir());
+        for (secrets, body, why) in [
+            (&[][..], at(0), Refused::NoSecret),
+            (&["other"], at(0), Refused::BadSignature),
+            (&[secret], at(-3 * 86_400 - 1), Refused::OutOfWindow),
+            (&[secret], at(301), Refused::OutOfWindow),
+            (&[secret], timeless.to_vec(), Refused::OutOfWindow),
+            (&[secret], nameless.into_bytes(), Refused::NoId),
+        ] {
+            assert_eq!(verify(secrets, secret, &body), Err(why));
+        }
+        let verifier = Verifier::new("azoth", Scheme::Azoth, vec![secret.to_owned()]);
+        let unsigned = verifier.verify(&HeaderMap::new(), &at(0), NOW);
+        assert_eq!(unsigned, Err(Refused::Unsigned));
     }
 
     #[test]

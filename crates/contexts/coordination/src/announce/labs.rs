@@ -1,4 +1,4 @@
-//! Laboratory: orders, specimens, reports.
+//! Laboratory and imaging: orders, specimens, reports.
 
 use mt_events::catalogue::Value;
 use mt_fhir::Node;
@@ -13,17 +13,22 @@ const LABORATORY: &[&str] = &["LAB", "laboratory", "108252007"];
 /// Says that the order needs the payer's authorisation before it is carried out.
 const REQUIRES_PREAUTH: &str = "urn:meditrack:requires-preauth";
 
+/// Categories of imaging: HL7 v2 table 0074, observation category, SNOMED CT "Imaging".
+const IMAGING: &[&str] = &["RAD", "imaging", "363679005"];
+
 pub(super) fn order(change: &Change<'_>) -> Vec<Said> {
     let Some(new) = change.new else {
         return Vec::new();
     };
+    if any_code(new.get("category"), IMAGING) {
+        return image(change, new);
+    }
     if !any_code(new.get("category"), LABORATORY) {
         return Vec::new();
     }
     if change.became("status", &["active"]) {
-        let codes = codes(new).into_iter().map(str::to_owned).collect();
         let mut fields = vec![
-            ("codes", Value::Texts(codes)),
+            ("codes", Value::Texts(codes(new))),
             ("requires_preauth", Value::Flag(requires_preauth(new))),
         ];
         fields.extend(text("priority", new.str("priority")));
@@ -36,11 +41,21 @@ pub(super) fn order(change: &Change<'_>) -> Vec<Said> {
     Vec::new()
 }
 
+fn image(change: &Change<'_>, new: Node<'_>) -> Vec<Said> {
+    if !change.became("status", &["active"]) {
+        return Vec::new();
+    }
+    let mut fields = vec![("codes", Value::Texts(codes(new)))];
+    fields.extend(text("priority", new.str("priority")));
+    vec![("imaging.order.created.v1", fields)]
+}
+
 /// What is ordered.
-fn codes(order: Node<'_>) -> Vec<&str> {
+fn codes(order: Node<'_>) -> Vec<String> {
     let codings = order.get("code").and_then(|code| code.get("coding"));
     let codings = codings.into_iter().flat_map(Node::children);
-    codings.filter_map(|coding| coding.str("code")).collect()
+    let codes = codings.filter_map(|coding| coding.str("code"));
+    codes.map(str::to_owned).collect()
 }
 
 fn requires_preauth(order: Node<'_>) -> bool {

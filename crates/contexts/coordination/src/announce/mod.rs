@@ -37,6 +37,7 @@ const RULES: &[(ResourceType, Rule)] = &[
     (ResourceType::IMMUNIZATION, chart::immunization),
     (ResourceType::CONSENT, chart::consent),
     (ResourceType::APPOINTMENT, visits::appointment),
+    (ResourceType::PRACTITIONER, visits::practitioner),
     (ResourceType::ENCOUNTER, visits::encounter),
     (ResourceType::SERVICE_REQUEST, labs::order),
     (ResourceType::SPECIMEN, labs::specimen),

@@ -56,6 +56,15 @@ fn steps(resource_type: &str, steps: &[&str]) -> Vec<Vec<&'static str>> {
 }
 
 #[test]
+fn a_practitioner_is_registered_once() {
+    let got = said(&[
+        Some(r#"{"resourceType":"Practitioner","active":true}"#),
+        Some(r#"{"resourceType":"Practitioner","active":false}"#),
+    ]);
+    assert_eq!(got, [vec!["practitioner.registered.v1"], vec![]]);
+}
+
+#[test]
 fn a_patient_is_registered_changed_deactivated_and_merged() {
     let got = said(&[
         Some(r#"{"resourceType":"Patient","active":true,"gender":"male"}"#),
@@ -194,6 +203,11 @@ fn laboratory_work_is_told_and_other_work_is_not() {
             vec![],
             vec!["lab.order.cancelled.v1"]
         ]
+    );
+    let image = run(r#""category":[{"coding":[{"code":"363679005"}]}]"#);
+    assert_eq!(
+        image,
+        [vec![], vec!["imaging.order.created.v1"], vec![], vec![]]
     );
     let other = run(r#""code":{"text":"x-ray"}"#);
     assert!(other.iter().all(Vec::is_empty), "{other:?}");

@@ -1,4 +1,4 @@
-//! Appointments and encounters.
+//! Appointments and encounters, and with whom.
 
 use mt_fhir::Node;
 
@@ -54,6 +54,12 @@ pub(super) fn appointment(change: &Change<'_>) -> Vec<Said> {
         }
     }
     said
+}
+
+pub(super) fn practitioner(change: &Change<'_>) -> Vec<Said> {
+    let is_new = change.is_new();
+    let registered = is_new.then(|| ("practitioner.registered.v1", Vec::new()));
+    registered.into_iter().collect()
 }
 
 fn moved(change: &Change<'_>) -> bool {

@@ -4,4 +4,5 @@
 mod administration;
 mod outside;
 mod sending;
+mod suppliers;
 mod world;

@@ -57,7 +57,7 @@ pub enum KeyOf {
 pub enum Phi {
     /// Ids, codes of processes, versions: nothing that identifies or diagnoses without the record.
     Thin,
-    /// Health information: leaves the tenant's seal only to consumers inside the product.
+    /// Says something of a person's health: leaves the tenant's seal only to consumers inside the product.
     Sealed,
 }
 

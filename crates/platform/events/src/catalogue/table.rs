@@ -27,6 +27,20 @@ const fn event(
     }
 }
 
+/// An event whose own fields tell something of a person's health.
+const fn telling(
+    number: i16,
+    name: &'static str,
+    of: (&'static Topic, KeyOf, &'static str),
+    says: &'static str,
+    fields: &'static [Field],
+) -> EventType {
+    EventType {
+        phi: Phi::Sealed,
+        ..event(number, name, of, says, fields)
+    }
+}
+
 const NONE: &[Field] = &[];
 const REASON: &[Field] = &[optional("reason_code", Text)];
 const STATUS: &[Field] = &[required("status", Text)];
@@ -45,7 +59,7 @@ const ACCESS: &[Field] = &[
 
 /// All events, in order of their numbers: a table, one event to a row.
 #[rustfmt::skip]
-pub static EVENTS: [EventType; 89] = [
+pub static EVENTS: [EventType; 92] = [
     event(1, "records.committed.v1", (&RECORD, Tenant, "records"),
         "A transaction changed resources: their types, row keys, versions and what was done (create, update, delete).", &[required("types", Texts), required("keys", Texts), required("versions", Wholes), required("actions", Texts)]),
     event(2, "subscription.requested.v1", (&RECORD, Subject, "subscriptions"),
@@ -72,13 +86,13 @@ pub static EVENTS: [EventType; 89] = [
         "A consent directive was given, changed or withdrawn.", STATUS),
     event(110, "patient.erased.v1", (&PATIENT, Patient, "privacy"),
         "A patient's record is gone for good: its retention was over. Whoever keeps something about the patient forgets it.", NONE),
-    event(130, "medical.record.created.v1", (&PATIENT, Patient, "records"),
+    telling(130, "medical.record.created.v1", (&PATIENT, Patient, "records"),
         "A note or document was added to the chart.", &[optional("type_code", Text)]),
     event(131, "medical.record.signed.v1", (&PATIENT, Patient, "records"),
         "A note was signed and locked.", &[required("signer_id", Text)]),
     event(132, "medical.record.amended.v1", (&PATIENT, Patient, "records"),
         "A signed note was amended or extended.", &[optional("reason_code", Text)]),
-    event(133, "vital.signs.recorded.v1", (&PATIENT, Patient, "records"),
+    telling(133, "vital.signs.recorded.v1", (&PATIENT, Patient, "records"),
         "Vital signs were recorded.", &[required("abnormal", Flag)]),
     event(134, "condition.recorded.v1", (&PATIENT, Patient, "records"),
         "A problem or diagnosis was recorded or changed.", STATUS),
@@ -116,7 +130,9 @@ pub static EVENTS: [EventType; 89] = [
         "An offer was accepted, declined or ran out.", STATUS),
     event(212, "telehealth.room.changed.v1", (&SCHEDULING, Patient, "scheduling"),
         "Something of a video visit is new: its patient waits or was admitted, somebody spoke, or it is over.", &[required("encounter_id", Text)]),
-    event(300, "lab.order.created.v1", (&LAB, Patient, "labs"),
+    event(213, "practitioner.registered.v1", (&SCHEDULING, Subject, "scheduling"),
+        "A practitioner is known for the first time.", NONE),
+    telling(300, "lab.order.created.v1", (&LAB, Patient, "labs"),
         "Laboratory tests were ordered.", &[required("codes", Texts), required("requires_preauth", Flag), optional("priority", Text)]),
     event(301, "lab.order.cancelled.v1", (&LAB, Patient, "labs"),
         "A laboratory order was cancelled.", REASON),
@@ -126,11 +142,11 @@ pub static EVENTS: [EventType; 89] = [
         "A specimen arrived at the laboratory.", NONE),
     event(304, "lab.specimen.rejected.v1", (&LAB, Patient, "labs"),
         "A specimen cannot be used.", REASON),
-    event(305, "lab.results.available.v1", (&LAB, Patient, "labs"),
+    telling(305, "lab.results.available.v1", (&LAB, Patient, "labs"),
         "Verified results are available.", &[required("abnormal", Flag), optional("order_id", Text)]),
     event(306, "lab.result.corrected.v1", (&LAB, Patient, "labs"),
         "A verified result was corrected.", &[optional("order_id", Text)]),
-    event(307, "lab.critical.result.v1", (&LAB, Patient, "labs"),
+    telling(307, "lab.critical.result.v1", (&LAB, Patient, "labs"),
         "A result needs attention at once.", &[required("code", Text), optional("order_id", Text)]),
     event(308, "lab.test.cancelled.v1", (&LAB, Patient, "labs"),
         "A test of an order was cancelled.", REASON),
@@ -141,17 +157,19 @@ pub static EVENTS: [EventType; 89] = [
     event(402, "prescription.cancelled.v1", (&PHARMACY, Patient, "pharmacy"),
         "A prescription was cancelled.", REASON),
     event(403, "prescription.sent.v1", (&PHARMACY, Patient, "pharmacy"),
-        "A prescription was sent to a pharmacy.", &[required("message_id", Text)]),
+        "A prescription was sent to a pharmacy or, to be made up there, to a laboratory.", &[required("message_id", Text), optional("destination", Text)]),
     event(404, "prescription.ready.v1", (&PHARMACY, Patient, "pharmacy"),
         "A prescription can be collected.", NONE),
     event(405, "prescription.dispensed.v1", (&PHARMACY, Patient, "pharmacy"),
         "A prescription was dispensed, whole or in part.", STATUS),
-    event(406, "drug.interaction.detected.v1", (&PHARMACY, Patient, "pharmacy"),
+    telling(406, "drug.interaction.detected.v1", (&PHARMACY, Patient, "pharmacy"),
         "A prescription interacts with another medicine, an allergy or a condition.", &[required("severity", Text), required("kind", Text)]),
     event(407, "inventory.updated.v1", (&PHARMACY, Subject, "pharmacy"),
         "The stock of a substance or product changed.", &[required("status", Text), optional("provider_id", Text)]),
     event(408, "inventory.low.v1", (&PHARMACY, Subject, "pharmacy"),
         "A stock fell below its limit.", NONE),
+    telling(409, "prescription.safety.flagged.v1", (&PHARMACY, Patient, "pharmacy"),
+        "A prescription was held back, or issued with a reason, because a check found it unsafe.", &[required("severity", Text), required("overridden", Flag)]),
     event(500, "insurance.eligibility.requested.v1", (&INSURANCE, Patient, "insurance"),
         "The payer was asked whether a patient is covered.", NONE),
     event(501, "insurance.eligibility.verified.v1", (&INSURANCE, Patient, "insurance"),
@@ -186,8 +204,10 @@ pub static EVENTS: [EventType; 89] = [
         "A task was assigned.", &[optional("owner_id", Text)]),
     event(702, "care.task.completed.v1", (&CARE, Patient, "automation"),
         "A task was completed.", STATUS),
-    event(703, "form.submitted.v1", (&CARE, Patient, "automation"),
+    telling(703, "form.submitted.v1", (&CARE, Patient, "automation"),
         "A form was filled in.", &[optional("questionnaire", Text)]),
+    telling(704, "imaging.order.created.v1", (&CARE, Patient, "automation"),
+        "An image was ordered.", &[required("codes", Texts), optional("priority", Text)]),
     event(800, "notification.requested.v1", (&NOTIFICATION, Subject, "notifications"),
         "Someone is to be told something.", &[required("intent", Text), required("recipient_id", Text)]),
     event(801, "notification.delivered.v1", (&NOTIFICATION, Subject, "notifications"),

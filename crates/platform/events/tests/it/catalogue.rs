@@ -7,7 +7,7 @@ use apache_avro::Schema;
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::schema_compatibility::SchemaCompatibility;
 use apache_avro::writer::datum::GenericDatumWriter;
-use mt_events::catalogue::{EVENTS, EventType, FieldKind, TOPICS, Value, decode, encode};
+use mt_events::catalogue::{EVENTS, EventType, FieldKind, Phi, TOPICS, Value, decode, encode};
 use proptest::prelude::*;
 
 #[test]
@@ -181,6 +181,82 @@ fn a_payload_that_ends_before_the_optional_fields_is_read_without_them() {
     assert_eq!(decode(event, cut).unwrap(), decode(event, &bytes).unwrap());
 }
 
+/// What an event of class `Thin` may say: whoever adds a field decides here that it tells nothing of a person's health.
+const THIN: [&str; 33] = [
+    "subject_type",
+    "subject_id",
+    "subject_version",
+    "patient_id",
+    // Which records changed, and how.
+    "types",
+    "keys",
+    "versions",
+    "actions",
+    "changed",
+    "merged_id",
+    "order_id",
+    "coverage_id",
+    "encounter_id",
+    // Where a process stands, and why it went there, as a code of the process.
+    "status",
+    "reason_code",
+    "priority",
+    "requires_preauth",
+    // Who, where, when.
+    "actor_id",
+    "actor_roles",
+    "client_id",
+    "fhir_user",
+    "signer_id",
+    "owner_id",
+    "practitioner_id",
+    "location_id",
+    "class_code",
+    "start",
+    "end",
+    "expires",
+    "minutes_before",
+    "valid_until",
+    // What was sent, to whom.
+    "message_id",
+    "destination",
+];
+/// The same in events that have no patient, or whose business they are.
+const THIN_IN: [(&str, &[&str]); 7] = [
+    ("inventory.updated.v1", &["provider_id"]),
+    ("notification.requested.v1", &["intent", "recipient_id"]),
+    ("notification.delivered.v1", &["channel"]),
+    ("notification.failed.v1", &["channel"]),
+    ("phi.", &["interaction", "purpose", "rule", "incident_id"]),
+    ("security.login.succeeded.v1", &["method"]),
+    ("security.key.rotated.v1", &["purpose"]),
+];
+
+#[test]
+fn an_event_in_the_clear_says_nothing_of_health() {
+    for event in EVENTS.iter().filter(|event| event.phi == Phi::Thin) {
+        for field in event.all_fields() {
+            let own = THIN_IN
+                .iter()
+                .filter(|(name, _)| event.name.starts_with(name))
+                .any(|(_, fields)| fields.contains(&field.name));
+            assert!(
+                own || THIN.contains(&field.name),
+                "{} says {}: is it of class Sealed?",
+                event.name,
+                field.name
+            );
+        }
+    }
+}
+
+fn class(phi: Phi) -> &'static str {
+    match phi {
+        Phi::Thin => "thin",
+        Phi::Sealed => "sealed",
+    }
+}
+
 fn revisions() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("catalogue")
 }
@@ -188,7 +264,9 @@ fn revisions() -> PathBuf {
 fn page() -> String {
     let mut out = String::from(
         "# Events\n\nPrinted from the catalogue (`crates/platform/events`). Payloads are Avro records: first \
-         `subject_type`, `subject_id`, `subject_version` and, optionally, `patient_id`, then the fields below (`?` may be absent).\n",
+         `subject_type`, `subject_id`, `subject_version` and, optionally, `patient_id`, then the fields below (`?` may be absent).\n\n\
+         Everything lies and travels under its tenant's seal. An event of class *thin* says ids, codes of processes and versions, and \
+         is also given to others in the clear (Avro on Kafka); one of class *sealed* says something of a person's health and is not.\n",
     );
     for topic in TOPICS {
         let events: Vec<&EventType> = EVENTS.iter().filter(|event| event.topic == topic).collect();
@@ -199,7 +277,7 @@ fn page() -> String {
         if events.is_empty() {
             continue;
         }
-        out.push_str("\n| event | number | key | owner | what happened | fields |\n|---|---|---|---|---|---|\n");
+        out.push_str("\n| event | number | key | owner | class | what happened | fields |\n|---|---|---|---|---|---|---|\n");
         for event in events {
             let fields: Vec<String> = event
                 .fields
@@ -207,11 +285,12 @@ fn page() -> String {
                 .map(|field| format!("`{}`{}", field.name, if field.optional { "?" } else { "" }))
                 .collect();
             out.push_str(&format!(
-                "| `{}` | {} | {:?} | {} | {} | {} |\n",
+                "| `{}` | {} | {:?} | {} | {} | {} | {} |\n",
                 event.name,
                 event.number,
                 event.key,
                 event.owner,
+                class(event.phi),
                 event.says,
                 fields.join(", ")
             ));

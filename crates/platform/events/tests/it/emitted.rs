@@ -41,7 +41,13 @@ const WORDS: [(&str, &[&str]); 12] = [
         ],
     ),
     ("labs", &["contexts/coordination/src/announce"]),
-    ("pharmacy", &["contexts/coordination/src/announce"]),
+    (
+        "pharmacy",
+        &[
+            "contexts/coordination/src/announce",
+            "contexts/webhooks/src/suppliers.rs",
+        ],
+    ),
     (
         "insurance",
         &[
@@ -62,7 +68,7 @@ const WORDS: [(&str, &[&str]); 12] = [
 
 /// Events whose cause does not exist yet in the product. They stand in the catalogue because the systems that MediTrack
 /// replaces send them, and numbers are given once.
-const WITHOUT_CAUSE: [(&str, &str); 7] = [
+const WITHOUT_CAUSE: [(&str, &str); 6] = [
     (
         "drug.interaction.detected.v1",
         "no check of interactions exists that could find one",
@@ -71,10 +77,12 @@ const WITHOUT_CAUSE: [(&str, &str); 7] = [
         "insurance.claim.acknowledged.v1",
         "a 999 or 277CA is read as a file and changes no stored claim",
     ),
-    ("inventory.low.v1", "no stock is kept"),
-    ("inventory.updated.v1", "no stock is kept"),
     ("payment.failed.v1", "no payment is taken"),
     ("payment.received.v1", "no payment is taken"),
+    (
+        "prescription.safety.flagged.v1",
+        "no check of prescriptions exists that could find one unsafe",
+    ),
     (
         "prescription.sent.v1",
         "no network of pharmacies is connected",
