@@ -2,12 +2,13 @@
 //!
 //! Only rows of transactions below the horizon are taken, so that no earlier row can still appear.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use mt_crypto::{Purpose, TenantKeys};
 use mt_database::{Database, TenantTx};
 use mt_kernel::{Clock, Instant, SystemClock, TenantId};
+use mt_store::DomainEvent;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -25,6 +26,9 @@ use crate::{AuditError, Result, place};
 
 /// Rows in one batch.
 const BATCH: i64 = 1024;
+/// Mentions in one batch, unless a single row has more: while they are written the transaction has an id, and nothing that
+/// is committed later can be relayed.
+const MENTIONED: usize = 2048;
 /// Serialises the extension of a tenant's log: the lock's first half.
 const LOCK: i32 = 0x6d74_6c67;
 
@@ -72,11 +76,21 @@ struct Last {
     seq: i64,
 }
 
-/// A row with its sealed detail.
+/// A row.
 struct Fresh {
     leaf: Leaf,
-    sealed: Vec<u8>,
+    /// None when it does not open: it mentions and says nothing then; verification reports it.
+    detail: Option<Detail>,
     xid: String,
+}
+
+/// What one batch did.
+#[derive(Default)]
+struct Extended {
+    /// Leaves.
+    added: usize,
+    /// Whether there may be more rows.
+    more: bool,
 }
 
 impl Sequencer {
@@ -104,30 +118,36 @@ impl Sequencer {
         let mut total = 0;
         loop {
             let turn = self.database.pace().turn().await;
-            let added = self.extend_once(tenant, &keys).await;
+            let extended = self.extend_once(tenant, &keys).await;
             drop(turn);
-            if added.is_err() {
+            if extended.is_err() {
                 self.logs.remove(&tenant);
             }
-            let added = added?;
+            let Extended { added, more } = extended?;
             total += added;
-            if signed(added as u64) < BATCH {
+            if !more {
                 return Ok(total);
             }
         }
     }
 
-    async fn extend_once(&mut self, tenant: TenantId, keys: &TenantKeys) -> Result<usize> {
+    async fn extend_once(&mut self, tenant: TenantId, keys: &TenantKeys) -> Result<Extended> {
         let tx = self.database.tenant(tenant).await?;
         let lock = "select pg_try_advisory_xact_lock($1, $2)";
         if !column::<bool>(&tx.query_one(lock, &[&LOCK, &tenant.0]).await?, 0)? {
-            return Ok(0); // another process is at it
+            return Ok(Extended::default()); // another process is at it
         }
         let last = last(&tx).await?;
-        let rows = window(&tx, &last).await?;
+        let mut rows = window(&tx, keys, &last).await?;
+        // What takes long comes before the first statement that writes and so gives the transaction its id.
+        let is_full = signed(rows.len() as u64) >= BATCH;
+        let named = named(&tx, keys, &rows).await?;
+        let more = is_full || named.len() < rows.len();
+        rows.truncate(named.len());
         if rows.is_empty() {
-            return Ok(0);
+            return Ok(Extended::default());
         }
+        let events = self.announced(&rows);
         let now = SystemClock.now();
         let mut log = match self
             .logs
@@ -138,16 +158,8 @@ impl Sequencer {
             None => self.open(&tx, keys, &last, now).await?,
         };
         let note = write(&tx, &mut log, &last, &rows, now).await?;
-        let opened = opened(keys, &rows);
-        write_mentions(&tx, keys, &opened).await?;
-        if let Some(announcer) = &self.announcer {
-            let events: Vec<_> = opened
-                .iter()
-                .filter_map(announced)
-                .flat_map(|entry| announcer.events(&entry))
-                .collect();
-            mt_store::say(&tx, keys, (Uuid::now_v7(), now), &events).await?;
-        }
+        write_mentions(&tx, &rows, &named).await?;
+        mt_store::say(&tx, keys, (Uuid::now_v7(), now), &events).await?;
         tx.commit().await?;
         metrics::counter!("audit_leaves").increment(rows.len() as u64);
         self.witness.keep(
@@ -157,7 +169,21 @@ impl Sequencer {
             (now, &mut log.history_at),
         )?;
         self.logs.insert(tenant, log);
-        Ok(rows.len())
+        Ok(Extended {
+            added: rows.len(),
+            more,
+        })
+    }
+
+    /// What the entries mean in events.
+    fn announced(&self, rows: &[Fresh]) -> Vec<DomainEvent> {
+        let Some(announcer) = &self.announcer else {
+            return Vec::new();
+        };
+        rows.iter()
+            .filter_map(announced)
+            .flat_map(|entry| announcer.events(&entry))
+            .collect()
     }
 
     /// Reads the edge of a log and makes sure that it may be extended.
@@ -215,14 +241,16 @@ async fn last(tx: &TenantTx) -> Result<Last> {
     })
 }
 
-async fn window(tx: &TenantTx, last: &Last) -> Result<Vec<Fresh>> {
+async fn window(tx: &TenantTx, keys: &TenantKeys, last: &Last) -> Result<Vec<Fresh>> {
     let rows = tx
         .query(WINDOW, &[&tx.tenant().0, &last.xid, &last.seq, &BATCH])
         .await?;
-    rows.iter().map(|row| fresh(tx.tenant(), row)).collect()
+    rows.iter()
+        .map(|row| fresh(tx.tenant(), keys, row))
+        .collect()
 }
 
-fn fresh(tenant: TenantId, row: &Row) -> Result<Fresh> {
+fn fresh(tenant: TenantId, keys: &TenantKeys, row: &Row) -> Result<Fresh> {
     let sealed: Vec<u8> = column(row, 4)?;
     let leaf = Leaf {
         tenant,
@@ -233,8 +261,8 @@ fn fresh(tenant: TenantId, row: &Row) -> Result<Fresh> {
         detail_digest: mt_crypto::sha256(&sealed),
     };
     Ok(Fresh {
+        detail: open(keys, &leaf, &sealed).ok(),
         leaf,
-        sealed,
         xid: column(row, 5)?,
     })
 }
@@ -302,37 +330,39 @@ async fn write_tiles(tx: &TenantTx, full: &[Tile]) -> Result<()> {
     Ok(())
 }
 
-/// A detail that does not open mentions and says nothing; verification reports it.
-fn opened<'a>(keys: &TenantKeys, rows: &'a [Fresh]) -> Vec<(&'a Leaf, Detail)> {
-    rows.iter()
-        .filter_map(|row| Some((&row.leaf, open(keys, &row.leaf, &row.sealed).ok()?)))
-        .collect()
-}
-
-fn announced<'a>((leaf, detail): &'a (&'a Leaf, Detail)) -> Option<Announced<'a>> {
+fn announced(row: &Fresh) -> Option<Announced<'_>> {
     Some(Announced {
-        kind: Kind::from_number(leaf.kind)?,
-        at: leaf.at,
-        correlation: leaf.correlation,
-        detail,
+        kind: Kind::from_number(row.leaf.kind)?,
+        at: row.leaf.at,
+        correlation: row.leaf.correlation,
+        detail: row.detail.as_ref()?,
     })
 }
 
-async fn write_mentions(
-    tx: &TenantTx,
-    keys: &TenantKeys,
-    opened: &[(&Leaf, Detail)],
-) -> Result<()> {
+/// What the first rows mention: as many rows as have [`MENTIONED`] tokens in all, one at least.
+async fn named(tx: &TenantTx, keys: &TenantKeys, rows: &[Fresh]) -> Result<Vec<BTreeSet<i64>>> {
     let mentions = Mentions::new(keys)?;
-    let patients = mentions
-        .patients(tx, opened.iter().map(|(_, detail)| detail))
-        .await?;
-    let of = |(leaf, detail): &(&Leaf, Detail)| {
-        let (at, seq) = (leaf.at.0, leaf.seq);
-        let tokens = mentions.of(detail, &patients).into_iter();
-        tokens.map(move |token| (token, at, seq))
+    let details = rows.iter().filter_map(|row| row.detail.as_ref());
+    let patients = mentions.patients(tx, details).await?;
+    let (mut named, mut count) = (Vec::with_capacity(rows.len()), 0);
+    for row in rows {
+        let of = |detail| mentions.of(detail, &patients);
+        let tokens = row.detail.as_ref().map(of).unwrap_or_default();
+        count += tokens.len();
+        if count > MENTIONED && !named.is_empty() {
+            break;
+        }
+        named.push(tokens);
+    }
+    Ok(named)
+}
+
+async fn write_mentions(tx: &TenantTx, rows: &[Fresh], named: &[BTreeSet<i64>]) -> Result<()> {
+    let of = |(row, tokens): (&Fresh, &BTreeSet<i64>)| -> Vec<(i64, i64, i64)> {
+        let (at, seq) = (row.leaf.at.0, row.leaf.seq);
+        tokens.iter().map(|token| (*token, at, seq)).collect()
     };
-    let mut found: Vec<(i64, i64, i64)> = opened.iter().flat_map(of).collect();
+    let mut found: Vec<(i64, i64, i64)> = rows.iter().zip(named).flat_map(of).collect();
     // In the order of the index: what names the same person or record is written side by side.
     found.sort_unstable();
     let tokens: Vec<i64> = found.iter().map(|one| one.0).collect();
