@@ -217,7 +217,7 @@ impl Follower {
                     resource_type,
                     id,
                 };
-                self.cache.heard(key.tenant, resource_type);
+                self.cache.heard(key, version.cast_unsigned());
                 // Before its first version nothing was there to be cached.
                 if version > 1 {
                     self.cache.raise(key, version.cast_unsigned());

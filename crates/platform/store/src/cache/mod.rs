@@ -11,7 +11,7 @@ mod shared;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant as Monotonic};
 
 use bytes::Bytes;
@@ -62,6 +62,9 @@ pub(crate) struct RowCache {
     keeps: bool,
     floors: Arc<Floors>,
     changes: RwLock<HashMap<(TenantId, ResourceType), u64>>,
+    /// Changes that were counted, and how often the log had been read when they were last heard of: the log tells of them
+    /// until their transactions are settled, also of our own.
+    counted: Mutex<HashMap<(RowKey, u32), u64>>,
     start: Monotonic,
     polled_at: AtomicI64,
     polls: Arc<AtomicU64>,
@@ -91,6 +94,7 @@ impl RowCache {
             keeps: bytes > 0,
             floors,
             changes: RwLock::default(),
+            counted: Mutex::default(),
             start: Monotonic::now(),
             polled_at: AtomicI64::new(i64::MIN / 2),
             polls,
@@ -148,11 +152,16 @@ impl RowCache {
         self.learn(key, row, self.horizon());
     }
 
-    /// Takes note that a resource of a type was changed; the first version is a change, too.
-    pub(crate) fn heard(&self, tenant: TenantId, resource_type: ResourceType) {
-        if COUNTED.contains(&resource_type.name()) {
+    /// Takes note of a change that made `version` of a resource, however often it is told; the first version is a change, too.
+    pub(crate) fn heard(&self, key: RowKey, version: u32) {
+        if !COUNTED.contains(&key.resource_type.name()) {
+            return;
+        }
+        let polls = self.polls.load(Ordering::Relaxed);
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if counted.insert((key, version), polls).is_none() {
             let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
-            *changes.entry((tenant, resource_type)).or_default() += 1;
+            *changes.entry((key.tenant, key.resource_type)).or_default() += 1;
         }
     }
 
@@ -181,7 +190,11 @@ impl RowCache {
     pub(crate) fn polled(&self, horizon: u64) {
         self.floors.read_to(horizon);
         self.horizon.store(horizon, Ordering::Release);
-        self.polls.fetch_add(1, Ordering::Relaxed);
+        let polls = self.polls.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        // What two readings of the log did not tell is settled, and is told no more.
+        counted.retain(|_, heard| *heard + 2 > polls);
+        drop(counted);
         self.polled_at.store(self.elapsed(), Ordering::Relaxed);
     }
 
@@ -250,6 +263,27 @@ mod tests {
         assert_eq!(cache.get(&key()), None);
         cache.learn(key(), row(2), 10);
         assert_eq!(cache.get(&key()).map(|row| row.version), Some(2));
+    }
+
+    #[test]
+    fn a_change_is_counted_once_although_the_log_tells_of_it_again() {
+        let cache = RowCache::new(1 << 20);
+        let consent = RowKey {
+            resource_type: ResourceType::CONSENT,
+            ..key()
+        };
+        let count = |cache: &RowCache| cache.changes(consent.tenant, ResourceType::CONSENT);
+        cache.polled(10);
+        cache.heard(consent, 1);
+        for _ in 0..5 {
+            cache.heard(consent, 1);
+            cache.polled(10);
+        }
+        assert_eq!(count(&cache), Some(1));
+        cache.heard(consent, 2);
+        assert_eq!(count(&cache), Some(2));
+        (0..3).for_each(|_| cache.polled(11));
+        assert!(cache.counted.lock().unwrap().is_empty(), "it is bounded");
     }
 
     #[test]

@@ -122,16 +122,16 @@ impl Unit {
     pub(crate) fn remember(&self, tenant: TenantId, cache: &RowCache) {
         let is_bulk = self.rows.len() > BULK;
         for row in &self.rows {
-            cache.heard(tenant, row.resource_type);
-            let is_new = row.action == RowAction::Insert;
-            if is_new && is_bulk {
-                continue;
-            }
             let key = RowKey {
                 tenant,
                 resource_type: row.resource_type,
                 id: row.id,
             };
+            cache.heard(key, row.version);
+            let is_new = row.action == RowAction::Insert;
+            if is_new && is_bulk {
+                continue;
+            }
             let sealed = SealedRow {
                 version: row.version,
                 updated_at: row.at,

@@ -289,7 +289,7 @@ impl Store {
                 resource_type,
                 id: *id,
             };
-            self.cache().heard(tenant.id, resource_type);
+            self.cache().heard(key, version.unsigned_abs());
             self.cache().raise(key, version.unsigned_abs());
         }
     }
