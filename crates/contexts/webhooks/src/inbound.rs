@@ -322,8 +322,14 @@ mod tests {
             let at = NOW.plus_seconds(seconds).to_fhir();
             format!(r#"{{"event_id":"e1","timestamp":"{at}"}}"#).into_bytes()
         };
-        assert_eq!(verify(&["new", secret], secret, &at(0)), Ok("e1".to_owned()));
-        assert_eq!(verify(&[secret], secret, &at(-3 * 86_400)), Ok("e1".to_owned()));
+        assert_eq!(
+            verify(&["new", secret], secret, &at(0)),
+            Ok("e1".to_owned())
+        );
+        assert_eq!(
+            verify(&[secret], secret, &at(-3 * 86_400)),
+            Ok("e1".to_owned())
+        );
         let timeless = br#"{"event_id":"e1"}"#;
         let nameless = format!(r#"{{"timestamp":"{}"}}"#, NOW.to_fhir());
         for (secrets, body, why) in [

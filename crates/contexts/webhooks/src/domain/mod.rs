@@ -11,6 +11,6 @@ pub(crate) use payload::{message, ping};
 pub(crate) use secret::signatures;
 pub use secret::{Secret, SecretError};
 pub use selection::Selection;
-pub use stock::StockStatus;
 pub(crate) use selection::leaves;
+pub use stock::StockStatus;
 pub(crate) use stock::{StockUpdate, moment};

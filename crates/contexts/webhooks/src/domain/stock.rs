@@ -107,8 +107,7 @@ impl StockUpdate {
             return Err(invalid("a vial has a size", "data.vial_size_mg"));
         }
         Ok(Self {
-            at: moment(&message.timestamp)
-                .ok_or_else(|| invalid("it is no time", "timestamp"))?,
+            at: moment(&message.timestamp).ok_or_else(|| invalid("it is no time", "timestamp"))?,
             provider: name(&message.provider_id)
                 .ok_or_else(|| invalid("it is no name", "provider_id"))?,
             substance: name(&data.substance)

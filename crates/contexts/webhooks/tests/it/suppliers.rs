@@ -31,7 +31,11 @@ async fn supplier(world: &World) -> SupplierCreated {
         name: "Azoth".to_owned(),
         secret: None,
     };
-    world.webhooks.add_supplier(&world.ctx(), new).await.unwrap()
+    world
+        .webhooks
+        .add_supplier(&world.ctx(), new)
+        .await
+        .unwrap()
 }
 
 async fn says(world: &World, supplier: Uuid, secret: &str, body: &str) -> Result<(), ErrorKind> {
@@ -45,7 +49,9 @@ async fn told(
     body: &str,
 ) -> Result<(), ErrorKind> {
     let (headers, place) = (signed(secret, body), (tenant, supplier));
-    let said = world.webhooks.supplier_says(place, &headers, body.as_bytes());
+    let said = world
+        .webhooks
+        .supplier_says(place, &headers, body.as_bytes());
     said.await.map_err(|error| Fault::from(error).kind)
 }
 
@@ -57,7 +63,8 @@ async fn known(world: &World) -> Vec<StockStatus> {
 /// Names of the events that were said, in order.
 async fn said(world: &World) -> Vec<String> {
     let readers = world.database.readers();
-    let sql = "select at, correlation, events from records.txlog where events is not null order by seq";
+    let sql =
+        "select at, correlation, events from records.txlog where events is not null order by seq";
     let rows = readers.query(world.tenant, sql, &[]).await.unwrap();
     let keys = world.test.store.tenants().keys(world.tenant).await.unwrap();
     let mut names = Vec::new();
@@ -134,12 +141,20 @@ async fn a_secret_is_replaced_while_both_count_and_nobody_reads_it_again() {
         name: "Azoth".to_owned(),
         secret: Some("short".to_owned()),
     };
-    assert!(world.webhooks.add_supplier(&world.ctx(), short).await.is_err());
+    assert!(
+        world
+            .webhooks
+            .add_supplier(&world.ctx(), short)
+            .await
+            .is_err()
+    );
     let created = supplier(&world).await;
     let id = created.supplier.id;
     let own = "a secret of the supplier's own".to_owned();
     let ctx = world.ctx();
-    let rotated = world.webhooks.rotate_supplier(&ctx, id, Some(own.clone()), 1);
+    let rotated = world
+        .webhooks
+        .rotate_supplier(&ctx, id, Some(own.clone()), 1);
     let rotated = rotated.await.unwrap();
     assert_eq!((rotated.secret, rotated.supplier.secrets), (own.clone(), 2));
     for (event, secret) in [("e1", &created.secret), ("e2", &own)] {
@@ -154,7 +169,11 @@ async fn a_secret_is_replaced_while_both_count_and_nobody_reads_it_again() {
     let shown = world.webhooks.suppliers(world.tenant).await.unwrap();
     let shown: Value = serde_json::to_value(&shown).unwrap();
     assert!(!shown.to_string().contains(&own), "{shown}");
-    world.webhooks.remove_supplier(&world.ctx(), id).await.unwrap();
+    world
+        .webhooks
+        .remove_supplier(&world.ctx(), id)
+        .await
+        .unwrap();
     assert!(known(&world).await.is_empty());
     assert_eq!(says(&world, id, &own, &body).await, refused);
 }
