@@ -3,8 +3,8 @@
 //!
 //! Each process answers requests, relays and consumes, so that killing one takes an API, a relay and a consumer, and the
 //! other one has to go on with its work. The effect that is counted is the timeline; a trigger notes every attempt
-//! to add to it that is committed, also those that a constraint would hide. `MEDITRACK_KILLS` raises the number of kills:
-//! `MEDITRACK_KILLS=500 cargo test -p meditrack-server --test it ledger`.
+//! to add to it that is committed, also those that a constraint would hide. The same again over a broker, which is killed, too.
+//! `MEDITRACK_KILLS` raises the number of kills: `MEDITRACK_KILLS=500 cargo test -p meditrack-server --test it ledger`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,11 +15,12 @@ use mt_fhir::ResourceType;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::broker::Broker;
 use crate::kill::{answers_again, children, kills, postmaster, rows_agree};
 use crate::running::{Answer, Caller, Place, Server, signal, sql};
 
 const WRITERS: usize = 6;
-const KILLS: usize = 7;
+const KILLS: usize = 8;
 /// Patients that every writer changes, through whichever process.
 const SHARED: usize = 3;
 /// Records of one transaction.
@@ -51,7 +52,19 @@ type Version = (Uuid, u64);
 
 #[test]
 fn every_acknowledged_write_is_once_in_effect_and_in_order_whatever_is_killed() {
-    let mut site = Site::open();
+    withstand(Site::open(None));
+}
+
+#[test]
+fn over_a_broker_that_is_killed_as_well_it_is_the_same() {
+    if let Some(broker) = Broker::start() {
+        withstand(Site::open(Some(broker)));
+    }
+}
+
+/// Kills what there is while writers write, and then looks at what came of it.
+fn withstand(mut site: Site) {
+    let mut struck: BTreeMap<String, usize> = BTreeMap::new();
     let shared: Vec<Uuid> = (0..SHARED).map(|_| Uuid::now_v7()).collect();
     let (mut acknowledged, mut count) = (BTreeSet::new(), 0);
     std::thread::scope(|scope| {
@@ -66,7 +79,15 @@ fn every_acknowledged_write_is_once_in_effect_and_in_order_whatever_is_killed() 
         for kill in 0..kills(KILLS) {
             // The moment differs from kill to kill; that it is arbitrary is the point.
             std::thread::sleep(Duration::from_millis(300 + 170 * (kill as u64 % 7)));
-            Fault::of(kill).strike(&site.place, &mut site.servers, &site.doors, &site.token);
+            let fault = Fault::of(kill, site.broker.is_some());
+            *struck.entry(format!("{fault:?}")).or_default() += 1;
+            fault.strike(Struck {
+                place: &site.place,
+                servers: &mut site.servers,
+                broker: site.broker.as_mut(),
+                doors: &site.doors,
+                token: &site.token,
+            });
         }
         drop(stop);
         for writer in writers {
@@ -86,6 +107,10 @@ fn every_acknowledged_write_is_once_in_effect_and_in_order_whatever_is_killed() 
     sql(&site.place, LEASES_END);
     let effects = site.effects();
     check(&acknowledged, &effects);
+    eprintln!(
+        "{struck:?}: {count} writes acknowledged, {} in effect",
+        effects.len()
+    );
     rows_agree(&site.place, effects.len());
     site.close();
 }
@@ -94,22 +119,29 @@ fn every_acknowledged_write_is_once_in_effect_and_in_order_whatever_is_killed() 
 struct Site {
     place: Place,
     servers: [Option<Server>; 2],
+    broker: Option<Broker>,
     /// The way to each of them; another one after each start.
     doors: [Mutex<Caller>; 2],
     token: String,
 }
 
 impl Site {
-    fn open() -> Self {
+    fn open(mut broker: Option<Broker>) -> Self {
         let place = Place::new();
-        let first = Server::start(&place);
+        let first = server(&place, broker.as_ref());
         let token = first.clinic("ledger").caller.token.clone();
         sql(&place, NOTES);
-        let second = Server::start(&place);
+        let second = server(&place, broker.as_ref());
+        if let Some(broker) = &mut broker {
+            // A node that is killed forgets queues that it has just made: see the adapter's limits.
+            broker.stop();
+            broker.resume();
+        }
         let doors = [&first, &second].map(|server| Mutex::new(server.bearer(&token)));
         Self {
             place,
             servers: [Some(first), Some(second)],
+            broker,
             doors,
             token,
         }
@@ -147,6 +179,19 @@ impl Site {
     fn close(self) {
         self.servers.into_iter().flatten().for_each(Server::stop);
     }
+}
+
+/// A server over the log in the database, or over a broker.
+fn server(place: &Place, broker: Option<&Broker>) -> Server {
+    let Some(broker) = broker else {
+        return Server::start(place);
+    };
+    let url = broker.url();
+    let variables = [
+        ("MEDITRACK__EVENTS__BUS", "rabbitmq"),
+        ("MEDITRACK__EVENTS__RABBITMQ__URL", url.as_str()),
+    ];
+    Server::start_with(place, &variables)
 }
 
 /// What came of a version of a patient.
@@ -223,12 +268,14 @@ enum Fault {
     Zombie(usize),
     Postmaster,
     Backends,
+    /// The broker is killed, and started again after a while.
+    Broker,
     /// As when the power goes.
     Everything,
 }
 
 impl Fault {
-    fn of(kill: usize) -> Self {
+    fn of(kill: usize, has_broker: bool) -> Self {
         let all = [
             Self::Server(0),
             Self::Zombie(1),
@@ -237,24 +284,29 @@ impl Fault {
             Self::Backends,
             Self::Zombie(0),
             Self::Everything,
+            Self::Broker,
         ];
-        all[kill % all.len()]
+        let most = if has_broker { all.len() } else { all.len() - 1 };
+        all[kill % most]
     }
 
-    fn strike(
-        self,
-        place: &Place,
-        servers: &mut [Option<Server>; 2],
-        doors: &[Mutex<Caller>; 2],
-        token: &str,
-    ) {
-        let is_killed = |n| match self {
-            Self::Server(victim) => victim == n,
-            Self::Everything => true,
-            _ => false,
-        };
-        for n in (0..servers.len()).filter(|n| is_killed(*n)) {
+    fn kills_server(self, n: usize) -> bool {
+        matches!(self, Self::Everything) || matches!(self, Self::Server(victim) if victim == n)
+    }
+
+    fn strike(self, site: Struck<'_>) {
+        let Struck {
+            place,
+            servers,
+            mut broker,
+            doors,
+            token,
+        } = site;
+        for n in (0..servers.len()).filter(|n| self.kills_server(*n)) {
             servers[n].take().unwrap().kill();
+        }
+        if let (Self::Broker | Self::Everything, Some(broker)) = (self, broker.as_mut()) {
+            broker.kill();
         }
         match self {
             Self::Server(_) => drop(sql(place, LEASES_END)),
@@ -267,13 +319,26 @@ impl Fault {
             Self::Backends => children(postmaster(place))
                 .into_iter()
                 .for_each(|backend| signal("-KILL", backend)),
+            Self::Broker => std::thread::sleep(Duration::from_millis(700)),
         }
-        for n in (0..servers.len()).filter(|n| is_killed(*n)) {
-            let server = Server::start(place);
+        if let (Self::Broker | Self::Everything, Some(broker)) = (self, broker.as_mut()) {
+            broker.resume();
+        }
+        for n in (0..servers.len()).filter(|n| self.kills_server(*n)) {
+            let server = server(place, broker.as_deref());
             *open(&doors[n]) = server.bearer(token);
             servers[n] = Some(server);
         }
     }
+}
+
+/// What a fault strikes.
+struct Struck<'a> {
+    place: &'a Place,
+    servers: &'a mut [Option<Server>; 2],
+    broker: Option<&'a mut Broker>,
+    doors: &'a [Mutex<Caller>; 2],
+    token: &'a str,
 }
 
 fn open(door: &Mutex<Caller>) -> MutexGuard<'_, Caller> {

@@ -6,6 +6,7 @@
 )]
 
 mod access;
+mod broker;
 mod bulk;
 mod bundles;
 mod canary;

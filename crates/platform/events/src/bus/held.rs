@@ -172,15 +172,19 @@ impl LogSubscription {
     async fn advance_idle(&self, tx: &AdminTx) -> Result<()> {
         let idle = self.held.iter();
         let idle = idle.filter(|(_, held)| held.open.is_empty() && self.seen > held.written);
-        let (partitions, tokens): (Vec<i16>, Vec<i64>) =
-            idle.map(|(partition, held)| (*partition, held.token)).unzip();
+        let (partitions, tokens): (Vec<i16>, Vec<i64>) = idle
+            .map(|(partition, held)| (*partition, held.token))
+            .unzip();
         if partitions.is_empty() {
             return Ok(());
         }
         let positions = vec![self.seen; partitions.len()];
         let (consumer, topic) = (self.consumer, self.topic.number);
-        tx.execute(ADVANCE, &[&consumer, &topic, &partitions, &tokens, &positions])
-            .await?;
+        tx.execute(
+            ADVANCE,
+            &[&consumer, &topic, &partitions, &tokens, &positions],
+        )
+        .await?;
         Ok(())
     }
 
@@ -261,7 +265,11 @@ impl LogSubscription {
                 &positions,
             ],
         };
-        let written = self.database.writers().commit(NOBODY, &[LAZILY, advance]).await?;
+        let written = self
+            .database
+            .writers()
+            .commit(NOBODY, &[LAZILY, advance])
+            .await?;
         let rows = written.last().into_iter().flat_map(|one| &one.rows);
         let kept: BTreeSet<i16> = rows
             .map(|row| row.try_get(0).map_err(mt_database::Error::from))
