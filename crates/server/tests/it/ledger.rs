@@ -25,7 +25,7 @@ const KILLS: usize = 8;
 const SHARED: usize = 3;
 /// Records of one transaction.
 const PARTS: usize = 3;
-/// After this long, the events do not get on.
+/// After this long without one more effect, the events do not get on.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Notes every effect in the order in which they happen to a patient.
@@ -159,13 +159,16 @@ impl Site {
               where v.type = {} group by v.id, v.version, t.ids order by v.id, v.version;",
             ResourceType::PATIENT.number()
         );
-        let end = Instant::now() + PATIENCE;
+        let (mut end, mut least) = (Instant::now() + PATIENCE, usize::MAX);
         loop {
             let rows = sql(&self.place, &query);
             let effects: Vec<Effect> = rows.iter().map(|row| Effect::read(row)).collect();
             let late = effects.iter().filter(|effect| effect.times == 0).count();
             if late == 0 {
                 return effects;
+            }
+            if late < least {
+                (end, least) = (Instant::now() + PATIENCE, late);
             }
             assert!(
                 Instant::now() < end,
