@@ -15,12 +15,23 @@ fn no_room_of_the_demonstration_is_empty_and_nothing_comes_twice() {
     let place = Place::new();
     let today = jiff::Zoned::now().date();
     let (said, output) = check(&place);
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(said.contains("more visits"), "{said}");
     assert!(said.contains("ok  the clinic is at work"), "{said}");
     let (said, output) = check(&place);
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("The sample records are there already."), "{said}");
+    assert!(
+        output.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        said.contains("The sample records are there already."),
+        "{said}"
+    );
     assert!(said.contains("ok  the clinic is at work"), "{said}");
     // After midnight the visits of another day are made.
     let midnight = jiff::Zoned::now().date() != today;

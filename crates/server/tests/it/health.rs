@@ -27,7 +27,10 @@ fn administrators_see_how_every_part_is_and_nobody_else_does() {
         let health = admin.get("system/health").expect(200).json();
         for part in PARTS {
             let state = health[part]["state"].as_str().unwrap();
-            assert!(["up", "degraded", "down", "unknown"].contains(&state), "{part}: {health}");
+            assert!(
+                ["up", "degraded", "down", "unknown"].contains(&state),
+                "{part}: {health}"
+            );
         }
         assert_eq!(health["database"]["state"], "up", "{health}");
         assert_eq!(health["migrations"]["state"], "up", "{health}");
@@ -40,12 +43,19 @@ fn administrators_see_how_every_part_is_and_nobody_else_does() {
     for role in ["doctor", "nurse", "receptionist", "auditor", "patient"] {
         let other = server.person("health", role, &[role], &[]).api();
         other.get("system/health").problem(403);
-        other.get("system/dead-letters?consumer=timeline").problem(403);
+        other
+            .get("system/dead-letters?consumer=timeline")
+            .problem(403);
     }
     let officer = server.person("health", "admin", &["org_admin"], &[]).api();
-    officer.post("audit/log/verification", &json!({})).expect(200);
+    officer
+        .post("audit/log/verification", &json!({}))
+        .expect(200);
     let health = officer.get("system/health").expect(200).json();
-    assert_eq!((&health["audit"]["state"], &health["audit"]["sound"]), (&json!("up"), &json!(true)));
+    assert_eq!(
+        (&health["audit"]["state"], &health["audit"]["sound"]),
+        (&json!("up"), &json!(true))
+    );
 }
 
 /// Lays letters of the consumer `timeline` that no key opens.
@@ -75,22 +85,43 @@ fn dead_letters_are_shown_to_their_own_organisation_and_given_again_with_a_reaso
     let letters = &health["deadLetters"];
     assert_eq!(letters["state"], "degraded", "{health}");
     assert_eq!(letters["kinds"][0]["count"], 2, "{health}");
-    assert_eq!((letters["kinds"].as_array().unwrap().len(), &letters["elsewhere"]), (1, &json!(3)));
+    assert_eq!(
+        (
+            letters["kinds"].as_array().unwrap().len(),
+            &letters["elsewhere"]
+        ),
+        (1, &json!(3))
+    );
     let list = |caller: &crate::running::Caller| -> Vec<Value> {
         let page = caller.get("system/dead-letters?consumer=timeline");
         page.expect(200).json()["items"].as_array().unwrap().clone()
     };
     assert_eq!(list(&first).len(), 2);
     assert_eq!(list(&admin("second")).len(), 3);
-    first.get("system/dead-letters?consumer=nobody").problem(404);
+    first
+        .get("system/dead-letters?consumer=nobody")
+        .problem(404);
 
-    let again = |caller: &crate::running::Caller, body: Value| caller.post("system/dead-letters/replay", &body);
+    let again = |caller: &crate::running::Caller, body: Value| {
+        caller.post("system/dead-letters/replay", &body)
+    };
     again(&first, json!({"consumer": "timeline", "reason": "x"})).problem(422);
-    again(&first, json!({"consumer": "nobody", "reason": "tried again"})).problem(404);
+    again(
+        &first,
+        json!({"consumer": "nobody", "reason": "tried again"}),
+    )
+    .problem(404);
     let operator = server.person("first", "root", &["super_admin"], &[]).api();
-    again(&operator, json!({"consumer": "timeline", "reason": "tried again"})).problem(403);
+    again(
+        &operator,
+        json!({"consumer": "timeline", "reason": "tried again"}),
+    )
+    .problem(403);
     // What does not open stays where it is.
-    let answer = again(&first, json!({"consumer": "timeline", "reason": "the disk was full"}));
+    let answer = again(
+        &first,
+        json!({"consumer": "timeline", "reason": "the disk was full"}),
+    );
     assert_eq!(answer.expect(200).json(), json!({"taken": 0, "waiting": 2}));
     assert_eq!(list(&admin("second")).len(), 3);
     let trail = server.person("first", "auditor", &["auditor"], &[]);

@@ -123,11 +123,36 @@ pub(super) fn records(now: &Zoned) -> Vec<Value> {
 /// People who wait for an earlier time.
 fn waiting(now: &Zoned) -> Vec<Value> {
     let who = [
-        (Person("demo-ruth", "Ruth Abrams"), 3, 9, json!({"service": "consultation", "actors": ["Practitioner/demo-doctor"], "days": ["mon", "wed", "fri"], "earliest": "09:00", "latest": "12:30", "noticeMinutes": 120, "priority": 3})),
-        (Person("demo-walter", "Walter Nkemelu"), 5, 4, json!({"service": "follow-up", "actors": ["Practitioner/demo-doctor", "Practitioner/demo-lindqvist"], "noticeMinutes": 60, "priority": 5})),
-        (Person("demo-ingrid", "Ingrid Solberg"), 3, 6, json!({"service": "physiotherapy", "actors": ["Practitioner/demo-brandt"], "earliest": "13:00", "noticeMinutes": 1440, "priority": 3})),
-        (Person("demo-zofia", "Zofia Kamińska"), 5, 2, json!({"service": "consultation", "actors": ["Practitioner/demo-lindqvist"], "days": ["tue", "thu"], "priority": 5})),
-        (Person("demo-quentin", "Quentin Moreau"), 1, 1, json!({"service": "consultation", "actors": ["Practitioner/demo-doctor"], "noticeMinutes": 30, "priority": 1})),
+        (
+            Person("demo-ruth", "Ruth Abrams"),
+            3,
+            9,
+            json!({"service": "consultation", "actors": ["Practitioner/demo-doctor"], "days": ["mon", "wed", "fri"], "earliest": "09:00", "latest": "12:30", "noticeMinutes": 120, "priority": 3}),
+        ),
+        (
+            Person("demo-walter", "Walter Nkemelu"),
+            5,
+            4,
+            json!({"service": "follow-up", "actors": ["Practitioner/demo-doctor", "Practitioner/demo-lindqvist"], "noticeMinutes": 60, "priority": 5}),
+        ),
+        (
+            Person("demo-ingrid", "Ingrid Solberg"),
+            3,
+            6,
+            json!({"service": "physiotherapy", "actors": ["Practitioner/demo-brandt"], "earliest": "13:00", "noticeMinutes": 1440, "priority": 3}),
+        ),
+        (
+            Person("demo-zofia", "Zofia Kamińska"),
+            5,
+            2,
+            json!({"service": "consultation", "actors": ["Practitioner/demo-lindqvist"], "days": ["tue", "thu"], "priority": 5}),
+        ),
+        (
+            Person("demo-quentin", "Quentin Moreau"),
+            1,
+            1,
+            json!({"service": "consultation", "actors": ["Practitioner/demo-doctor"], "noticeMinutes": 30, "priority": 1}),
+        ),
     ];
     let list = who.into_iter().enumerate();
     list.map(|(index, (patient, priority, days, preference))| {
@@ -145,7 +170,11 @@ fn waiting(now: &Zoned) -> Vec<Value> {
 /// What is to be done, by whom, until when.
 fn tasks(today: Date) -> Vec<Value> {
     let day = |ahead: i32| today.saturating_add(ahead.days()).to_string();
-    let task = |text: &str, priority: &str, due: Option<i32>, owner: Option<Person>, about: Option<(Person, Option<&str>)>| {
+    let task = |text: &str,
+                priority: &str,
+                due: Option<i32>,
+                owner: Option<Person>,
+                about: Option<(Person, Option<&str>)>| {
         json!({"resourceType": "Task", "status": if owner.is_some() { "accepted" } else { "requested" }, "intent": "order",
             "priority": priority, "description": text, "authoredOn": format!("{}T08:00:00Z", day(-2)),
             "lastModified": format!("{}T08:00:00Z", day(-2)), "requester": named("Practitioner", DOCTOR),
@@ -204,13 +233,7 @@ fn tasks(today: Date) -> Vec<Value> {
             None,
             Some((Person("demo-olivia", "Olivia Bennett"), None)),
         ),
-        task(
-            "Order gloves, size M",
-            "routine",
-            None,
-            Some(NURSE),
-            None,
-        ),
+        task("Order gloves, size M", "routine", None, Some(NURSE), None),
     ];
     let numbered = all.into_iter().enumerate();
     let clean = |(index, mut task): (usize, Value)| {
@@ -226,13 +249,48 @@ fn tasks(today: Date) -> Vec<Value> {
 /// Who wrote to whom: two patients wait for an answer.
 fn messages(now: Timestamp) -> Vec<Value> {
     const SAID: [(Person, Option<Person>, i64, &str); 7] = [
-        (CARMEN, None, 26, "I have taken the new dose for three weeks. Should I have another blood test before my visit?"),
-        (AMELIA, None, 70, "My pressure at home was 148/92 this week. Is that too high?"),
-        (AMELIA, Some(DOCTOR), 66, "Thank you. Please measure it twice a day until we meet and bring the list."),
-        (AMELIA, None, 2, "I have the list now. Shall I send a photo of it?"),
-        (BENJAMIN, None, 50, "The inhaler runs out at the weekend. Could you renew it?"),
-        (BENJAMIN, Some(NURSE), 47, "Of course. It will be at the pharmacy on the quay tomorrow."),
-        (PAT, Some(DOCTOR), 90, "Your kidney values and potassium should be repeated. Please book a blood test in the next weeks."),
+        (
+            CARMEN,
+            None,
+            26,
+            "I have taken the new dose for three weeks. Should I have another blood test before my visit?",
+        ),
+        (
+            AMELIA,
+            None,
+            70,
+            "My pressure at home was 148/92 this week. Is that too high?",
+        ),
+        (
+            AMELIA,
+            Some(DOCTOR),
+            66,
+            "Thank you. Please measure it twice a day until we meet and bring the list.",
+        ),
+        (
+            AMELIA,
+            None,
+            2,
+            "I have the list now. Shall I send a photo of it?",
+        ),
+        (
+            BENJAMIN,
+            None,
+            50,
+            "The inhaler runs out at the weekend. Could you renew it?",
+        ),
+        (
+            BENJAMIN,
+            Some(NURSE),
+            47,
+            "Of course. It will be at the pharmacy on the quay tomorrow.",
+        ),
+        (
+            PAT,
+            Some(DOCTOR),
+            90,
+            "Your kidney values and potassium should be repeated. Please book a blood test in the next weeks.",
+        ),
     ];
     let all = SAID.iter().enumerate();
     all.map(|(index, (patient, from, hours, text))| {
@@ -332,13 +390,7 @@ fn visits(now: &Zoned) -> [Value; 4] {
         ],
     );
     [
-        encounter(
-            "demo-visit-amelia",
-            AMELIA,
-            0,
-            true,
-            "Blood pressure check",
-        ),
+        encounter("demo-visit-amelia", AMELIA, 0, true, "Blood pressure check"),
         encounter("demo-visit-benjamin", BENJAMIN, 46, false, "Asthma review"),
         draft,
         finished,
@@ -370,12 +422,12 @@ fn video(now: &Zoned) -> Value {
     let start = now.time_zone().to_ambiguous_zoned(noon).compatible();
     let start = start.map_or(now.timestamp(), |at| at.timestamp());
     json!({"resourceType": "Appointment", "id": "demo-video", "status": "booked",
-        "serviceType": [{"coding": [{"system": "https://meditrack.health/fhir/CodeSystem/service", "code": "video"}], "text": "Video visit"}],
-        "appointmentType": {"coding": [{"system": "https://meditrack.health/fhir/CodeSystem/appointment-type", "code": "Telehealth"}]},
-        "reasonCode": [{"text": "Results of the blood test"}],
-        "start": shown(start), "end": shown(start + Span::new().minutes(30)),
-        "participant": [
-            {"actor": named("Patient", PAT), "required": "required", "status": "accepted"},
-            {"actor": named("Practitioner", DOCTOR), "required": "required", "status": "accepted"}
-        ]})
+    "serviceType": [{"coding": [{"system": "https://meditrack.health/fhir/CodeSystem/service", "code": "video"}], "text": "Video visit"}],
+    "appointmentType": {"coding": [{"system": "https://meditrack.health/fhir/CodeSystem/appointment-type", "code": "Telehealth"}]},
+    "reasonCode": [{"text": "Results of the blood test"}],
+    "start": shown(start), "end": shown(start + Span::new().minutes(30)),
+    "participant": [
+        {"actor": named("Patient", PAT), "required": "required", "status": "accepted"},
+        {"actor": named("Practitioner", DOCTOR), "required": "required", "status": "accepted"}
+    ]})
 }

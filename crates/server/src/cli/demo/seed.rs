@@ -225,7 +225,9 @@ impl Desk {
         };
         let entries: Vec<Value> = records.into_iter().map(entry).collect();
         let bundle = json!({"resourceType": "Bundle", "type": "transaction", "entry": entries});
-        let request = self.request(Method::POST, "/fhir/R4").body(bundle.to_string());
+        let request = self
+            .request(Method::POST, "/fhir/R4")
+            .body(bundle.to_string());
         let request = request.header(header::CONTENT_TYPE, "application/fhir+json");
         answer("transaction", request).await?;
         Ok(())

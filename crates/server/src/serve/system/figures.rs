@@ -50,10 +50,20 @@ mod tests {
              audit_journal_waiting_bytes 1024\n"
                 .to_owned(),
         );
-        let hits = |layer| figures.get("store_cache_total", &[("layer", layer), ("outcome", "hit")]);
-        assert_eq!((hits("memory"), hits("shared"), hits("disk")), (Some(7.0), Some(3.0), None));
-        assert_eq!(figures.get("audit_journal_waiting_bytes", &[]), Some(1024.0));
+        let hits =
+            |layer| figures.get("store_cache_total", &[("layer", layer), ("outcome", "hit")]);
+        assert_eq!(
+            (hits("memory"), hits("shared"), hits("disk")),
+            (Some(7.0), Some(3.0), None)
+        );
+        assert_eq!(
+            figures.get("audit_journal_waiting_bytes", &[]),
+            Some(1024.0)
+        );
         assert_eq!(figures.get("audit_journal", &[]), None);
-        assert_eq!(figures.get("store_cache_total", &[("outcome", "hit")]), None);
+        assert_eq!(
+            figures.get("store_cache_total", &[("outcome", "hit")]),
+            None
+        );
     }
 }
