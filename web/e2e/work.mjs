@@ -43,7 +43,7 @@ export function work(at, rig) {
     const { page, context } = seen;
     const row = (index) => page.getByRole('row', { name: new RegExp(`${mark} ${index}`) });
     await page.getByRole('button', { name: /^Late/ }).click();
-    await row(0).getByText('late', { exact: true }).waitFor();
+    await row(0).getByText('overdue', { exact: true }).waitFor();
     assert.equal(await row(1).count(), 0);
     await page.getByRole('button', { name: /^Mine/ }).click();
     for (const index of [0, 1]) {
