@@ -64,7 +64,7 @@ export function work(at, rig) {
     await dialog.getByRole('button', { name: 'Hand over' }).click();
     await row(0).waitFor({ state: 'detached' });
     await page.getByRole('button', { name: /^All/ }).click();
-    await row(0).getByText('Noor Nurse').waitFor();
+    await row(0).getByText(/Noor/).waitFor();
     await context.close();
   });
 
