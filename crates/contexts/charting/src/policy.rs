@@ -331,9 +331,12 @@ impl Policy for Visits {
 /// Prescriptions: for a day to a year; what was prescribed before and is not touched is not judged again.
 struct Prescriptions;
 
+fn supply(request: Node<'_>) -> Option<Node<'_>> {
+    request.get("dispenseRequest")
+}
+
 impl Policy for Prescriptions {
     fn decide(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault> {
-        let supply = |request: Node<'_>| request.get("dispenseRequest");
         if let Some(new) = change.new.filter(|_| is_person(ctx)) {
             let before = change.old.and_then(supply);
             if !supply(new).is_some_and(|now| before.is_some_and(|was| was.same_as(now))) {
