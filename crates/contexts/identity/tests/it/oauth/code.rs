@@ -588,6 +588,7 @@ async fn an_operator_vouches_for_a_fresh_proof_for_five_minutes_only() {
     world.clock.advance_seconds(1);
     assert_eq!(assurance().await, Assurance::Multi, "the token lives on");
     let service = world.service().await;
-    let told = world.post("introspect", &service, &[("token", &token)]);
+    let form = [("token", token.as_str())];
+    let told = world.post("introspect", &service, &form);
     assert_eq!(told.await.json()["acr"], "mfa");
 }
