@@ -154,7 +154,8 @@ mod tests {
     #[test]
     fn a_tenant_may_have_a_quota_of_its_own_over_all_doors() {
         let own = OwnQuotas::default();
-        let [one, other] = [(); 2].map(|()| RateLimits::new(quota(1, 5), quota(1, 100)).with_own(&own));
+        let [one, other] =
+            [(); 2].map(|()| RateLimits::new(quota(1, 5), quota(1, 100)).with_own(&own));
         let passed = |door: &RateLimits, tenant| {
             (0..10)
                 .filter(|_| door.check(TenantId(tenant), 1).is_ok())

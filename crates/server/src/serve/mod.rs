@@ -75,9 +75,15 @@ impl Server {
         let system = System::new(config, installation, telemetry, Arc::clone(&bus));
         let proxies = proxies(&config.http)?;
         let proxies = axum::middleware::from_fn_with_state(proxies, mt_http::behind_proxies);
-        let router = router(config, &api, (installation, &system), telemetry, (&live, &video))
-            .layer(axum::middleware::from_fn(addresses::known))
-            .layer(proxies);
+        let router = router(
+            config,
+            &api,
+            (installation, &system),
+            telemetry,
+            (&live, &video),
+        )
+        .layer(axum::middleware::from_fn(addresses::known))
+        .layer(proxies);
         let limits = ServeLimits {
             max_connections: config.server.max_connections,
             ..ServeLimits::default()

@@ -104,8 +104,10 @@ const REGULARS: [(Person, &str); 28] = [
     (Person("demo-beatrice", "Beatrice Lemaire"), "Inhaler check"),
 ];
 
-/// Those who walk in: why, how many minutes ago, where they are now, for how many minutes, in which room.
-const WALK_INS: [(Person, &str, i64, State, i64, Option<&str>); 8] = [
+/// Somebody who walked in: why, how many minutes ago, where they are now, for how many minutes, in which room.
+type WalkIn = (Person, &'static str, i64, State, i64, Option<&'static str>);
+
+const WALK_INS: [WalkIn; 8] = [
     (
         Person("demo-cormac", "Cormac Doyle"),
         "Cut hand",
@@ -330,7 +332,7 @@ pub(super) fn walked_in(now: &Zoned) -> Vec<Visit> {
             minutes: 30,
             state: *state,
             service: ("urgent", "Urgent care"),
-            reason: *reason,
+            reason,
             since: Some(ago(*since)),
             room: *room,
         }
@@ -424,7 +426,7 @@ mod tests {
     #[test]
     fn nobody_sees_two_people_by_appointment_at_once_and_nobody_is_at_two_places() {
         for day in 1..=31 {
-            let now = at(&format!("2026-10-{day:02}T10:10:00+02:00[Europe/Madrid]"));
+            let now = at(&format!("2026-10-{day:02}T10:10:00[Europe/Madrid]"));
             let all = booked(now.date(), &now);
             assert_eq!(all.len(), 28);
             let (mut with, mut patients) = (HashSet::new(), HashSet::new());
