@@ -88,7 +88,7 @@ journey('a nurse’s note waits, a doctor sends it back, and then co-signs it fr
     await note.locator('summary').click();
     await note.getByRole('button', { name: 'Take the signature back' }).click();
     await note.getByRole('link', { name: 'Continue the note' }).click();
-    await page.getByLabel('Assessment').fill('Left leg heals well.');
+    await page.getByLabel('What was done for the patient').fill('Left leg heals well.');
     await page.keyboard.press('Control+Enter');
     await dialog.getByRole('button', { name: 'Sign note' }).click();
     await note.getByText('waits for a co-signature').waitFor();

@@ -103,12 +103,12 @@ test('registering warns of the same person, and a new one is stored', async () =
   await page.getByLabel('Family name').fill(family);
   await page.getByLabel('Given names').fill('Catherine');
   await page.getByLabel('Birth date').fill('1980-02-29');
-  await page.getByLabel('Telephone').fill('5550100');
+  await page.getByLabel('Telephone', { exact: true }).fill('5550100');
   await page.getByRole('complementary', { name: /Already registered/ }).getByRole('link', { name: new RegExp(family, 'i') }).waitFor();
   const other = `${word()}-Other`;
   await page.getByLabel('Family name').fill(other);
   await page.getByLabel('Given names').fill('Known');
-  await page.getByLabel('Telephone').fill('');
+  await page.getByLabel('Telephone', { exact: true }).fill('');
   await page.getByText('People who may be the same appear here').waitFor();
   await page.getByRole('button', { name: 'Register', exact: true }).click();
   await page.getByRole('heading', { name: `${other.toUpperCase()}, Known` }).waitFor();

@@ -43,7 +43,7 @@ export function video(journey, parts) {
     assert.ok(await doctor.page.getByRole('button', { name: 'Let in' }).isDisabled());
 
     await patient.page.goto(`${rig.url}/app/portal/visits`);
-    await patient.page.getByRole('link', { name: 'Join the video visit' }).last().click();
+    await patient.page.locator(`a[href$="?visit=${visit.id}"]`).filter({ hasText: 'Join the video visit' }).click();
     const enter = patient.page.getByRole('button', { name: 'Enter the waiting room' });
     await enter.waitFor();
     await patient.page.waitForFunction(() => document.querySelector('video')?.videoWidth > 0);

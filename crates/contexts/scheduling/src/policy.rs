@@ -291,7 +291,9 @@ fn check_entered(
         let message = "a remark has at most 4000 characters";
         return refuse("Appointment.comment", message);
     }
-    if new.overbook && is_in_person(ctx) {
+    // What the practice has overbooked may be called off.
+    let overbooks = new.overbook && !old.is_some_and(|old| old.overbook);
+    if overbooks && is_in_person(ctx) {
         return refuse("Appointment.extension", "a patient cannot overbook");
     }
     let missed = new.state == State::NoShow && old.is_none_or(|old| old.state != State::NoShow);

@@ -236,6 +236,7 @@ pub async fn a_bad_event_in_the_middle_of_a_batch_holds_back_nothing_else(rig: &
         ..Ledger::default()
     };
     let (runtime, _) = world.run(Arc::clone(&bus), ledger);
+    world.ledger_of("middle", 14).await;
     world.behind(bus.as_ref(), group("middle"), 0).await;
     let entries = world.ledger("middle").await;
     for patient in &patients {
