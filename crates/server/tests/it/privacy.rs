@@ -360,8 +360,16 @@ fn an_erasure_is_ordered_over_http_carried_out_and_said_in_an_event() {
     }
     all.get("Observation/visit").refused(404);
     assert_eq!(all.found("Patient"), ["Patient/p2"]);
-    let done = officer.get("privacy/erasures").expect(200).json();
-    let outcome = &done["items"][0]["outcome"];
+    // The record is gone first; what became of the order is written after it.
+    let outcome = loop {
+        let orders = officer.get("privacy/erasures").expect(200).json();
+        let outcome = orders["items"][0]["outcome"].clone();
+        if !outcome.is_null() {
+            break outcome;
+        }
+        assert!(std::time::Instant::now() < end, "{orders}");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    };
     assert_eq!(
         (&outcome["is"], &outcome["shared"]),
         (&json!("erased"), &json!(0))
