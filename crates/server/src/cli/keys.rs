@@ -55,7 +55,7 @@ async fn act(installation: &Installation, args: Args) -> anyhow::Result<()> {
             enter(
                 installation,
                 id,
-                EventCode::KeyUse,
+                EventCode::KeyLife,
                 "old keys are destroyed",
             )
             .await?;

@@ -270,7 +270,8 @@ fn a_bulk_export_holds_back_what_a_consent_keeps_from_its_caller_and_says_so() {
 }
 
 /// A consent by which a patient keeps the record from one person.
-fn denial(id: &str, patient: &str, practitioner: &str) -> serde_json::Value {
+/// A consent by which `practitioner` may know nothing of `patient`.
+pub(crate) fn denial(id: &str, patient: &str, practitioner: &str) -> serde_json::Value {
     json!({ "resourceType": "Consent", "id": id, "status": "active",
         "scope": { "coding": [{ "code": "patient-privacy" }] },
         "category": [{ "coding": [{ "code": "59284-0", "system": "http://loinc.org" }] }],

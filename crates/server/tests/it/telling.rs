@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Message, WebSocket, client};
 
+use crate::privacy::denial;
 use crate::running::{Caller, Server};
 
 /// Nothing is waited for any longer.
@@ -155,14 +156,7 @@ fn a_subscriber_is_told_of_what_it_asked_for() {
     });
     let made = caller.post("Subscription", &asked).expect(201).json();
     let path = format!("Subscription/{}", made["id"].as_str().unwrap());
-    let deadline = std::time::Instant::now() + LONGEST;
-    while caller.get(&path).json()["status"] != "active" {
-        assert!(
-            std::time::Instant::now() < deadline,
-            "it never becomes active"
-        );
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    is_active(&caller, &path);
     for (id, gender) in [("unwanted", "female"), ("wanted", "other")] {
         caller.store(&json!({"resourceType": "Patient", "id": id, "gender": gender}));
     }
@@ -192,4 +186,61 @@ fn a_subscriber_is_told_of_what_it_asked_for() {
     let mut inside = asked;
     inside["channel"]["endpoint"] = "https://10.0.0.1/".into();
     caller.post("Subscription", &inside).refused(422);
+}
+
+/// Waits until a subscription is shaken hands on.
+fn is_active(caller: &Caller, path: &str) {
+    let deadline = std::time::Instant::now() + LONGEST;
+    while caller.get(path).json()["status"] != "active" {
+        assert!(
+            std::time::Instant::now() < deadline,
+            "it never becomes active"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_subscriber_is_not_told_what_a_consent_keeps_back() {
+    const TENANT: &str = "telling-consents";
+    let server = Server::shared();
+    let all = server.clinic(TENANT).caller.clone();
+    for id in ["p1", "p2"] {
+        all.store(&json!({"resourceType": "Patient", "id": id}));
+    }
+    let doctor = ["--fhir-user", "Practitioner/d"];
+    let doctor = server.person(TENANT, "d", &["doctor", "service"], &doctor);
+    let subscribed = [&doctor, &all].map(|caller| {
+        let (url, found) = receiver();
+        let asked = json!({
+            "resourceType": "Subscription", "status": "requested", "reason": "test", "criteria": "Observation?status=final",
+            "channel": {"type": "rest-hook", "endpoint": format!("{url}/fhir"), "payload": "application/fhir+json"}
+        });
+        let made = caller.post("Subscription", &asked).expect(201).json();
+        is_active(caller, &format!("Subscription/{}", made["id"].as_str().unwrap()));
+        found
+    });
+    let [to_doctor, to_all] = &subscribed;
+    let heard = |found: &Receiver<(String, Vec<u8>)>| {
+        let (head, _) = found.recv_timeout(LONGEST).unwrap();
+        head.split(' ').nth(1).unwrap().to_owned()
+    };
+    let observe = |id: &str, patient: &str| {
+        all.store(&json!({"resourceType": "Observation", "id": id, "status": "final", "code": {"text": "x"},
+            "subject": {"reference": format!("Patient/{patient}")}}));
+        // An event is looked at for all subscriptions together: after this, the doctor's has been decided on.
+        assert_eq!(heard(to_all), format!("/fhir/observation/{id}"));
+    };
+    all.store(&denial("c", "p1", "Practitioner/d"));
+    observe("withheld", "p1");
+    observe("open", "p2");
+    assert_eq!(heard(to_doctor), "/fhir/observation/open");
+    all.delete("Consent/c").expect(204);
+    let again = std::time::Instant::now() + LONGEST;
+    while doctor.get("Observation/withheld").status != 200 {
+        assert!(std::time::Instant::now() < again, "the consent still holds");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    observe("later", "p1");
+    assert_eq!(heard(to_doctor), "/fhir/observation/later");
 }

@@ -340,7 +340,11 @@ mod tests {
             let tells = said[0].1.iter().any(|(_, value)| *value == "canary".into());
             assert_eq!(tells, code == EventCode::Login, "{name}");
         }
-        for code in [EventCode::TrailUse, EventCode::EmergencyReview] {
+        for code in [
+            EventCode::TrailUse,
+            EventCode::EmergencyReview,
+            EventCode::KeyLife,
+        ] {
             let used = Detail {
                 event: Some(code),
                 ..detail(ActorKind::User, &[PATIENT])

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -5,6 +6,7 @@ use futures::FutureExt;
 use mt_database::testing::TestDatabase;
 use mt_database::{Error, Isolation, Step, TxOptions};
 use mt_kernel::ErrorKind;
+use tokio::sync::Barrier;
 
 use crate::fixture::{COUNT, INSERT, NOTES, ONE, TWO};
 
@@ -147,16 +149,20 @@ async fn a_lost_race_is_run_again() {
         isolation: Isolation::RepeatableRead,
         ..TxOptions::default()
     };
-    let attempts = AtomicU32::new(0);
+    let (attempts, all_have_read) = (AtomicU32::new(0), Arc::new(Barrier::new(3)));
     let increment = || {
         database.transact::<_, Error, _>(ONE, options, |tx| {
-            attempts.fetch_add(1, Ordering::Relaxed);
+            let attempt = attempts.fetch_add(1, Ordering::Relaxed);
+            let all_have_read = Arc::clone(&all_have_read);
             async move {
                 let row = tx
                     .query_one("select text from notes.note where id = 1", &[])
                     .await?;
                 let next = row.get::<_, String>(0).parse::<u32>().unwrap() + 1;
-                tokio::time::sleep(Duration::from_millis(5)).await;
+                // Nobody writes before all three have seen the same.
+                if attempt < 3 {
+                    all_have_read.wait().await;
+                }
                 let sql = "update notes.note set text = $1 where id = 1";
                 tx.execute(sql, &[&next.to_string()]).await
             }
@@ -172,8 +178,8 @@ async fn a_lost_race_is_run_again() {
         .unwrap();
     assert_eq!(rows[0].get::<_, String>(0), "3");
     assert!(
-        attempts.load(Ordering::Relaxed) > 3,
-        "the transactions did not collide"
+        attempts.load(Ordering::Relaxed) >= 5,
+        "two lost the first race"
     );
 }
 
