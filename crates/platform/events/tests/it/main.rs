@@ -8,6 +8,7 @@ mod emitted;
 mod feed;
 mod fixture;
 mod interleaving;
+mod keys;
 mod letters;
 mod relaying;
 mod sealing;
