@@ -1,6 +1,7 @@
 //! Events against a real PostgreSQL.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod away;
 mod catalogue;
 mod consuming;
 mod contract;
