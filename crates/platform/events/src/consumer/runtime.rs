@@ -194,11 +194,7 @@ impl Worker {
         subscription.settle(&work.settled).await
     }
 
-    async fn open(
-        &self,
-        delivery: Delivery,
-        subscription: &mut dyn Subscription,
-    ) -> Result<Item> {
+    async fn open(&self, delivery: Delivery, subscription: &mut dyn Subscription) -> Result<Item> {
         let event = match self.keys_of(delivery.tenant(), subscription).await? {
             Ok(keys) => delivery.open(&keys).map_err(|error| unopened(&error)),
             Err(reason) => Err(reason),

@@ -77,5 +77,8 @@ async fn relays_do_not_take_the_place_from_each_other_in_the_middle_of_a_batch()
     }
     assert_eq!(fixture.logged("patient-events").await.len(), 3);
     let batches = busy.batches.load(Ordering::SeqCst);
-    assert!(batches <= 3, "{batches}: what one relay carries, no other does");
+    assert!(
+        batches <= 3,
+        "{batches}: what one relay carries, no other does"
+    );
 }
