@@ -16,7 +16,7 @@ use mt_events::{
 use tokio::sync::Mutex;
 
 use crate::feed::RabbitFeed;
-use crate::link::{Link, Open, answer, aside, refused};
+use crate::link::{Link, Open, aside, ask};
 use crate::message::properties;
 use crate::options::{OptionsError, RabbitOptions, Target};
 use crate::subscription::{InHand, RabbitSubscription};
@@ -80,15 +80,29 @@ impl RabbitBus {
                 aside(confirming(link, topology, self.groups.clone())).await?
             }
         };
+        let outcome = self.publish_on(&open, batch).await;
+        if outcome.is_err() && open.is_refused() {
+            self.topology.forget();
+        }
+        outcome.map(|()| *publisher = Some(open))
+    }
+
+    async fn publish_on(&self, open: &Open, batch: &[Outgoing]) -> Result<()> {
         let mut sent = Vec::with_capacity(batch.len());
         for outgoing in batch {
-            let queued = self.send(&open, outgoing).await;
-            sent.push(queued.map_err(|error| refused(&error, "rabbitmq takes no event"))?);
+            let queued = self.send(open, outgoing);
+            sent.push(ask("rabbitmq takes no event", queued).await?);
         }
         for confirm in sent {
-            confirmed(confirm).await?;
+            match ask("rabbitmq did not confirm an event", confirm).await? {
+                Confirmation::Ack(None) => {}
+                Confirmation::Ack(Some(_)) => {
+                    self.topology.forget();
+                    return Err(EventError::Bus("a queue of rabbitmq is missing"));
+                }
+                _ => return Err(EventError::Bus("rabbitmq did not keep an event")),
+            }
         }
-        *publisher = Some(open);
         Ok(())
     }
 
@@ -119,42 +133,32 @@ impl RabbitBus {
 
 /// A channel with confirms, behind which every group has its queues.
 async fn confirming(link: Link, topology: Topology, groups: Vec<Group>) -> Result<Open> {
-    let refuse = |error| refused(&error, "rabbitmq makes no queues");
     let open = link.open().await?;
     let confirming = open.channel.confirm_select(ConfirmSelectOptions::default());
-    confirming.await.map_err(refuse)?;
-    topology.exchanges(&open.channel).await.map_err(refuse)?;
+    ask("rabbitmq confirms nothing", confirming).await?;
+    topology.exchanges(&open.channel).await?;
     for group in groups {
-        let made = topology.group(&open.channel, group).await;
-        made.map_err(refuse)?;
+        topology.group(&open.channel, group).await?;
     }
     Ok(open)
 }
 
 /// How much lies in the queues of groups.
 async fn lags(link: Link, topology: Topology, groups: Vec<Group>) -> Result<Vec<GroupStatus>> {
-    let refuse = |error| refused(&error, "rabbitmq does not count");
     let open = link.open().await?;
-    topology.exchanges(&open.channel).await.map_err(refuse)?;
     let mut all = Vec::with_capacity(groups.len());
     for group in groups {
-        let waiting = topology.group(&open.channel, group).await;
+        let counted = topology.waiting(&open.channel, group).await;
+        if counted.is_err() && open.is_refused() {
+            topology.forget();
+        }
         all.push(GroupStatus {
             consumer: group.consumer.to_owned(),
             topic: Some(group.topic),
-            behind: waiting.map_err(refuse)?,
+            behind: counted?,
         });
     }
     Ok(all)
-}
-
-async fn confirmed(confirm: PublisherConfirm) -> Result<()> {
-    match confirm.await {
-        Ok(Confirmation::Ack(None)) => Ok(()),
-        Ok(Confirmation::Ack(Some(_))) => Err(EventError::Bus("a queue of rabbitmq is missing")),
-        Ok(_) => Err(EventError::Bus("rabbitmq did not keep an event")),
-        Err(error) => Err(refused(&error, "rabbitmq did not confirm an event")),
-    }
 }
 
 impl EventBus for RabbitBus {
@@ -164,7 +168,7 @@ impl EventBus for RabbitBus {
 
     fn carry<'a>(&'a self, events: &'a [Outgoing], place: &'a Place) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            answer(self.publish(events)).await?;
+            self.publish(events).await?;
             place.commit(&self.database).await
         })
     }

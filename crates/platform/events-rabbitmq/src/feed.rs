@@ -1,6 +1,6 @@
 //! Every event from now on, for one process: a queue of its own behind all topics.
 //!
-//! The broker keeps the queue for some minutes, so that a feed whose connection was lost goes on where it
+//! The broker keeps the queue for a minute, so that a feed whose connection was lost goes on where it
 //! stopped; it keeps a hundred thousand messages at most and drops the oldest, because a feed is news, not a record.
 
 use futures::future::BoxFuture;
@@ -10,7 +10,7 @@ use lapin::types::FieldTable;
 use mt_events::{Delivery, EventError, EventFeed, Result, Spot};
 use uuid::Uuid;
 
-use crate::link::{Link, Open, answer, refused};
+use crate::link::{Link, Open, aside, ask, refused};
 use crate::message::event;
 use crate::topology::Topology;
 
@@ -45,23 +45,10 @@ impl RabbitFeed {
         Ok(feed)
     }
 
+    /// Begins to read, or goes on where the queue stopped.
     async fn begin(&self) -> Result<Reading> {
-        let open = self.link.open().await?;
-        let consumer = self.consume(&open).await;
-        let consumer = consumer.map_err(|error| refused(&error, "rabbitmq takes no feed"))?;
-        Ok(Reading { open, consumer })
-    }
-
-    async fn consume(&self, open: &Open) -> lapin::Result<lapin::Consumer> {
-        let channel = &open.channel;
-        self.topology.exchanges(channel).await?;
-        self.topology.feed(channel, &self.queue).await?;
-        channel
-            .basic_qos(PREFETCH, BasicQosOptions::default())
-            .await?;
-        let (options, none) = (BasicConsumeOptions::default(), FieldTable::default());
-        let queue = self.queue.as_str().into();
-        channel.basic_consume(queue, "".into(), options, none).await
+        let (link, topology) = (self.link.clone(), self.topology.clone());
+        aside(consume(link, topology, self.queue.clone())).await
     }
 
     async fn read(&mut self, limit: usize) -> Result<Vec<Delivery>> {
@@ -92,16 +79,38 @@ impl RabbitFeed {
         }
         if let Some(last) = last {
             let all = BasicAckOptions { multiple: true };
-            let said = reading.open.channel.basic_ack(last, all).await;
-            said.map_err(|error| refused(&error, "rabbitmq takes no acknowledgement"))?;
+            let said = reading.open.channel.basic_ack(last, all);
+            ask("rabbitmq takes no acknowledgement", said).await?;
         }
         self.reading = Some(reading);
         Ok(found)
     }
 }
 
+/// Consumes from the queue of a feed, which is made when it is missing.
+async fn consume(link: Link, topology: Topology, queue: String) -> Result<Reading> {
+    const NO_FEED: &str = "rabbitmq takes no feed";
+    let open = link.open().await?;
+    let channel = &open.channel;
+    let made = async {
+        topology.exchanges(channel).await?;
+        topology.feed(channel, &queue).await
+    };
+    let made = made.await;
+    if made.is_err() && open.is_refused() {
+        topology.forget();
+    }
+    made?;
+    let prefetch = channel.basic_qos(PREFETCH, BasicQosOptions::default());
+    ask(NO_FEED, prefetch).await?;
+    let (options, none) = (BasicConsumeOptions::default(), FieldTable::default());
+    let consumer = channel.basic_consume(queue.as_str().into(), "".into(), options, none);
+    let consumer = ask(NO_FEED, consumer).await?;
+    Ok(Reading { open, consumer })
+}
+
 impl EventFeed for RabbitFeed {
     fn next(&mut self, limit: usize) -> BoxFuture<'_, Result<Vec<Delivery>>> {
-        Box::pin(answer(self.read(limit)))
+        Box::pin(self.read(limit))
     }
 }

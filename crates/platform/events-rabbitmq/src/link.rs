@@ -8,15 +8,22 @@ use mt_events::{EventError, Result};
 use crate::options::Target;
 use crate::tls;
 
-/// How long the broker may take to answer before it counts as away.
+/// How long the broker may take for one answer before it counts as away.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Waits for the broker, but not for ever: a connection may be dead without anybody having said so.
-pub(crate) async fn answer<T>(asked: impl Future<Output = Result<T>>) -> Result<T> {
-    const AWAY: EventError = EventError::Bus("rabbitmq does not answer");
-    tokio::time::timeout(PATIENCE, asked)
-        .await
-        .unwrap_or(Err(AWAY))
+const AWAY: EventError = EventError::Bus("rabbitmq does not answer");
+
+/// One question and its answer, which is waited for, but not for ever: a connection may be dead without anybody having said so.
+/// Every question has its own time: a broker that comes back with much on its disk answers each of several hundred slowly,
+/// and whoever gave up in between and began again would make it slower still, without end.
+pub(crate) async fn ask<T>(
+    what: &'static str,
+    asked: impl Future<Output = lapin::Result<T>>,
+) -> Result<T> {
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(answered) => answered.map_err(|error| refused(&error, what)),
+        Err(_) => Err(AWAY),
+    }
 }
 
 /// Lets a conversation with the broker come to its end even when nobody waits for it any more: a
@@ -25,8 +32,7 @@ pub(crate) async fn aside<T: Send + 'static>(
     conversation: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
     const BROKEN: EventError = EventError::Bus("a conversation with rabbitmq broke off");
-    let held = tokio::spawn(answer(conversation));
-    held.await.unwrap_or(Err(BROKEN))
+    tokio::spawn(conversation).await.unwrap_or(Err(BROKEN))
 }
 
 /// How to connect for one purpose.
@@ -47,17 +53,26 @@ pub(crate) struct Open {
 impl Open {
     /// Whether it can still be used.
     pub(crate) fn is_alive(&self) -> bool {
+        self.is_connected() && self.channel.status().connected()
+    }
+
+    /// Whether the broker closed the channel while the connection stands: it was asked for something that is not there, or is
+    /// not what we take it for.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.is_connected() && !self.channel.status().connected()
+    }
+
+    fn is_connected(&self) -> bool {
         let connection = self.connection.as_ref();
-        let is_connected = connection.is_some_and(|known| known.status().connected());
-        is_connected && self.channel.status().connected()
+        connection.is_some_and(|known| known.status().connected())
     }
 
     /// Closes the connection and waits until the broker has heard of it.
     pub(crate) async fn close(&mut self) -> Result<()> {
         match self.connection.take() {
             Some(connection) if connection.status().connected() => {
-                let closed = connection.close(200, "left".into()).await;
-                closed.map_err(|error| refused(&error, "a connection could not be closed"))
+                let closed = connection.close(200, "left".into());
+                ask("a connection could not be closed", closed).await
             }
             _ => Ok(()),
         }
@@ -85,8 +100,9 @@ impl Link {
 
     /// A new connection with a channel.
     pub(crate) async fn open(&self) -> Result<Open> {
-        let connection = self.connect().await.map_err(unreachable)?;
-        let channel = connection.create_channel().await.map_err(unreachable)?;
+        const UNREACHABLE: &str = "rabbitmq cannot be reached";
+        let connection = ask(UNREACHABLE, self.connect()).await?;
+        let channel = ask(UNREACHABLE, connection.create_channel()).await?;
         Ok(Open {
             channel,
             connection: Some(connection),
@@ -102,10 +118,6 @@ impl Link {
             Some(connector) => tls::connect(uri, connector, properties).await,
         }
     }
-}
-
-fn unreachable(error: lapin::Error) -> EventError {
-    refused(&error, "rabbitmq cannot be reached")
 }
 
 /// The error as the port has it; the reason goes to the log.

@@ -12,7 +12,7 @@ use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use mt_events::{Delivery, EventError, Group, Result, Spot, Subscription};
 
-use crate::link::{Link, Open, answer, refused};
+use crate::link::{Link, Open, ask, refused};
 use crate::message::event;
 use crate::tags::Tags;
 use crate::topology::{Topology, partitions};
@@ -31,6 +31,7 @@ type Given = lapin::Result<Option<(bool, Message)>>;
 /// Membership of a group in one topic.
 pub(crate) struct RabbitSubscription {
     open: Open,
+    topology: Topology,
     messages: SelectAll<BoxStream<'static, Given>>,
     /// The one that [`Subscription::ready`] found.
     next: Option<Given>,
@@ -48,10 +49,13 @@ impl RabbitSubscription {
     ) -> Result<Self> {
         let open = link.open().await?;
         let joined = stand_in_line(&open, &topology, group).await;
-        let messages = joined.map_err(|error| refused(&error, "rabbitmq takes no consumer"))?;
+        if joined.is_err() && open.is_refused() {
+            topology.forget();
+        }
         Ok(Self {
+            messages: joined?,
             open,
-            messages,
+            topology,
             next: None,
             tags: Tags::default(),
             group,
@@ -73,7 +77,10 @@ impl RabbitSubscription {
                 },
             };
             let given = given.map_err(|error| refused(&error, "rabbitmq cannot be read"))?;
-            let (exhausted, message) = given.ok_or(LOST)?;
+            let Some((exhausted, message)) = given else {
+                self.topology.forget();
+                return Err(LOST);
+            };
             let tag = message.delivery_tag;
             let Some((partition, sealed)) = event(&message) else {
                 let topic = self.group.topic.name;
@@ -116,8 +123,8 @@ impl RabbitSubscription {
 }
 
 async fn acknowledge(channel: &Channel, tag: u64, multiple: bool) -> Result<()> {
-    let said = channel.basic_ack(tag, BasicAckOptions { multiple }).await;
-    said.map_err(|error| refused(&error, "rabbitmq takes no acknowledgement"))
+    let said = channel.basic_ack(tag, BasicAckOptions { multiple });
+    ask("rabbitmq takes no acknowledgement", said).await
 }
 
 /// Consumes from every queue of the group, the dead one too.
@@ -125,21 +132,19 @@ async fn stand_in_line(
     open: &Open,
     topology: &Topology,
     group: Group,
-) -> lapin::Result<SelectAll<BoxStream<'static, Given>>> {
+) -> Result<SelectAll<BoxStream<'static, Given>>> {
+    const NO_CONSUMER: &str = "rabbitmq takes no consumer";
     let channel = &open.channel;
-    topology.exchanges(channel).await?;
     topology.group(channel, group).await?;
-    channel
-        .basic_qos(PREFETCH, BasicQosOptions::default())
-        .await?;
+    let prefetch = channel.basic_qos(PREFETCH, BasicQosOptions::default());
+    ask(NO_CONSUMER, prefetch).await?;
     let of_partition = |partition| (topology.queue(group, partition), false);
     let queues = partitions(group.topic).map(of_partition);
     let mut messages = SelectAll::new();
     for (queue, is_dead) in queues.chain([(topology.dead_queue(group), true)]) {
         let (options, none) = (BasicConsumeOptions::default(), FieldTable::default());
-        let consumer = channel
-            .basic_consume(queue.into(), "".into(), options, none)
-            .await?;
+        let consumer = channel.basic_consume(queue.into(), "".into(), options, none);
+        let consumer = ask(NO_CONSUMER, consumer).await?;
         let given = consumer.map(move |message| message.map(|message| Some((is_dead, message))));
         // A queue that was deleted under us just ends.
         let end = stream::once(std::future::ready(Ok(None)));
@@ -150,11 +155,11 @@ async fn stand_in_line(
 
 impl Subscription for RabbitSubscription {
     fn poll(&mut self, limit: usize) -> BoxFuture<'_, Result<Vec<Delivery>>> {
-        Box::pin(answer(self.read(limit)))
+        Box::pin(self.read(limit))
     }
 
     fn settle<'a>(&'a mut self, done: &'a [Spot]) -> BoxFuture<'a, Result<()>> {
-        Box::pin(answer(self.say(done)))
+        Box::pin(self.say(done))
     }
 
     fn ready(&mut self) -> BoxFuture<'_, ()> {
@@ -167,7 +172,7 @@ impl Subscription for RabbitSubscription {
 
     /// The broker takes back what was not settled, in order, before somebody else is served.
     fn leave(&mut self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(answer(self.open.close()))
+        Box::pin(self.open.close())
     }
 }
 

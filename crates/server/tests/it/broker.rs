@@ -12,6 +12,9 @@ use tempfile::TempDir;
 /// The script of Debian's package that starts a node as whoever calls it.
 const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
+/// The program of the package that asks a node.
+const CONTROL: &str = "/usr/lib/rabbitmq/bin/rabbitmqctl";
+
 /// Starts what is needed, and ends it when its input ends: also when the test itself is killed.
 const KEEPER: &str = r#"
     setsid epmd -port "$ERL_EPMD_PORT" -address 127.0.0.1 >/dev/null 2>&1 & names=$!
@@ -78,19 +81,11 @@ impl Broker {
     /// Starts the node on what it left, and waits until it listens.
     pub(crate) fn resume(&mut self) {
         let at = |name: &str| self.directory.path().join(name);
-        let mut command = Command::new("sh");
+        let mut command = self.command("sh");
         command
             .args(["-c", KEEPER, SERVER])
             .arg(self.directory.path())
-            .env("HOME", self.directory.path())
-            .env("ERL_EPMD_PORT", self.names_port.to_string())
-            .env("ERL_EPMD_ADDRESS", "127.0.0.1")
-            .env(
-                "RABBITMQ_NODENAME",
-                format!("ledger{}@localhost", self.port),
-            )
             .env("RABBITMQ_DIST_PORT", self.distribution_port.to_string())
-            .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
             .env("RABBITMQ_CONFIG_FILE", at("rabbitmq.conf"))
             .env("RABBITMQ_ENABLED_PLUGINS_FILE", at("plugins"))
             .env("RABBITMQ_MNESIA_BASE", at("data"))
@@ -105,6 +100,40 @@ impl Broker {
             assert!(begun.elapsed() < Duration::from_secs(120), "{said}");
             std::thread::sleep(Duration::from_millis(200));
         }
+    }
+
+    /// A program that knows the node by name.
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("HOME", self.directory.path())
+            .env("ERL_EPMD_PORT", self.names_port.to_string())
+            .env("ERL_EPMD_ADDRESS", "127.0.0.1")
+            .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
+            .env(
+                "RABBITMQ_NODENAME",
+                format!("ledger{}@localhost", self.port),
+            );
+        command
+    }
+
+    /// The queues with what lies in them, what is handed out, and how many read: those with anything.
+    pub(crate) fn queues(&self) -> String {
+        let mut command = self.command(CONTROL);
+        let columns = [
+            "name",
+            "messages_ready",
+            "messages_unacknowledged",
+            "consumers",
+        ];
+        let listed = command.args(["-q", "list_queues"]).args(columns).output();
+        let text = listed.map_or_else(
+            |error| error.to_string(),
+            |listed| String::from_utf8_lossy(&listed.stdout).into_owned(),
+        );
+        let is_empty = |line: &str| line.split('\t').skip(1).take(2).all(|count| count == "0");
+        let held: Vec<&str> = text.lines().filter(|line| !is_empty(line)).collect();
+        held.join("\n")
     }
 }
 

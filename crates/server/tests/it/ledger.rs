@@ -170,13 +170,34 @@ impl Site {
             if late < least {
                 (end, least) = (Instant::now() + PATIENCE, late);
             }
+            let letters = effects.first().map_or(0, |effect| effect.totals.1);
             assert!(
-                Instant::now() < end,
-                "{late} of {} have no effect",
-                effects.len()
+                letters == 0 && Instant::now() < end,
+                "{late} of {} have no effect: {}",
+                effects.len(),
+                self.state()
             );
             std::thread::sleep(Duration::from_millis(500));
         }
+    }
+
+    /// Where relay, letters and queues stand, for whoever has to find out why nothing gets on.
+    fn state(&self) -> String {
+        let rows = sql(
+            &self.place,
+            "set app.tenant = '1';
+             select 'letters', consumer, state, reason, count(*) from events.dead_letter group by 2, 3, 4;
+             select 'relay', * from events.relay;",
+        );
+        let queues = self.broker.as_ref().map(Broker::queues);
+        let log = std::fs::read_to_string(self.place.log()).unwrap_or_default();
+        let warnings = log.lines().rev().filter(|line| line.contains("WARN"));
+        let warnings: Vec<&str> = warnings.take(20).collect();
+        format!(
+            "{rows:#?}\n{}\n{}",
+            queues.unwrap_or_default(),
+            warnings.join("\n")
+        )
     }
 
     fn close(self) {

@@ -85,9 +85,10 @@ impl Consumer for Ended {
                 .await
                 .map_err(|error| match error.kind() {
                     // Somebody else changed one of them meanwhile.
-                    ErrorKind::Unavailable | ErrorKind::TooMany | ErrorKind::Precondition => {
-                        HandlerError::Retry("store")
-                    }
+                    ErrorKind::Unavailable
+                    | ErrorKind::TooMany
+                    | ErrorKind::Precondition
+                    | ErrorKind::Conflict => HandlerError::Retry("store"),
                     _ => HandlerError::Poison("refused"),
                 })
         })

@@ -4,5 +4,6 @@
 mod broker;
 mod contract;
 mod messages;
+mod missing;
 mod outage;
 mod security;

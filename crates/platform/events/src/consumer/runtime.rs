@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant as Monotonic};
 
+use mt_crypto::TenantKeys;
 use mt_database::Database;
-use mt_kernel::{Clock, SystemClock};
+use mt_kernel::{Clock, ErrorKind, SystemClock, TenantId};
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -175,7 +176,7 @@ impl Worker {
                 shortest
             };
             for delivery in found {
-                work.lanes.push(self.open(delivery).await);
+                work.lanes.push(self.open(delivery, subscription).await?);
             }
             self.begin(&mut work);
             self.wait(&mut work, subscription, pause).await?;
@@ -193,19 +194,47 @@ impl Worker {
         subscription.settle(&work.settled).await
     }
 
-    async fn open(&self, delivery: Delivery) -> Item {
-        let event = match self.keys.of(delivery.sealed.tenant).await {
-            Ok(keys) => delivery.sealed.open(&keys),
-            Err(_) => Err(EventError::TenantInactive),
+    async fn open(&self, delivery: Delivery, subscription: &mut dyn Subscription) -> Result<Item> {
+        let event = match self.keys_of(delivery.tenant(), subscription).await? {
+            Ok(keys) => delivery.open(&keys).map_err(|error| unopened(&error)),
+            Err(reason) => Err(reason),
         };
-        let event = event.map_err(|error| unopened(&error));
         let of_key = |event: &Event| lane(event.tenant, &event.key);
         let has_own = self.consumer.transaction() == Transaction::Own;
-        Item {
+        Ok(Item {
             lane: event.as_ref().map_or(0, of_key),
             alone: has_own || event.is_err() || delivery.exhausted,
             delivery,
             event,
+        })
+    }
+
+    /// The keys of a tenant, or why it has none. Waits while nobody can say: an event that is laid aside without having been
+    /// opened holds back everything of its tenant. The place in the group is kept meanwhile.
+    async fn keys_of(
+        &self,
+        tenant: TenantId,
+        subscription: &mut dyn Subscription,
+    ) -> Result<Result<TenantKeys, &'static str>> {
+        let mut is_told = false;
+        loop {
+            let fault = match self.keys.of(tenant).await {
+                Ok(keys) => return Ok(Ok(keys)),
+                Err(fault) => fault,
+            };
+            match self.keys.serves(tenant).await {
+                Ok(false) => return Ok(Err(unopened(&EventError::TenantInactive))),
+                Ok(true) if fault.kind == ErrorKind::Internal => return Ok(Err("keys")),
+                Ok(true) | Err(_) => {}
+            }
+            if !std::mem::replace(&mut is_told, true) {
+                tracing::warn!(consumer = self.consumer.name(), %fault, "events wait for the keys of their tenant");
+            }
+            subscription.poll(0).await?;
+            tokio::select! {
+                () = self.stop.cancelled() => return Err(STOPPED),
+                () = tokio::time::sleep(self.options.poll.1) => {}
+            }
         }
     }
 
@@ -301,16 +330,31 @@ impl Worker {
     /// Takes one event, however often it must be tried, or lays it among the dead letters.
     async fn take_alone(&self, desk: &Desk<'_>, item: &Item) -> Result<End> {
         match &item.event {
-            Err(reason) => {
-                desk.give_up(&item.delivery, None, reason, 0).await?;
-                Ok(End::Settled)
-            }
+            Err(reason) => self.lay_aside(desk, &item.delivery, None, reason).await,
             Ok(event) if item.delivery.exhausted => {
-                let given_up = desk.give_up(&item.delivery, Some(event), "delivery-limit", 0);
-                given_up.await.map(|()| End::Settled)
+                let event = Some(event);
+                self.lay_aside(desk, &item.delivery, event, "delivery-limit")
+                    .await
             }
             Ok(event) => self.persist(desk, event, &item.delivery).await,
         }
+    }
+
+    /// Lays an event among the dead letters without having tried it, as soon as that can be done.
+    async fn lay_aside(
+        &self,
+        desk: &Desk<'_>,
+        delivery: &Delivery,
+        event: Option<&Event>,
+        reason: &'static str,
+    ) -> Result<End> {
+        while let Err(error) = desk.give_up(delivery, event, reason, 0).await {
+            self.hold(&error);
+            if !self.rest(delivery.tenant(), 1).await {
+                return Ok(End::Left);
+            }
+        }
+        Ok(End::Settled)
     }
 
     async fn persist(&self, desk: &Desk<'_>, event: &Event, delivery: &Delivery) -> Result<End> {
@@ -327,7 +371,7 @@ impl Worker {
                         Ok(()) => return Ok(End::Settled),
                         // Without a database nothing can be given up either: it is tried afresh.
                         Err(error) => {
-                            tracing::warn!(consumer = self.consumer.name(), %error, "an event is held");
+                            self.hold(&error);
                             attempt = 0;
                             reason
                         }
@@ -335,10 +379,39 @@ impl Worker {
                 }
             };
             tracing::debug!(consumer = self.consumer.name(), id = %event.id, attempt, reason, "event is tried again");
-            tokio::select! {
-                () = tokio::time::sleep(self.options.pause_after(attempt)) => attempt += 1,
-                () = self.stop.cancelled() => return Ok(End::Left),
+            if !self.rest(event.tenant, attempt).await {
+                return Ok(End::Left);
             }
+            attempt += 1;
+        }
+    }
+
+    fn hold(&self, error: &EventError) {
+        tracing::warn!(consumer = self.consumer.name(), %error, "an event is held");
+    }
+
+    /// The pause after an attempt, and then for as long as the database is away: what fails without it says nothing of the
+    /// event, and an outage is no reason to give it up. False when the runtime stops.
+    async fn rest(&self, tenant: TenantId, attempt: u32) -> bool {
+        let rested = async {
+            tokio::time::sleep(self.options.pause_after(attempt)).await;
+            while self.is_away(tenant).await {
+                tokio::time::sleep(AGAIN.0).await;
+            }
+        };
+        tokio::select! {
+            () = rested => true,
+            () = self.stop.cancelled() => false,
+        }
+    }
+
+    async fn is_away(&self, tenant: TenantId) -> bool {
+        match self.database.tenant(tenant).await {
+            Ok(tx) => {
+                tx.rollback().await;
+                false
+            }
+            Err(error) => matches!(error, mt_database::Error::Unavailable { .. }),
         }
     }
 

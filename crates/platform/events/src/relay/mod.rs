@@ -235,7 +235,7 @@ impl Relay {
                 change: PlaceChange::Undefer(tenant.0, last.seq),
                 ..hold.place()
             };
-            self.bus.carry(&events, &place).await?;
+            self.carry_on(&events, &place).await?;
             total.rows += rows.len();
             total.events += events.len();
         }
@@ -266,13 +266,35 @@ impl Relay {
             change,
             ..next.place()
         };
-        self.bus.carry(&events, &place).await?;
+        self.carry_on(&events, &place).await?;
         self.measure(rows, events.len());
         Ok(Relayed {
             rows: rows.len(),
             events: events.len(),
             elsewhere: false,
         })
+    }
+
+    /// Carries a batch, and keeps the place meanwhile: a busy broker may take longer for a batch than the place is kept without
+    /// a sign of life, and two relays that take it from each other in the middle of every batch would never move it.
+    async fn carry_on(&self, events: &[Outgoing], place: &Place) -> Result<()> {
+        let (outbox, lease) = (&self.outbox, self.options.lease);
+        let lost = async {
+            loop {
+                tokio::time::sleep(lease / 3).await;
+                match outbox.hold(lease).await {
+                    Ok(Some(kept)) if kept.token == place.token => {}
+                    Ok(_) => break EventError::Fenced,
+                    // Whether the place was lost is seen when it is to move.
+                    Err(error) => tracing::debug!(%error, "the relay's place is not renewed"),
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            carried = self.bus.carry(events, place) => carried,
+            error = lost => Err(error),
+        }
     }
 
     async fn serves(&self, tenant: TenantId) -> Result<bool> {

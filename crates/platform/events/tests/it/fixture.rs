@@ -69,6 +69,11 @@ impl Fixture {
         self.world.relay(self.shared(), lease)
     }
 
+    /// A relay to another bus.
+    pub(crate) fn relay_over(&self, bus: Arc<dyn EventBus>, lease: Duration) -> Relay {
+        self.world.relay(bus, lease)
+    }
+
     /// A runtime with this consumer.
     pub(crate) fn run(&self, consumer: Ledger) -> (Runtime, Arc<dyn Consumer>) {
         self.world.run(self.shared(), consumer)

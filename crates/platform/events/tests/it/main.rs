@@ -1,6 +1,8 @@
 //! Events against a real PostgreSQL.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod away;
+mod carrying;
 mod catalogue;
 mod consuming;
 mod contract;
@@ -8,6 +10,7 @@ mod emitted;
 mod feed;
 mod fixture;
 mod interleaving;
+mod keys;
 mod letters;
 mod relaying;
 mod sealing;

@@ -154,7 +154,8 @@ impl Hub {
     }
 
     /// Says `data` under `name` to everyone in a room of a tenant who is connected to this process. They were let
-    /// into the room; what is said to it is the caller's responsibility.
+    /// into the room; what is said to it is the caller's responsibility. Clients of other processes hear nothing of it: it is
+    /// for what every process says by itself, as a follower of the bus does.
     pub fn tell(&self, tenant: TenantId, room: &Room, name: &str, data: &Value) {
         let rooms = std::slice::from_ref(room);
         let members = self.registry().members(tenant, rooms);

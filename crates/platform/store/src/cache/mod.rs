@@ -29,6 +29,10 @@ pub use shared::SharedCache;
 /// Longest time without a successful poll after which cached rows are not trusted.
 pub(crate) const FRESH_FOR: Duration = Duration::from_secs(2);
 
+/// Longest time that a row stays in memory. Nothing rests on it, because floors drop what is superseded at once; what nobody
+/// asks for goes, and were a floor ever missed, this would bound for how long.
+const LIFE: Duration = Duration::from_secs(300);
+
 /// Types whose changes are counted: what callers may see follows from them.
 const COUNTED: [&str; 3] = ["CareTeam", "Consent", "PractitionerRole"];
 
@@ -74,6 +78,10 @@ pub(crate) struct RowCache {
 
 impl RowCache {
     pub(crate) fn new(bytes: u64) -> Self {
+        Self::with_life(bytes, LIFE)
+    }
+
+    fn with_life(bytes: u64, life: Duration) -> Self {
         let weigh =
             |_: &RowKey, kept: &Kept| u32::try_from(kept.row.body.len() + 136).unwrap_or(u32::MAX);
         let floors = Arc::new(Floors::new());
@@ -89,6 +97,7 @@ impl RowCache {
             rows: Cache::builder()
                 .weigher(weigh)
                 .max_capacity(bytes)
+                .time_to_live(life)
                 .eviction_listener(leave)
                 .build(),
             keeps: bytes > 0,
@@ -263,6 +272,17 @@ mod tests {
         assert_eq!(cache.get(&key()), None);
         cache.learn(key(), row(2), 10);
         assert_eq!(cache.get(&key()).map(|row| row.version), Some(2));
+    }
+
+    #[test]
+    fn a_row_leaves_when_its_life_is_over() {
+        let cache = RowCache::with_life(1 << 20, Duration::from_millis(1));
+        cache.polled(10);
+        cache.learn(key(), row(1), 10);
+        std::thread::sleep(Duration::from_millis(20));
+        assert_eq!(cache.get(&key()), None);
+        cache.rows.run_pending_tasks();
+        assert_eq!(cache.rows.entry_count(), 0, "its memory is free again");
     }
 
     #[test]
