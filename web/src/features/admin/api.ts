@@ -3,7 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { send } from '../../fhir/http';
 import type { Decimal } from '../../lib/json';
-import { DAY_MINUTES, clockOf, instantOf, isZone } from '../../lib/zone';
+import { DAY_MINUTES, clockOf, instantOf, isZone, viewerZone } from '../../lib/zone';
 
 export interface Held {
   role: string;
@@ -187,7 +187,7 @@ export function moment(microseconds: Decimal): string {
 /** The organisation's time zone: what ends on a day ends on its wall. The viewer's until it is known. */
 export function useZone(): string {
   const zone = useDocument('/admin/settings').data?.timeZone;
-  return zone && isZone(zone) ? zone : new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return zone && isZone(zone) ? zone : viewerZone();
 }
 
 /** The last second of a day of a place as microseconds since 1970, exactly; nothing for no day. */
