@@ -224,6 +224,7 @@ export const chart = {
   'drafts.new': 'New note',
   'drafts.note': 'Change of a note',
   'drafts.addendum': 'Addendum',
+  'drafts.patient': 'A patient’s chart',
   'drafts.continue': 'Continue',
   'drafts.discard.title': 'Discard this draft?',
   'drafts.discard.help': 'What you typed is deleted. Nobody else has seen it.',

@@ -226,6 +226,7 @@ export const chart: Record<keyof typeof english, string> = {
   'drafts.new': 'Nota nueva',
   'drafts.note': 'Cambio de una nota',
   'drafts.addendum': 'Adenda',
+  'drafts.patient': 'La historia de un paciente',
   'drafts.continue': 'Continuar',
   'drafts.discard.title': '¿Descartar este borrador?',
   'drafts.discard.help': 'Lo que escribió se borra. Nadie más lo ha visto.',
