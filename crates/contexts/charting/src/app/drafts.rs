@@ -50,9 +50,11 @@ pub struct KeptDraft {
     pub place: String,
     /// When it was kept last.
     pub updated_at: String,
-    /// What was typed.
-    #[serde(flatten)]
-    pub draft: Draft,
+    /// Id of the Encounter that it is written in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visit: Option<String>,
+    /// What stands in each field of the form.
+    pub fields: BTreeMap<String, String>,
 }
 
 /// A draft in the list of the caller's own.
@@ -74,7 +76,6 @@ pub struct ListedDraft {
 struct Sealed {
     patient: String,
     place: String,
-    #[serde(flatten)]
     draft: Draft,
 }
 
@@ -295,7 +296,8 @@ fn shown(sealed: Sealed, version: u32, at: Instant) -> KeptDraft {
         patient: sealed.patient,
         place: sealed.place,
         updated_at: at.to_fhir(),
-        draft: sealed.draft,
+        visit: sealed.draft.visit,
+        fields: sealed.draft.fields,
     }
 }
 

@@ -48,7 +48,10 @@ async fn what_was_typed_is_there_after_a_year_for_its_author_alone() {
     ward.test.clock.advance_seconds(366 * DAY);
     let doctor = account(&ward, "one");
     let found = ward.charting.draft(&doctor, "p", "new").await.unwrap();
-    assert_eq!(found.draft, typed("Rest"));
+    assert_eq!(
+        (&found.visit, &found.fields),
+        (&typed("Rest").visit, &typed("Rest").fields)
+    );
     let all = ward.charting.drafts(&doctor).await.unwrap();
     let all: Vec<_> = all
         .iter()
@@ -109,7 +112,7 @@ async fn two_windows_do_not_overwrite_each_other() {
         ErrorKind::Precondition
     );
     let found = ward.charting.draft(&doctor, "p", "new").await.unwrap();
-    assert_eq!(found.draft, typed("Rest and fluids"));
+    assert_eq!(found.fields, typed("Rest and fluids").fields);
     // What was discarded in one window does not come back from another.
     ward.charting
         .discard_draft(&doctor, "p", "new")
