@@ -18,13 +18,11 @@ const ICD_10: &[&str] = &[
 pub(crate) fn check_codes(condition: Node<'_>, old: Option<Node<'_>>) -> Result<(), Fault> {
     let before: Vec<&str> = old.map(codes).unwrap_or_default();
     let wrong = |code: &&str| !is_icd_10(code) && !before.contains(code);
-    match codes(condition).iter().any(wrong) {
-        false => Ok(()),
-        true => {
-            let message = "an ICD-10 code is a letter, a digit and one more sign, then a point with one to four more: E11.9";
-            Err(Fault::new(ErrorKind::Invalid, message).at("Condition.code.coding"))
-        }
+    if codes(condition).iter().any(wrong) {
+        let message = "an ICD-10 code is a letter, a digit and one more sign, then a point with one to four more: E11.9";
+        return Err(Fault::new(ErrorKind::Invalid, message).at("Condition.code.coding"));
     }
+    Ok(())
 }
 
 fn codes(condition: Node<'_>) -> Vec<&str> {

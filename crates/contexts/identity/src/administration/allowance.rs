@@ -41,7 +41,8 @@ impl Allowance {
 
 impl fmt::Display for Allowance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let said = |limit: Option<i64>| limit.map_or("any".to_owned(), |limit| limit.to_string());
+        let said =
+            |limit: Option<i64>| limit.map_or_else(|| "any".to_owned(), |limit| limit.to_string());
         write!(
             f,
             "users {}, storage {} MiB, requests {} a second",

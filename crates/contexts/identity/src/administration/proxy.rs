@@ -107,6 +107,14 @@ impl Administration {
         mask_of(&new.covers)?;
         let now = self.now();
         let ends_at = self.end_of_proxy(by, &new, now).await?;
+        let stands = |other: &Row| {
+            matches!(&other.what, What::Proxy { patient, .. } if *patient == new.patient)
+                && other.holds_at(now)
+        };
+        let known = self.rows_of(by.ctx.tenant, &new.subject).await?;
+        if known.iter().any(stands) {
+            return Err(proxy_already());
+        }
         let row = Row {
             id: Uuid::now_v7(),
             subject: new.subject,
@@ -126,14 +134,8 @@ impl Administration {
             &new.patient,
             "gave a proxy",
         )?;
-        let stands = |other: &Row| {
-            matches!(&other.what, What::Proxy { patient, .. } if *patient == new.patient)
-                && other.holds_at(now)
-        };
         if !self.insert_row_unless(by.ctx, &row, stands).await? {
-            return Err(AdministrationError::conflict(
-                "this caregiver is proxy for the patient already; take that one back first",
-            ));
+            return Err(proxy_already());
         }
         ProxyView::of(row).ok_or(AdministrationError::Unreadable)
     }
@@ -233,6 +235,12 @@ impl Administration {
         }
         Ok(Some(asked.map_or(of_age, |end| end.min(of_age))))
     }
+}
+
+fn proxy_already() -> AdministrationError {
+    AdministrationError::conflict(
+        "this caregiver is proxy for the patient already; take that one back first",
+    )
 }
 
 fn zone_of(name: &str) -> TimeZone {

@@ -46,13 +46,17 @@ impl Notifications {
     /// Gives the reminders, or the digests, of one organisation.
     async fn give_all(&self, keys: &TenantKeys, digests: bool) -> Result<usize> {
         let mut count = 0;
-        while match digests {
-            false => self.remind(keys).await?,
-            true => self.send_digest(keys).await?,
-        } {
+        loop {
+            let given = if digests {
+                self.send_digest(keys).await?
+            } else {
+                self.remind(keys).await?
+            };
+            if !given {
+                return Ok(count);
+            }
             count += 1;
         }
-        Ok(count)
     }
 
     /// Forgets messages, deliveries and receipts that are over. Returns how many.
