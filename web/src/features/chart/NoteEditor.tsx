@@ -168,7 +168,10 @@ function Editor({ over, kept }: { over?: Answer<Stored<Composition>>; kept: Answ
   const client = useQueryClient();
   const parts = partsOf(draft.kind, draft.note);
   const written = parts.some(({ key: part }) => (draft.note[part] ?? '').trim() !== '') && !visit.undecided;
-  const begun = Object.values(settled.note).some(Boolean);
+  // Whoever looks at a stored note and leaves has begun nothing.
+  const [first] = useState(draft);
+  const [restored] = useState(() => kept !== null || readDraft(key) !== undefined);
+  const begun = (restored || settled !== first) && Object.values(settled.note).some(Boolean);
   // What the server keeps began elsewhere: which of the two goes on is for whoever wrote both to say.
   const [other, setOther] = useState(() => (differs(key, kept) ? kept : null));
   const [etag, setEtag] = useState(() => (other ? readDraft<InTab>(key)?.etag : kept?.etag));

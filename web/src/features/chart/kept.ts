@@ -1,6 +1,6 @@
 /** Drafts of notes on the server: what was typed and not saved stays there until its author signs or discards it. */
 
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { type Answer, RequestError, send } from '../../fhir/http';
 import { useSession } from '../../fhir/session';
@@ -118,12 +118,18 @@ interface KeepOptions {
 
 const SETTLED = 2_000;
 
+/** The same text for the same draft, in whatever order its fields come. */
+export function textOf({ visit, fields }: Typed): string {
+  return JSON.stringify([visit, Object.entries(fields).sort()]);
+}
+
 /** Keeps what is typed, one request after the other, and never over what another window kept. */
 export function useKeeping({ patient, place, typed, began, onKept }: KeepOptions) {
+  const client = useQueryClient();
   const path = pathOf(patient, place);
   const [keeping, setKeeping] = useState<Keeping>(began ? 'server' : 'idle');
   const seen = useRef(began?.etag);
-  const last = useRef(began ? JSON.stringify(began.body.fields) : undefined);
+  const last = useRef(began ? textOf(began.body) : undefined);
   const stopped = useRef(false);
   const queue = useRef(Promise.resolve());
   const told = useRef(onKept);
@@ -135,11 +141,13 @@ export function useKeeping({ patient, place, typed, began, onKept }: KeepOptions
   const keep = useCallback(
     (what: Typed) => {
       queue.current = queue.current.then(async () => {
-        const text = JSON.stringify(what.fields);
+        const text = textOf(what);
         if (stopped.current || text === last.current) return;
         try {
+          const isNew = seen.current === undefined;
           seen.current = (await send<Kept>(path, { method: 'PUT', ifMatch: seen.current, body: what })).etag;
           last.current = text;
+          if (isNew) void client.invalidateQueries({ queryKey: OWN_DRAFTS });
           told.current?.(seen.current);
           setKeeping('server');
         } catch (error) {
@@ -150,7 +158,7 @@ export function useKeeping({ patient, place, typed, began, onKept }: KeepOptions
         }
       });
     },
-    [path],
+    [client, path],
   );
   const settled = useSettled(typed, SETTLED);
   useEffect(() => {
