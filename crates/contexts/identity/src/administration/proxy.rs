@@ -255,7 +255,7 @@ fn is_own(by: Administrator<'_>, patient: &str) -> bool {
 
 /// When somebody who was born on a day comes of age: at the earliest, when only the month or year
 /// is known, so that a proxy never outlasts minority.
-fn of_age_at(birth_date: &str, years: u8) -> Option<Instant> {
+fn of_age_at(birth_date: &str, years: u8, zone: TimeZone) -> Option<Instant> {
     let mut parts = birth_date.split('-');
     let year: i16 = parts.next()?.parse().ok()?;
     let month: i8 = parts.next().map_or(Ok(1), str::parse).ok()?;
