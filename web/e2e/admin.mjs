@@ -81,6 +81,9 @@ export function admin(at, rig) {
     await page.getByLabel('Idle minutes').fill('15');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText('Saved.').waitFor();
+    const limits = page.getByRole('region', { name: 'Limits' });
+    await limits.getByRole('row', { name: /^People with a role \d+ no limit$/ }).waitFor();
+    await limits.getByText(/^Storage as measured/).waitFor();
     await clean(seen, 'the organisation');
     await page.getByRole('link', { name: 'Locations' }).click();
     const name = `Room ${Date.now()}`;

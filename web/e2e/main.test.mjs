@@ -196,13 +196,24 @@ test('vital signs keep the precision that was typed, and what is no number is sa
   await context.close();
 });
 
-test('a note survives a reload unsaved, takes facts from the chart, and is signed', async () => {
-  const seen = await at(chart('/notes/new'));
+test('a note survives a closed window unsaved, takes facts from the chart, and is signed', async () => {
+  const first = await at(chart('/notes/new'));
+  await first.page.getByLabel('Subjective').fill('Cough for two days');
+  await first.page.getByText('Draft kept in this tab').waitFor();
+  await first.page.reload();
+  await settled(first.page);
+  await holds(first.page.getByLabel('Subjective'), 'Cough for two days');
+  await first.page.getByText('Draft kept until you sign or discard it').waitFor();
+  await first.context.close();
+  // Another window knows nothing of the first one's storage.
+  const seen = await at(chart('/notes'));
   const { page, context } = seen;
+  await page.getByRole('region', { name: 'Not finished' }).getByRole('link', { name: 'Continue New note' }).click();
+  await holds(page.getByLabel('Subjective'), 'Cough for two days');
+  await page.getByLabel('Subjective').fill('x'.repeat(10_001));
+  await page.getByText('At most 10000 characters: 1 is too many.').waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Sign …' }).isDisabled());
   await page.getByLabel('Subjective').fill('Cough for two days <b>no fever</b>');
-  await page.getByText('Draft kept in this tab').waitFor();
-  await page.reload();
-  await settled(page);
   await holds(page.getByLabel('Subjective'), 'Cough for two days <b>no fever</b>');
   await page.getByLabel('Plan').pressSequentially('/allergies\n');
   await holds(page.getByLabel('Plan'), /Penicillin/);

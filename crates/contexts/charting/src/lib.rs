@@ -6,6 +6,7 @@ mod cosigning;
 mod document;
 mod domain;
 mod error;
+mod findings;
 mod forget;
 mod pdf;
 mod policy;
@@ -29,6 +30,11 @@ pub const MIGRATIONS: Migrations = Migrations {
             include_str!("../migrations/0001_charting.sql"),
         ),
         Migration::new(2, "looked", include_str!("../migrations/0002_looked.sql")),
+        Migration::new(
+            3,
+            "allergies_and_drafts",
+            include_str!("../migrations/0003_allergies_and_drafts.sql"),
+        ),
     ],
 };
 

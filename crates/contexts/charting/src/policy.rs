@@ -14,32 +14,34 @@ use mt_store::{DomainEvent, Policy, PolicyRegistry, ProposedChange};
 use crate::Cosigning;
 use crate::domain::acknowledgement::{Acknowledgement, is_acknowledgement};
 use crate::domain::course::{check_prescription, check_visit};
-use crate::domain::note::{LEGAL, Note, PROFESSIONAL, Signature, State};
+use crate::domain::file::{check_attachments, check_binary};
+use crate::domain::note::{LEGAL, Note, PROFESSIONAL, Signature, State, check_length};
+use crate::findings::{Allergies, Problems};
 
 /// Registers the rules of this context.
 pub fn register(policies: &mut PolicyRegistry, cosigning: &Cosigning) {
     let notes = Notes {
         cosigning: cosigning.clone(),
     };
-    if let Some(kind) = ResourceType::from_name("Composition") {
-        policies.register(kind, Arc::new(notes));
-    }
-    if let Some(kind) = ResourceType::from_name("DocumentReference") {
-        policies.register(kind, Arc::new(Documents));
-    }
-    if let Some(kind) = ResourceType::from_name("Task") {
-        policies.register(kind, Arc::new(Acknowledgements));
-    }
-    if let Some(kind) = ResourceType::from_name("Encounter") {
-        policies.register(kind, Arc::new(Visits));
-    }
-    if let Some(kind) = ResourceType::from_name("MedicationRequest") {
-        policies.register(kind, Arc::new(Prescriptions));
+    let all: [(&str, Arc<dyn Policy>); 8] = [
+        ("Composition", Arc::new(notes)),
+        ("DocumentReference", Arc::new(Documents)),
+        ("Binary", Arc::new(Files)),
+        ("Task", Arc::new(Acknowledgements)),
+        ("Encounter", Arc::new(Visits)),
+        ("MedicationRequest", Arc::new(Prescriptions)),
+        ("Condition", Arc::new(Problems)),
+        ("AllergyIntolerance", Arc::new(Allergies)),
+    ];
+    for (name, policy) in all {
+        if let Some(kind) = ResourceType::from_name(name) {
+            policies.register(kind, policy);
+        }
     }
 }
 
 /// Whether a person enters something, and not a machine that reports it.
-const fn is_person(ctx: &OpCtx) -> bool {
+pub(crate) const fn is_person(ctx: &OpCtx) -> bool {
     matches!(ctx.actor.kind, ActorKind::User | ActorKind::Agent)
 }
 
@@ -53,6 +55,7 @@ struct Notes {
 impl Policy for Notes {
     fn decide(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault> {
         if let Some(new) = change.new.filter(|_| is_person(ctx)) {
+            check_length(Note(new), change.old.map(Note))?;
             let deed = Deed {
                 ctx,
                 old: change.old.map(Note),
@@ -272,11 +275,14 @@ fn invalid_mode() -> Fault {
     Fault::new(ErrorKind::Invalid, message).at("Composition.attester.mode")
 }
 
-/// Documents that were written elsewhere: whoever authenticates one signs.
+/// Documents that were written elsewhere: whoever authenticates one signs; their files can be used.
 struct Documents;
 
 impl Policy for Documents {
     fn decide(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault> {
+        if let Some(new) = change.new.filter(|_| is_person(ctx)) {
+            check_attachments(new, change.old)?;
+        }
         let before = change.old.and_then(authenticator);
         let Some(now) = change
             .new
@@ -287,6 +293,18 @@ impl Policy for Documents {
         };
         if !before.is_some_and(|was| was.same_as(now)) {
             is_own(ctx, now.str("reference"))?;
+        }
+        Ok(Vec::new())
+    }
+}
+
+/// Files: neither empty nor too large, and of a known kind.
+struct Files;
+
+impl Policy for Files {
+    fn decide(&self, ctx: &OpCtx, change: &ProposedChange<'_>) -> Result<Vec<DomainEvent>, Fault> {
+        if let Some(new) = change.new.filter(|_| is_person(ctx)) {
+            check_binary(new, change.old)?;
         }
         Ok(Vec::new())
     }

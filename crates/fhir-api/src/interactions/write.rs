@@ -247,8 +247,11 @@ fn raw_binary(call: &Call<'_>) -> Option<Doc> {
     let root = doc.root().id();
     doc.set_string_field(root, "resourceType", "Binary");
     doc.set_string_field(root, "contentType", media_type);
-    let data = base64::engine::general_purpose::STANDARD.encode(&call.body);
-    doc.set_string_field(root, "data", &data);
+    // An empty value is none in FHIR: whose file may not be empty is decided by the rules of files.
+    if !call.body.is_empty() {
+        let data = base64::engine::general_purpose::STANDARD.encode(&call.body);
+        doc.set_string_field(root, "data", &data);
+    }
     Some(doc)
 }
 

@@ -70,10 +70,42 @@ fn limits_of_an_organisation_hold_at_every_server_and_for_nobody_else() {
     for name in ["limits-owner", "limits-free"] {
         first.clinic(name);
     }
+    unseen(&owner);
     requests(&first, &second, &owner);
     storage(&place, &first, &second, &owner);
     first.stop();
     second.stop();
+}
+
+/// Nobody sets limits over what they have not seen, limits of nothing, or those of no organisation.
+fn unseen(owner: &Owner<'_>) {
+    let path = owner.path("limits-free");
+    let body = |limits: Value| json!({ "limits": limits, "reason": REASON });
+    let fifty = body(json!({ "users": 50 }));
+    let seen = owner.api().get(&path).expect(200);
+    let tag = seen.header("etag").to_owned();
+    let over = |tag: &str| {
+        let request = owner.api().request("PUT", &path).header("if-match", tag);
+        request.json(&fifty).send()
+    };
+    over(&tag).expect(204);
+    over(&tag).problem(412);
+    let set = owner.seen("limits-free");
+    assert_eq!(
+        (&set["users"], &set["storageMib"]),
+        (&json!(50), &Value::Null)
+    );
+    for nothing in [
+        json!({ "users": 0 }),
+        json!({ "storageMib": -1 }),
+        json!({ "perSecond": 0 }),
+    ] {
+        owner.api().put(&path, &body(nothing)).problem(422);
+    }
+    let nowhere = "admin/organisations/999999/limits";
+    owner.api().put(nowhere, &fifty).problem(404);
+    owner.api().get(nowhere).problem(404);
+    owner.limits("limits-free", &json!({}));
 }
 
 fn requests(first: &Server, second: &Server, owner: &Owner<'_>) {

@@ -235,6 +235,17 @@ fn a_proxy_reaches_as_far_and_as_long_as_it_was_given() {
         .api()
         .delete(&path)
         .problem(404);
+    // A second one would outlive the first; nobody rids themselves of a parent.
+    admin.post("proxies", &proxy("p1", "legal")).problem(409);
+    patient.delete(&path).problem(403);
+    admin.delete(&path).expect(204);
+    becomes(&carer, "Patient/p1", 403);
+    let wish = patient
+        .post("proxies", &proxy("p1", "patient"))
+        .expect(201)
+        .json();
+    becomes(&carer, "Patient/p1", 200);
+    let path = format!("proxies/{}", wish["id"].as_str().unwrap());
     patient.delete(&path).expect(204);
     becomes(&carer, "Patient/p1", 403);
 }

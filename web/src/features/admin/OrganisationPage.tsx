@@ -10,6 +10,7 @@ import { Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { base64 } from '../documents/file';
 import { CosignPanel } from './CosignPanel';
+import { LimitsPanel } from './LimitsPanel';
 import { OnlinePanel } from './OnlinePanel';
 import { type Branding, LEGIBLE, SECOND_FACTORS, type Settings, contrast, useAct, useDocument } from './api';
 
@@ -25,6 +26,7 @@ export function OrganisationPage() {
       <Panel title={t('admin.settings')}><Loaded query={settings} rows={6}>{(stored) => <SettingsForm key={JSON.stringify(stored)} stored={stored} save={saveSettings} />}</Loaded></Panel>
       <Panel title={t('admin.branding')}><Loaded query={branding} rows={4}>{(stored) => <BrandingForm key={JSON.stringify(stored)} stored={stored} save={saveBranding} />}</Loaded></Panel>
       <OnlinePanel />
+      <LimitsPanel />
       <CosignPanel />
     </div>
   );

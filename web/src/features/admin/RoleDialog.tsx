@@ -9,7 +9,7 @@ import { Failure } from '../../fhir/Failure';
 import { today } from '../../lib/dates';
 import { useI18n } from '../../lib/i18n';
 import { Dialog } from '../../ui/Dialog';
-import { type User, endOfDay, useAct } from './api';
+import { type User, endOfDay, useAct, useZone } from './api';
 import { RoleField } from './InviteDialog';
 
 export function RoleDialog({ user, onClose }: { user: User; onClose: () => void }) {
@@ -17,6 +17,7 @@ export function RoleDialog({ user, onClose }: { user: User; onClose: () => void 
   const [role, setRole] = useState('');
   const [until, setUntil] = useState('');
   const give = useAct(onClose);
+  const zone = useZone();
   const wrong = until !== '' && until < today();
   return (
     <Dialog onClose={onClose} title={t('admin.giveRole.title', { name: user.name ?? user.username })}>
@@ -24,7 +25,7 @@ export function RoleDialog({ user, onClose }: { user: User; onClose: () => void 
         className="stack"
         onSubmit={(event) => {
           event.preventDefault();
-          if (role && !wrong) give.mutate({ method: 'POST', path: '/admin/assignments', body: { subject: user.id, role, endsAt: endOfDay(until), locations: [] } });
+          if (role && !wrong) give.mutate({ method: 'POST', path: '/admin/assignments', body: { subject: user.id, role, endsAt: endOfDay(until, zone), locations: [] } });
         }}
       >
         <p>{t('admin.giveRole.help')}</p>

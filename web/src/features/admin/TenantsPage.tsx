@@ -1,4 +1,4 @@
-/** Organisations of the installation (S51): made, suspended, resumed, and deleted after days to think again. */
+/** Organisations of the installation (S51): made, limited, suspended, resumed, and deleted after days to think again. */
 
 import { Button, TextInput } from '@mantine/core';
 import { useState } from 'react';
@@ -12,6 +12,7 @@ import { Empty } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { type Act, type Organisation, moment, useAct, useDocument } from './api';
 import { ConfirmDialog } from './ConfirmDialog';
+import { LimitsDialog } from './LimitsPanel';
 
 type Step = 'suspend' | 'resume' | 'close' | 'reopen';
 
@@ -32,10 +33,12 @@ export function TenantsPage() {
   const { t, locale } = useI18n();
   const query = useDocument('/admin/organisations');
   const [making, setMaking] = useState(false);
+  const [limited, setLimited] = useState<Organisation>();
   const [sure, setSure] = useState<{ organisation: Organisation; step: Step }>();
   return (
     <Panel title={t('admin.tenants')} aside={query.data?.length} actions={<Button leftSection={<Icon name="plus" />} onClick={() => setMaking(true)}>{t('tenants.make')}</Button>}>
       {making && <MakeDialog onClose={() => setMaking(false)} />}
+      {limited && <LimitsDialog organisation={limited} onClose={() => setLimited(undefined)} />}
       {sure && <ConfirmDialog title={t(`tenants.${sure.step}.title`, { name: sure.organisation.name })} help={t(`tenants.${sure.step}.help`)} act={actOf(sure.organisation, sure.step)} reasoned onClose={() => setSure(undefined)} />}
       <Loaded query={query} rows={6}>
         {(list) =>
@@ -58,7 +61,7 @@ export function TenantsPage() {
                       <th scope="row">{one.name}</th>
                       <td>{t(`tenant.${one.state}` as Key)}{one.closing && <span className="chip chip-danger">{t('tenants.due', { time: formatDateTime(moment(one.closing.dueAt), locale) })}</span>}</td>
                       <td className="nowrap">{formatDateTime(moment(one.createdAt), locale)}</td>
-                      <td className="row-actions">{stepsOf(one).map((step) => <Button key={step} variant="default" onClick={() => setSure({ organisation: one, step })}>{t(`tenants.${step}`)}<span className="visually-hidden"> {one.name}</span></Button>)}</td>
+                      <td className="row-actions">{one.state !== 'deleted' && <Button variant="default" onClick={() => setLimited(one)}>{t('limits.title')}<span className="visually-hidden"> {one.name}</span></Button>}{stepsOf(one).map((step) => <Button key={step} variant="default" onClick={() => setSure({ organisation: one, step })}>{t(`tenants.${step}`)}<span className="visually-hidden"> {one.name}</span></Button>)}</td>
                     </tr>
                   ))}
                 </tbody>

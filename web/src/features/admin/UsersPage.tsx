@@ -10,7 +10,7 @@ import { type Key, useI18n } from '../../lib/i18n';
 import { Icon } from '../../ui/icons';
 import { Empty } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
-import { type Act, type Assignment, ROLES, type User, moment, useAct, useDocument } from './api';
+import { type Act, type Assignment, ROLES, type User, dayOf, moment, useAct, useDocument, useZone } from './api';
 import { ConfirmDialog } from './ConfirmDialog';
 import { InviteDialog } from './InviteDialog';
 import { RoleDialog } from './RoleDialog';
@@ -92,6 +92,7 @@ function Users({ list, onOpen }: { list: User[]; onOpen: (open: Open) => void })
 
 function Assignments({ list, users }: { list: Assignment[]; users: User[] }) {
   const { t, locale } = useI18n();
+  const zone = useZone();
   const roleName = useRoleName();
   const revoke = useAct();
   const who = (subject: string) => users.find((user) => user.id === subject)?.name ?? subject;
@@ -115,7 +116,7 @@ function Assignments({ list, users }: { list: Assignment[]; users: User[] }) {
               <th scope="row">{who(one.subject)}</th>
               <td>{roleName(one.role)}</td>
               <td className="nowrap">{formatDateTime(moment(one.startsAt), locale)}</td>
-              <td className="nowrap">{one.endsAt ? formatDate(moment(one.endsAt), locale) : <span className="quiet">{t('admin.noEnd')}</span>}</td>
+              <td className="nowrap">{one.endsAt ? formatDate(dayOf(one.endsAt, zone), locale) : <span className="quiet">{t('admin.noEnd')}</span>}</td>
               <td>{who(one.givenBy)}</td>
               <td><Button variant="default" loading={revoke.isPending} onClick={() => revoke.mutate({ method: 'DELETE', path: `/admin/assignments/${one.id}` })}>{t('admin.revoke')}<span className="visually-hidden"> {roleName(one.role)}, {who(one.subject)}</span></Button></td>
             </tr>

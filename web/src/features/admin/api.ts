@@ -3,6 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { send } from '../../fhir/http';
 import type { Decimal } from '../../lib/json';
+import { DAY_MINUTES, clockOf, instantOf, isZone, viewerZone } from '../../lib/zone';
 
 export interface Held {
   role: string;
@@ -97,6 +98,14 @@ export interface Organisation {
   closing?: { dueAt: Decimal };
 }
 
+/** What an organisation may use, nothing being no limit, and what it uses. */
+export interface Limits {
+  users: Decimal | null;
+  storageMib: Decimal | null;
+  perSecond: Decimal | null;
+  used: { users: Decimal; storageBytes: Decimal; measuredAt: Decimal };
+}
+
 export interface OwnSession {
   id: string;
   browser: string;
@@ -125,6 +134,7 @@ interface Documents {
   '/admin/branding': Branding;
   '/admin/onboarding': Progress;
   '/admin/access-reviews': Broken[];
+  '/admin/limits': Limits;
   '/admin/organisations': Organisation[];
   '/sessions': OwnSession[];
   '/passkeys': Passkey[];
@@ -174,9 +184,20 @@ export function moment(microseconds: Decimal): string {
   return new Date(microseconds.toNumber() / 1000).toISOString();
 }
 
-/** The end of a day as microseconds since 1970, exactly; nothing for no day. */
-export function endOfDay(date: string): number | undefined {
-  return date ? Date.parse(`${date}T23:59:59Z`) * 1000 : undefined;
+/** The organisation's time zone: what ends on a day ends on its wall. The viewer's until it is known. */
+export function useZone(): string {
+  const zone = useDocument('/admin/settings').data?.timeZone;
+  return zone && isZone(zone) ? zone : viewerZone();
+}
+
+/** The last second of a day of a place as microseconds since 1970, exactly; nothing for no day. */
+export function endOfDay(date: string, zone: string): number | undefined {
+  return date ? (instantOf(date, DAY_MINUTES, zone) - 1000) * 1000 : undefined;
+}
+
+/** The day of a place in which a moment lies. */
+export function dayOf(microseconds: Decimal, zone: string): string {
+  return clockOf(microseconds.toNumber() / 1000, zone).day;
 }
 
 /** Relative luminance after WCAG 2; the server asks the same of the colours of an organisation. */

@@ -3,7 +3,7 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { create, update } from '../../fhir/client';
+import { create, transaction } from '../../fhir/client';
 import { code, conceptText } from '../../fhir/display';
 import { Failure } from '../../fhir/Failure';
 import { Loaded } from '../../fhir/Loaded';
@@ -31,11 +31,11 @@ export function AllergiesPage() {
   return (
     <Loaded query={query} rows={5}>
       {({ matches }) => {
-        const { active, past, none } = allergies(matches);
+        const { active, past, none, denials } = allergies(matches);
         const stated = none?.recordedDate ? formatDate(none.recordedDate, locale) : t('banner.dateUnknown');
         return (
           <div className="stack">
-            {adding && <AddAllergy none={none} onClose={() => setAdding(false)} />}
+            {adding && <AddAllergy denials={denials} onClose={() => setAdding(false)} />}
             <Panel title={t('allergies.active')} aside={active.length || undefined} actions={<Button leftSection={<Icon name="plus" />} onClick={() => setAdding(true)}>{t('allergies.add')}</Button>}>
               {active.length > 0 && <Rows list={active} />}
               {none && <Notice tone="info" icon="check" title={t('banner.allergies.none', { when: stated })}>{none.recorder?.display && <p className="quiet">{t('by', { name: none.recorder.display })}</p>}</Notice>}
@@ -109,7 +109,7 @@ function SayNone() {
   );
 }
 
-function AddAllergy({ none, onClose }: { none: Stored<AllergyIntolerance> | undefined; onClose: () => void }) {
+function AddAllergy({ denials, onClose }: { denials: Stored<AllergyIntolerance>[]; onClose: () => void }) {
   const { t } = useI18n();
   const id = useChartPatient();
   const session = useSession();
@@ -119,7 +119,7 @@ function AddAllergy({ none, onClose }: { none: Stored<AllergyIntolerance> | unde
   const save = useMutation({
     mutationFn: async () => {
       const { substance, reaction, type, criticality } = typed;
-      await create<AllergyIntolerance>({
+      const allergy: AllergyIntolerance = {
         resourceType: 'AllergyIntolerance',
         clinicalStatus: status(CLINICAL, 'active'),
         verificationStatus: status(VERIFICATION, 'confirmed'),
@@ -130,9 +130,10 @@ function AddAllergy({ none, onClose }: { none: Stored<AllergyIntolerance> | unde
         recordedDate: now(),
         recorder: { reference: session.fhirUser, display: session.name },
         reaction: reaction.trim() ? [{ manifestation: [{ text: reaction.trim() }] }] : undefined,
-      });
-      // The earlier "none known" no longer holds.
-      if (none) await update({ ...none, clinicalStatus: status(CLINICAL, 'inactive') }, undefined);
+      };
+      // An earlier "none known" ends with it: neither stands beside the other, not for a moment.
+      const ended = denials.map((one) => ({ ...one, clinicalStatus: status(CLINICAL, 'inactive') }));
+      await transaction([allergy, ...ended]);
     },
     onSuccess: async () => {
       await changed('AllergyIntolerance');

@@ -1,7 +1,7 @@
 /** The note editor (S16), for every kind of note: typed text is kept as it is typed; signing is a second, deliberate step. */
 
 import { Button, NativeSelect, TextInput, Textarea } from '@mantine/core';
-import { type UseQueryResult, useMutation, useQuery } from '@tanstack/react-query';
+import { type UseQueryResult, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { create, read, update } from '../../fhir/client';
@@ -16,27 +16,26 @@ import { BLOOD_PRESSURE } from '../../fhir/vitals';
 import { formatDateTime, now } from '../../lib/dates';
 import { dropDraft, keepDraft, readDraft } from '../../lib/drafts';
 import { useSettled } from '../../lib/hooks';
-import { type Key, useI18n } from '../../lib/i18n';
+import { type Key, type Translation, useI18n } from '../../lib/i18n';
 import { useShortcuts } from '../../lib/keys';
 import { Dialog } from '../../ui/Dialog';
-import { Notice } from '../../ui/Notice';
+import { Loading, Notice } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
 import { useChartPatient } from './ChartLayout';
 import { allergies, medicines, problemText, problems } from './facts';
 import { medicineName, sigText } from './medicine';
 import { CosignField } from './CosignField';
-import { BLANK, KINDS, type Note, type NoteKind, type SectionKey, composition, isSigned, kindOf, noteOf, partsOf, revised } from './note';
+import { type Draft, type Keeping, type Kept, OWN_DRAFTS, draftOf, fieldsOf, placeOf, useKeeping, useKept, writesNotes } from './kept';
+import { BLANK, KINDS, LONGEST, type NoteKind, type SectionKey, charactersLeft, composition, isSigned, kindOf, noteOf, partsOf, revised } from './note';
 import { sign } from './signing';
 import { Stamp } from './Stamp';
 import { VisitField, useVisit } from './visit';
 
 const route = getRouteApi('/patients/$id/notes/new');
 
-interface Draft {
-  kind: NoteKind;
-  title: string;
-  note: Note;
-  reason: string;
+/** What this tab keeps, with the version of the server's draft that it goes on from. */
+interface InTab extends Draft {
+  etag?: string;
 }
 
 const NOTHING: Observation = { resourceType: 'Observation', status: '', code: {} };
@@ -105,19 +104,46 @@ function useFactsToInsert(id: string): Record<string, Fact> {
 /** A new note, one that was left unsigned, or the amendment of a signed one. */
 export function NoteEditor() {
   const { note } = route.useSearch();
+  const id = useChartPatient();
   const stored = useQuery({ queryKey: ['Composition', note], queryFn: ({ signal }) => read('Composition', note ?? '', signal), enabled: note !== undefined, gcTime: 0 });
-  if (note === undefined) return <Editor />;
-  return <Loaded query={stored} rows={10}>{(answer) => <Editor key={note} over={answer} />}</Loaded>;
+  const kept = useKept(id, placeOf(note));
+  if (kept === undefined) return <Loading rows={10} />;
+  if (note === undefined) return <Editor key="new" kept={kept} />;
+  return <Loaded query={stored} rows={10}>{(answer) => <Editor key={note} over={answer} kept={kept} />}</Loaded>;
 }
 
-/** The draft of this tab, else the stored note, else nothing. */
-function begin(key: string, title: string, kind: NoteKind, over: Answer<Stored<Composition>> | undefined): Draft {
-  const kept = readDraft<Partial<Draft>>(key);
+/** What this tab kept, else what the server kept, else the stored note, else nothing. */
+function begin(key: string, title: string, kind: NoteKind, over: Answer<Stored<Composition>> | undefined, kept: Answer<Kept> | null): Draft {
+  const { etag: _, ...here } = readDraft<Partial<InTab>>(key) ?? {};
+  const there = kept ? draftOf(kept.body.fields) : {};
   const stored = over?.body;
-  return { kind: stored ? kindOf(stored) : kind, title: stored?.title ?? title, note: stored ? noteOf(stored, new DOMParser()) : BLANK, reason: '', ...kept };
+  return { kind: stored ? kindOf(stored) : kind, title: stored?.title ?? title, note: stored ? noteOf(stored, new DOMParser()) : BLANK, reason: '', ...there, ...here };
 }
 
-function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
+/** Whether another window or device kept something else since this tab did. */
+function differs(key: string, kept: Answer<Kept> | null): boolean {
+  const here = readDraft<InTab>(key);
+  if (!here || !kept || here.etag === kept.etag) return false;
+  return JSON.stringify(draftOf(fieldsOf(here))) !== JSON.stringify(draftOf(kept.body.fields));
+}
+
+/** Where the draft is kept, so that nobody believes that closing the window loses nothing when it would. */
+function keptText(t: Translation['t'], keeping: Keeping, here: boolean): string {
+  if (keeping === 'server') return t('note.keptServer');
+  return here ? t('note.kept') : t('note.notKept');
+}
+
+function leftText(t: Translation['t'], text = ''): string | undefined {
+  const left = charactersLeft(text);
+  return left !== undefined && left >= 0 ? t('note.left', { count: left }) : undefined;
+}
+
+function tooLongText(t: Translation['t'], text = ''): string | undefined {
+  const left = charactersLeft(text) ?? 0;
+  return left < 0 ? t('note.tooLong', { most: LONGEST, count: -left }) : undefined;
+}
+
+function Editor({ over, kept }: { over?: Answer<Stored<Composition>>; kept: Answer<Kept> | null }) {
   const { t, locale } = useI18n();
   const id = useChartPatient();
   const { visit: asked, kind: wanted } = route.useSearch();
@@ -130,21 +156,31 @@ function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
   const navigate = useNavigate();
   const changed = useChartChanged(id);
   const facts = useFactsToInsert(id);
-  const visit = useVisit(id, asked ?? referenceId(base?.body.encounter?.reference));
+  const visit = useVisit(id, asked ?? referenceId(base?.body.encounter?.reference) ?? kept?.body.visit);
   const [draft, setDraft] = useState<Draft>(() => {
     const kind = wanted && wanted in KINDS ? (wanted as NoteKind) : ownKind(session.roles);
-    return begin(key, t(`note.kind.${kind}`), kind, base);
+    return begin(key, t(`note.kind.${kind}`), kind, base, kept);
   });
   const [signing, setSigning] = useState(false);
   const [cosigner, setCosigner] = useState<string>();
   const settled = useSettled(draft, 400);
+  const finished = useRef(false);
+  const client = useQueryClient();
   const parts = partsOf(draft.kind, draft.note);
   const written = parts.some(({ key: part }) => (draft.note[part] ?? '').trim() !== '') && !visit.undecided;
-  const begun = Object.values(settled.note).some(Boolean);
+  // Whoever looks at a stored note and leaves has begun nothing.
+  const [first] = useState(draft);
+  const [restored] = useState(() => kept !== null || readDraft(key) !== undefined);
+  const begun = (restored || settled !== first) && Object.values(settled.note).some(Boolean);
+  // What the server keeps began elsewhere: which of the two goes on is for whoever wrote both to say.
+  const [other, setOther] = useState(() => (differs(key, kept) ? kept : null));
+  const [etag, setEtag] = useState(() => (other ? readDraft<InTab>(key)?.etag : kept?.etag));
+  const visitId = referenceId(visit.reference);
+  const typed = useMemo(() => (begun && !other && writesNotes(session.roles) ? { visit: visitId, fields: fieldsOf(settled) } : undefined), [begun, other, session.roles, settled, visitId]);
+  const { keeping, insist, drop } = useKeeping({ patient: id, place: placeOf(base?.body.id), typed, began: kept, onKept: setEtag });
   // Keeping the same text twice does no harm, so this may run with the rendering that shows its outcome.
-  const kept = useMemo(() => (begun ? keepDraft(key, settled) : undefined), [begun, key, settled]);
+  const here = useMemo(() => (begun ? keepDraft(key, { ...settled, etag }) : undefined), [begun, etag, key, settled]);
   // A last rendering may keep the draft once more, so it is dropped again when the page has gone.
-  const finished = useRef(false);
   useEffect(
     () => () => {
       if (finished.current) dropDraft(key);
@@ -154,6 +190,7 @@ function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
   const leave = () => {
     finished.current = true;
     dropDraft(key);
+    void drop().then(() => client.invalidateQueries({ queryKey: OWN_DRAFTS }));
     void navigate({ to: '/patients/$id/notes', params: { id } });
   };
   const save = useMutation({
@@ -187,15 +224,31 @@ function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
     const wanted = command && facts[command];
     if (wanted) insert.mutate({ section, command, fact: wanted });
   };
-  const signable = written && (!amends || draft.reason.trim().length >= 3);
-  useShortcuts({ 'mod+Enter': () => signable && setSigning(true), 'mod+s': () => written && !amends && save.mutate('draft') });
+  const long = parts.filter(({ key: part }) => (charactersLeft(draft.note[part] ?? '') ?? 0) < 0);
+  const savable = written && long.length === 0;
+  const signable = savable && (!amends || draft.reason.trim().length >= 3);
+  useShortcuts({ 'mod+Enter': () => signable && setSigning(true), 'mod+s': () => savable && !amends && save.mutate('draft') });
   const missing = parts.filter(({ key: part }) => (draft.note[part] ?? '').trim() === '');
   /** A title that nobody has changed goes along with the kind; what is written stays, whatever the kind. */
   const become = (kind: NoteKind) =>
     setDraft((before) => ({ ...before, kind, title: before.title === t(`note.kind.${before.kind}`) ? t(`note.kind.${kind}`) : before.title }));
   return (
-    <Panel title={t(amends ? 'note.amend' : base ? 'note.continue' : 'note.new')} aside={kept === undefined ? undefined : kept ? t('note.kept') : t('note.notKept')}>
+    <Panel title={t(amends ? 'note.amend' : base ? 'note.continue' : 'note.new')} aside={here === undefined ? undefined : keptText(t, keeping, here)}>
       <form className="note" onSubmit={(event) => { event.preventDefault(); if (signable) setSigning(true); }}>
+        {other && (
+          <Notice tone="warning" icon="alert" title={t('note.other', { time: formatDateTime(other.body.updatedAt, locale) })}>
+            <div className="form-actions">
+              <Button type="button" variant="default" onClick={() => { setDraft({ ...draft, ...draftOf(other.body.fields) }); setEtag(other.etag); setOther(null); }}>{t('note.other.take')}</Button>
+              <Button type="button" variant="default" onClick={() => { setEtag(other.etag); setOther(null); }}>{t('note.other.keep')}</Button>
+            </div>
+          </Notice>
+        )}
+        {!other && keeping === 'other' && (
+          <Notice tone="warning" icon="alert" title={t('note.elsewhere')}>
+            <div className="form-actions"><Button type="button" variant="default" onClick={() => void insist()}>{t('note.other.keep')}</Button></div>
+          </Notice>
+        )}
+        {keeping === 'full' && <Notice tone="warning" icon="alert" title={t('note.full')} />}
         {!author && <Notice tone="warning" icon="shield" title={t('orders.noAuthor')} />}
         <div className="fields note-head">
           <NativeSelect label={t('note.kind')} value={draft.kind} disabled={amends} onChange={(event) => become(event.currentTarget.value as NoteKind)} data={(Object.keys(KINDS) as NoteKind[]).map((value) => ({ value, label: t(`note.kind.${value}`) }))} />
@@ -206,7 +259,8 @@ function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
           <Textarea
             key={section.key}
             label={t(`note.${section.key}` as Key)}
-            description={index === 0 ? t('note.commands', { commands: Object.keys(facts).join(' ') }) : undefined}
+            description={[index === 0 && t('note.commands', { commands: Object.keys(facts).join(' ') }), leftText(t, draft.note[section.key])].filter(Boolean).join(' ') || undefined}
+            error={tooLongText(t, draft.note[section.key])}
             autosize
             minRows={3}
             maxRows={20}
@@ -219,7 +273,7 @@ function Editor({ over }: { over?: Answer<Stored<Composition>> }) {
         {save.isError && <Failure error={save.error} />}
         <div className="form-actions">
           <Button type="submit" size="sm" disabled={!signable}>{t('note.sign')}</Button>
-          {!amends && <Button type="button" size="sm" variant="default" disabled={!written} loading={save.isPending} onClick={() => save.mutate('draft')}>{t('note.saveDraft')}</Button>}
+          {!amends && <Button type="button" size="sm" variant="default" disabled={!savable} loading={save.isPending} onClick={() => save.mutate('draft')}>{t('note.saveDraft')}</Button>}
           <Button type="button" size="sm" variant="subtle" onClick={leave}>{t('note.discard')}</Button>
         </div>
       </form>

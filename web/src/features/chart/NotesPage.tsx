@@ -1,12 +1,13 @@
 /** Notes (S16): what was written here; unsigned is never mistaken for signed. */
 
 import { Button, Textarea } from '@mantine/core';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { history } from '../../fhir/client';
-import { conceptText } from '../../fhir/display';
+import { conceptText, referenceId } from '../../fhir/display';
 import { Failure } from '../../fhir/Failure';
+import type { Answer } from '../../fhir/http';
 import { Loaded } from '../../fhir/Loaded';
 import { useChart, useChartChanged } from '../../fhir/queries';
 import { useAuthor, useSession } from '../../fhir/session';
@@ -16,14 +17,15 @@ import { dropDraft, keepDraft, readDraft } from '../../lib/drafts';
 import { type Translation, useI18n } from '../../lib/i18n';
 import { Dialog } from '../../ui/Dialog';
 import { Icon } from '../../ui/icons';
-import { Empty } from '../../ui/Notice';
+import { Empty, Loading, Notice } from '../../ui/Notice';
 import { LinkButton } from '../../ui/LinkButton';
 import { Panel } from '../../ui/Panel';
 import { useChartPatient } from './ChartLayout';
 import { CosignActions } from './Cosign';
 import { CosignField } from './CosignField';
 import { NewMark, useLooked } from './looked';
-import { KINDS, addendum, appendsTo, isSigned, isWaiting, kindOf, plain } from './note';
+import { type Kept, type Listed, OWN_DRAFTS, discard, targetOf, useKeeping, useKept, useOwnDrafts, writesNotes } from './kept';
+import { KINDS, LONGEST, addendum, appendsTo, charactersLeft, isSigned, isWaiting, kindOf, plain } from './note';
 import { pdf, sign } from './signing';
 import { Stamp } from './Stamp';
 
@@ -43,6 +45,7 @@ export function NotesPage() {
   return (
     <div className="stack">
       {adding && <AddendumDialog to={adding} onClose={() => setAdding(undefined)} />}
+      <Unfinished onAdd={(note) => setAdding(notes.data?.matches.find((one) => one.id === note))} />
       <Panel title={t('notes.notes')} aside={notes.data?.matches.length} actions={add}>
         <Loaded query={notes} rows={4}>
           {({ matches }) => {
@@ -54,6 +57,61 @@ export function NotesPage() {
         </Loaded>
       </Panel>
     </div>
+  );
+}
+
+/** What one typed about this patient and never saved: it stays until one signs or discards it. */
+function Unfinished({ onAdd }: { onAdd: (note: string) => void }) {
+  const { t, locale } = useI18n();
+  const id = useChartPatient();
+  const client = useQueryClient();
+  const drafts = useOwnDrafts();
+  const [sure, setSure] = useState<Listed>();
+  const drop = useMutation({
+    mutationFn: async (draft: Listed) => {
+      await discard(draft);
+      dropDraft(draftKey(draft));
+    },
+    onSuccess: () => setSure(undefined),
+    onSettled: () => client.invalidateQueries({ queryKey: OWN_DRAFTS }),
+  });
+  const own = (drafts.data ?? []).filter((one) => one.patient === id);
+  if (drafts.isError) return <Failure error={drafts.error} onRetry={() => void drafts.refetch()} />;
+  if (own.length === 0) return null;
+  return (
+    <Panel title={t('drafts.title')} aside={own.length}>
+      <ul className="facts">
+        {own.map((draft) => {
+          const { kind, id: note } = targetOf(draft.place);
+          const named = <span className="visually-hidden"> {t(`drafts.${kind}`)}</span>;
+          return (
+            <li key={draft.place}>
+              <span>{t(`drafts.${kind}`)}</span>
+              <span className="quiet nowrap">{formatDateTime(draft.updatedAt, locale)}</span>
+              {kind === 'addendum' && note ? (
+                <Button variant="default" onClick={() => onAdd(note)}>{t('drafts.continue')}{named}</Button>
+              ) : (
+                <LinkButton component="a" variant="default" to="/patients/$id/notes/new" params={{ id }} search={note ? { note } : {}}>{t('drafts.continue')}{named}</LinkButton>
+              )}
+              <Button variant="subtle" onClick={() => setSure(draft)}>{t('note.discard')}{named}</Button>
+            </li>
+          );
+        })}
+      </ul>
+      {sure && (
+        <Dialog onClose={() => setSure(undefined)} title={t('drafts.discard.title')}>
+          <div className="stack">
+            <Stamp />
+            <p>{t('drafts.discard.help')}</p>
+            {drop.isError && <Failure error={drop.error} />}
+            <div className="form-actions">
+              <Button size="sm" loading={drop.isPending} onClick={() => drop.mutate(sure)}>{t('note.discard')}</Button>
+              <Button size="sm" variant="default" onClick={() => setSure(undefined)} data-autofocus>{t('cancel')}</Button>
+            </div>
+          </div>
+        </Dialog>
+      )}
+    </Panel>
   );
 }
 
@@ -99,6 +157,13 @@ function NoteItem({ note, addenda, isOpen, onAdd }: { note: Stored<Composition>;
       {past && <Versions id={note.id} />}
     </details>
   );
+}
+
+/** Under which name this tab keeps the same draft. */
+function draftKey({ patient, place }: Listed): string {
+  const { kind, id } = targetOf(place);
+  if (kind === 'addendum') return `addendum/${id}`;
+  return kind === 'note' ? `note/${patient}/${id}` : `note/${patient}`;
 }
 
 /** What kind of note it is: one of ours by our word, another one by its type. */
@@ -158,22 +223,36 @@ function Versions({ id }: { id: string }) {
 
 function AddendumDialog({ to, onClose }: { to: Stored<Composition>; onClose: () => void }) {
   const { t } = useI18n();
+  const kept = useKept(useChartPatient(), `addendum.${to.id}`);
+  if (kept === undefined) return <Dialog onClose={onClose} title={t('note.addendum.to', { title: to.title })} size="lg"><Loading rows={4} /></Dialog>;
+  return <AddendumForm to={to} kept={kept} onClose={onClose} />;
+}
+
+function AddendumForm({ to, kept, onClose }: { to: Stored<Composition>; kept: Answer<Kept> | null; onClose: () => void }) {
+  const { t } = useI18n();
   const id = useChartPatient();
   const author = useAuthor();
   const session = useSession();
+  const client = useQueryClient();
   const changed = useChartChanged(id);
   const key = `addendum/${to.id}`;
-  const [text, setText] = useState(() => readDraft<string>(key) ?? '');
+  const [text, setText] = useState(() => readDraft<string>(key) ?? kept?.body.fields['text'] ?? '');
+  const visit = referenceId(to.encounter?.reference);
+  const typed = useMemo(() => (text !== '' && writesNotes(session.roles) ? { visit, fields: { text } } : undefined), [session.roles, text, visit]);
+  const { keeping, insist, drop } = useKeeping({ patient: id, place: `addendum.${to.id}`, typed, began: kept });
   const [cosigner, setCosigner] = useState<string>();
   const save = useMutation({
     mutationFn: () => sign(addendum(to, text, { patient: id, title: t('note.addendum'), at: now(), author: author ?? { display: session.name } }), { cosigner }),
     onSuccess: async () => {
       dropDraft(key);
+      await drop();
+      await client.invalidateQueries({ queryKey: OWN_DRAFTS });
       await changed('Composition');
       onClose();
     },
   });
-  const ready = text.trim().length >= 3;
+  const left = charactersLeft(text);
+  const ready = text.trim().length >= 3 && (left === undefined || left >= 0);
   return (
     <Dialog onClose={onClose} title={t('note.addendum.to', { title: to.title })} size="lg">
       <form
@@ -193,8 +272,16 @@ function AddendumDialog({ to, onClose }: { to: Stored<Composition>; onClose: () 
             setText(event.currentTarget.value);
             keepDraft(key, event.currentTarget.value);
           }}
+          description={left !== undefined && left >= 0 ? t('note.left', { count: left }) : undefined}
+          error={left !== undefined && left < 0 ? t('note.tooLong', { most: LONGEST, count: -left }) : undefined}
           data-autofocus
         />
+        {keeping === 'server' && <p className="quiet">{t('note.keptServer')}</p>}
+        {keeping === 'other' && (
+          <Notice tone="warning" icon="alert" title={t('note.elsewhere')}>
+            <div className="form-actions"><Button type="button" variant="default" onClick={() => void insist()}>{t('note.other.keep')}</Button></div>
+          </Notice>
+        )}
         <CosignField ask={cosigner} onAsk={setCosigner} />
         <p>{t('note.sign.help', { name: session.name })}</p>
         {save.isError && <Failure error={save.error} />}

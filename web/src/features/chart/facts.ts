@@ -27,17 +27,21 @@ export interface Allergies<T> {
   past: T[];
   /** "No known allergies" that still holds: somebody asked, and nothing was recorded since. */
   none: T | undefined;
+  /** Every such statement that was not ended; beside an allergy, which only other systems file, they say nothing. */
+  denials: T[];
 }
 
 export function allergies<T extends AllergyIntolerance>(list: readonly T[]): Allergies<T> {
   const real = list.filter((one) => !saysNone(one) && !isWrong(one.verificationStatus));
-  const active = real.filter((one) => !['inactive', 'resolved'].includes(code(one.clinicalStatus)));
-  const none = list.find((one) => saysNone(one) && !isWrong(one.verificationStatus) && code(one.clinicalStatus) !== 'inactive');
+  const stands = (one: T) => !['inactive', 'resolved'].includes(code(one.clinicalStatus));
+  const active = real.filter(stands);
+  const denials = list.filter((one) => saysNone(one) && !isWrong(one.verificationStatus) && stands(one));
   const dangerous = (one: T) => Number(one.criticality === 'high');
   return {
     active: active.sort((a, b) => dangerous(b) - dangerous(a)),
     past: real.filter((one) => !active.includes(one)),
-    none: active.length === 0 ? none : undefined,
+    none: active.length === 0 ? denials[0] : undefined,
+    denials,
   };
 }
 

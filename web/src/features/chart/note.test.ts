@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { BLANK, KINDS, SECTIONS, type NoteKind, addendum, appendsTo, composition, isSigned, isWaiting, kindOf, narrative, noteOf, partsOf, revised } from './note';
+import { BLANK, KINDS, LONGEST, SECTIONS, type NoteKind, addendum, appendsTo, charactersLeft, composition, isSigned, isWaiting, kindOf, narrative, noteOf, partsOf, revised } from './note';
 
 const written = { patient: 'p1', title: 'Visit', at: '2026-11-22T10:00:00Z', author: { reference: 'Practitioner/1' } };
 
@@ -75,4 +75,9 @@ it('loses no words when the kind changes', () => {
 
 it('has one code for one part', () => {
   expect(new Set(SECTIONS.map(({ code }) => code)).size).toBe(SECTIONS.length);
+});
+
+it('counts characters as people do, once few are left', () => {
+  expect([charactersLeft(''), charactersLeft('x'.repeat(9_000)), charactersLeft('😀'.repeat(9_000))]).toEqual([undefined, undefined, undefined]);
+  expect([charactersLeft('x'.repeat(9_001)), charactersLeft('😀'.repeat(LONGEST)), charactersLeft('x'.repeat(LONGEST + 3))]).toEqual([999, 0, -3]);
 });

@@ -43,6 +43,17 @@ export const KINDS = {
 
 export type NoteKind = keyof typeof KINDS;
 
+/** Most characters of a part; the server refuses more. */
+export const LONGEST = 10_000;
+const NEAR = 9_000;
+
+/** Characters that are left, once they are few; below zero when there are too many. */
+export function charactersLeft(text: string): number | undefined {
+  if (text.length <= NEAR) return undefined;
+  const length = [...text].length;
+  return length > NEAR ? LONGEST - length : undefined;
+}
+
 /** Which of our kinds a note is: two of them are of one LOINC type. */
 const KIND_SYSTEM = 'https://meditrack.health/fhir/CodeSystem/note-kind';
 

@@ -20,6 +20,7 @@ import { Panel } from '../../ui/Panel';
 import { useChartPatient } from '../chart/ChartLayout';
 import { encounterText } from '../chart/encounter';
 import { isOpen } from '../chart/facts';
+import { useOwnDrafts } from '../chart/kept';
 import { isSigned } from '../chart/note';
 import { Stamp } from '../chart/Stamp';
 import { OrderLine } from '../orders/OrderLine';
@@ -41,10 +42,12 @@ function useWritten(encounter: string) {
   const vitals = useChart('Observation', id, { category: 'vital-signs', _sort: '-date' });
   const tests = useChart('ServiceRequest', id, { _sort: '-authored' });
   const requests = useMedicationRequests(id);
+  const drafts = useOwnDrafts();
   const queries = [notes, vitals, tests, requests];
   return {
     ready: queries.every((query) => query.data !== undefined),
-    error: queries.find((query) => query.isError)?.error,
+    error: [...queries, drafts].find((query) => query.isError)?.error,
+    unfinished: (drafts.data ?? []).filter((one) => one.patient === id && one.visit === encounter).length,
     notes: within(notes.data?.matches ?? [], encounter),
     vitals: within(vitals.data?.matches ?? [], encounter),
     orders: [...within(requests.data?.matches ?? [], encounter), ...within(tests.data?.matches ?? [], encounter)],

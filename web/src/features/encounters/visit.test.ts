@@ -27,6 +27,11 @@ it.each([
   expect(exitCheck({ notes, vitals, orders }).map((one) => one.kind + (one.blocks ? '!' : ''))).toEqual(said);
 });
 
+it('does not close a visit over a note that was begun and never saved', () => {
+  const said = exitCheck({ notes: [note('final')], vitals: [sign], orders: [], unfinished: 1 });
+  expect(said).toEqual([{ kind: 'unfinished', blocks: true, count: 1 }]);
+});
+
 it('finds what was written in a visit, whatever form the reference has', () => {
   const list = [note('final'), { ...note('final'), encounter: { reference: 'https://a.b/fhir/R4/Encounter/e/_history/2' } }, { ...note('final'), encounter: { reference: 'Encounter/ee' } }];
   expect(within(list, 'e').length).toBe(2);

@@ -47,19 +47,22 @@ export interface Written {
   notes: readonly Stored<Composition>[];
   vitals: readonly Stored<Observation>[];
   orders: readonly (Stored<ServiceRequest> | Stored<MedicationRequest>)[];
+  /** Notes that whoever looks has begun and never saved. */
+  unfinished?: number;
 }
 
 export function within<R extends { encounter?: Reference }>(list: readonly R[], encounter: string): R[] {
   return list.filter((one) => one.encounter?.reference?.split('/_history')[0]?.endsWith(`Encounter/${encounter}`));
 }
 
-export type Check = { kind: 'unsignedNote' | 'unsignedOrder' | 'noNote' | 'noVitals'; blocks: boolean; count: number };
+export type Check = { kind: 'unfinished' | 'unsignedNote' | 'unsignedOrder' | 'noNote' | 'noVitals'; blocks: boolean; count: number };
 
 /** What stands between the visit and its end: unsigned work blocks, what is missing is only said. */
-export function exitCheck({ notes, vitals, orders }: Written): Check[] {
+export function exitCheck({ notes, vitals, orders, unfinished = 0 }: Written): Check[] {
   const unsigned = notes.filter((one) => one.status === 'preliminary' && !one.attester?.length).length;
   const drafts = orders.filter((one) => one.status === 'draft').length;
   const all: Check[] = [
+    { kind: 'unfinished', blocks: true, count: unfinished },
     { kind: 'unsignedNote', blocks: true, count: unsigned },
     { kind: 'unsignedOrder', blocks: true, count: drafts },
     { kind: 'noNote', blocks: false, count: notes.some((one) => one.status !== 'entered-in-error') ? 0 : 1 },

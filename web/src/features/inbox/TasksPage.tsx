@@ -19,6 +19,7 @@ import { Panel } from '../../ui/Panel';
 import { inOrder, VIEWS, visible } from './task';
 import { TaskDialog } from './TaskDialog';
 import { TaskRows } from './TaskRows';
+import { Unfinished } from './Unfinished';
 import './work.css';
 
 const route = getRouteApi('/tasks');
@@ -57,6 +58,7 @@ export function TasksPage() {
         <Button leftSection={<Icon name="plus" />} onClick={() => setAdding(true)}>{t('tasks.add')}</Button>
       </header>
       {adding && <TaskDialog onClose={() => setAdding(false)} />}
+      <Unfinished />
       <Panel title={t('tasks.open')} aside={tasks.data && t('tasks.count', { count: shown.length })}>
         <fieldset className="filters">
           <legend className="visually-hidden">{t('tasks.view')}</legend>

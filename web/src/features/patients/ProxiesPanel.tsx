@@ -8,7 +8,7 @@ import { formatDate } from '../../lib/dates';
 import { useI18n } from '../../lib/i18n';
 import { Empty } from '../../ui/Notice';
 import { Panel } from '../../ui/Panel';
-import { type User, endOfDay, moment, useAct, useDocument, useProxies } from '../admin/api';
+import { type User, dayOf, endOfDay, useAct, useDocument, useProxies, useZone } from '../admin/api';
 
 const CAREGIVER = 'caregiver';
 const BASES = ['parental', 'patient', 'legal'] as const;
@@ -18,6 +18,7 @@ export function ProxiesPanel({ patient }: { patient: string }) {
   const proxies = useProxies(patient);
   const people = useDocument('/users');
   const act = useAct();
+  const zone = useZone();
   const users = people.data?.items ?? [];
   const name = (subject: string) => users.find(({ id }) => id === subject)?.name ?? subject;
   return (
@@ -31,7 +32,7 @@ export function ProxiesPanel({ patient }: { patient: string }) {
               {list.map((one) => (
                 <li key={one.id}>
                   <span>
-                    {name(one.subject)} <span className="quiet">{t(`proxy.${one.basis}`)}{one.endsAt && ` · ${t('person.proxies.until')} ${formatDate(moment(one.endsAt), locale)}`}</span>
+                    {name(one.subject)} <span className="quiet">{t(`proxy.${one.basis}`)}{one.endsAt && ` · ${t('person.proxies.until')} ${formatDate(dayOf(one.endsAt, zone), locale)}`}</span>
                   </span>
                   <Button variant="default" disabled={act.isPending} onClick={() => act.mutate({ method: 'DELETE', path: `/proxies/${one.id}` })}>{t('admin.revoke')}<span className="visually-hidden"> {name(one.subject)}</span></Button>
                 </li>
@@ -52,12 +53,13 @@ function Giving({ patient, caregivers }: { patient: string; caregivers: readonly
   const [basis, setBasis] = useState<string>('patient');
   const [until, setUntil] = useState('');
   const give = useAct(() => setSubject(''));
+  const zone = useZone();
   if (caregivers.length === 0) return <p className="quiet">{t('person.proxies.nobody')}</p>;
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (subject) give.mutate({ method: 'POST', path: '/proxies', body: { patient, subject, basis, endsAt: until ? endOfDay(until) : undefined } });
+        if (subject) give.mutate({ method: 'POST', path: '/proxies', body: { patient, subject, basis, endsAt: until ? endOfDay(until, zone) : undefined } });
       }}
     >
       <div className="form-row">

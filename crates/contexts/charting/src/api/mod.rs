@@ -4,6 +4,7 @@
 //! caller's own authority and the rules of notes.
 
 mod chart;
+mod drafts;
 mod notes;
 mod settings;
 
@@ -20,6 +21,8 @@ pub fn table() -> Routes<Charting> {
     const WRITE: Permission = Permission::records("Composition", Interaction::Update);
     const COSIGN: Permission = Permission::operation(Operation::CosignNotes).with_step_up();
     const SEND_BACK: Permission = Permission::operation(Operation::CosignNotes);
+    // Whoever may write notes; each reaches only their own drafts.
+    const DRAFT: Permission = Permission::records("Composition", Interaction::Create);
     const SETTINGS: Permission = Permission::operation(Operation::ManageTenant);
     const RULES: Permission = Permission::signed_in();
     // Whoever may read what a chart is about; the desk sees who people are, and leaves no mark.
@@ -28,6 +31,10 @@ pub fn table() -> Routes<Charting> {
     Routes::new()
         .route(CHART, routes!(chart::look))
         .route(ACKNOWLEDGE, routes!(chart::acknowledge))
+        .route(DRAFT, routes!(drafts::list))
+        .route(DRAFT, routes!(drafts::read))
+        .route(DRAFT, routes!(drafts::keep))
+        .route(DRAFT, routes!(drafts::discard))
         .route(RULES, routes!(settings::settings))
         .route(SETTINGS, routes!(settings::change_settings))
         .route(READ, routes!(notes::pdf))

@@ -1,8 +1,9 @@
-//! What people do with notes: sign, ask for a second signature, give or refuse it, decide who needs one; and with a
+//! What people do with notes: begin them, sign, ask for a second signature, give or refuse it, decide who needs one; and with a
 //! chart: look into it, acknowledge its results.
 
 mod acknowledge;
 mod cosign;
+mod drafts;
 mod looked;
 mod names;
 mod print;
@@ -12,6 +13,7 @@ mod sign;
 
 pub use acknowledge::{AcknowledgedResult, AcknowledgedResults, Acknowledging, SeenResult};
 pub use cosign::{Cosigned, Returned};
+pub use drafts::{Draft, KeptDraft, ListedDraft};
 pub use looked::Looked;
 pub use print::Printed;
 pub use settings::{CosignSettings, CosignSettingsView};

@@ -1,8 +1,10 @@
 //! A Composition as its signatures see it (<http://hl7.org/fhir/R4/composition.html>).
 
 use mt_fhir::Node;
+use mt_kernel::{ErrorKind, Fault};
 
 use super::items;
+use super::narrative::plain;
 
 /// Extension of an amended note: why it was amended.
 pub(crate) const REASON: &str =
@@ -11,6 +13,37 @@ pub(crate) const REASON: &str =
 pub(crate) const LEGAL: &str = "legal";
 /// `Composition.attester.mode` of whoever signs and needs a second signature.
 pub(crate) const PROFESSIONAL: &str = "professional";
+
+/// Most characters of a section, as they are read.
+const LONGEST: usize = 10_000;
+
+/// Refuses a section with more than 10,000 characters; what a section said before is not judged again.
+///
+/// # Errors
+/// [`ErrorKind::Invalid`] with the place.
+pub(crate) fn check_length(note: Note<'_>, old: Option<Note<'_>>) -> Result<(), Fault> {
+    let before: Vec<&str> = old.map(|old| words(old.0)).unwrap_or_default();
+    let long = |div: &&str| div.len() > LONGEST && plain(div).chars().count() > LONGEST;
+    if words(note.0)
+        .iter()
+        .any(|div| !before.contains(div) && long(div))
+    {
+        let message = "a section of a note has at most 10000 characters";
+        return Err(Fault::new(ErrorKind::Invalid, message).at("Composition.section.text"));
+    }
+    Ok(())
+}
+
+/// The narratives of all sections, at any depth.
+fn words(note: Node<'_>) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut open: Vec<Node<'_>> = items(note, "section").collect();
+    while let Some(section) = open.pop() {
+        found.extend(section.get("text").and_then(|text| text.str("div")));
+        open.extend(items(section, "section"));
+    }
+    found
+}
 
 /// Where a note stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,6 +195,32 @@ mod tests {
         ] {
             assert_eq!(Note(doc(text).root()).state(), state, "{text}");
         }
+    }
+
+    #[test]
+    fn a_section_has_at_most_10000_characters_as_they_are_read() {
+        let note = |words: &str| {
+            doc(&format!(
+                r#"{{"section":[{{"title":"a"}},{{"section":[{{"text":{{"div":"<div><p>{words}</p></div>"}}}}]}}]}}"#
+            ))
+        };
+        for (words, good) in [
+            ("ü".repeat(10_000), true),
+            ("ü".repeat(10_001), false),
+            // Markup and entities are not read.
+            ("&lt;".repeat(10_000), true),
+            (
+                format!("{}{}", "x".repeat(10_000), "<br/>".repeat(50)),
+                true,
+            ),
+        ] {
+            let new = note(&words);
+            assert_eq!(check_length(Note(new.root()), None).is_ok(), good);
+            assert!(check_length(Note(new.root()), Some(Note(new.root()))).is_ok());
+        }
+        let longer = note(&"x".repeat(10_002));
+        let long = note(&"x".repeat(10_001));
+        assert!(check_length(Note(longer.root()), Some(Note(long.root()))).is_err());
     }
 
     #[test]

@@ -126,10 +126,12 @@ async fn a_signed_note_says_who_what_by_whom_and_what_was_added() {
 async fn what_is_not_signed_says_so_across_every_page_of_a_long_note() {
     let ward = Ward::with_rules().await;
     let words: Vec<String> = (0..2500).map(|at| format!("word{at}")).collect();
-    let stored = ward
-        .put(&ward.nurse(), &draft(NURSE, &words.join(" ")))
-        .await
-        .unwrap();
+    let mut note = draft(NURSE, "");
+    let sections = words
+        .chunks(1000)
+        .map(|words| draft(NURSE, &words.join(" "))["section"][0].clone());
+    note["section"] = sections.collect();
+    let stored = ward.put(&ward.nurse(), &note).await.unwrap();
     let printed = ward.printed(&stored).await;
     says(
         &printed.bytes,

@@ -8,7 +8,7 @@ use mt_charting::{Charting, ChartingError, CosignRules, Cosigning, SignNote};
 use mt_fhir::json::Limits;
 use mt_fhir::{Doc, ResourceType};
 use mt_kernel::{Actor, ActorKind, Assurance, Clock, ErrorKind, OpCtx, PurposeOfUse, TenantId};
-use mt_store::{Action, Change, Content, Target};
+use mt_store::{Action, Batch, Change, Committed, Content, Target};
 use mt_testkit::TestStore;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -122,32 +122,27 @@ impl Ward {
 
     /// A record through the same path as the FHIR door; the record as it is then.
     pub(crate) async fn put(&self, caller: &Caller, record: &Value) -> Result<Value, ErrorKind> {
-        let kind = ResourceType::from_name(record["resourceType"].as_str().unwrap()).unwrap();
-        let doc = Doc::parse(record.to_string(), &Limits::default()).unwrap();
-        let content = Content::Own(Box::new(doc));
-        let action = match record["id"].as_str() {
-            Some(id) => Action::Update {
-                target: Target::Id(id.to_owned()),
-                content,
-                if_match: None,
-                upsert: true,
-            },
-            None => Action::Create {
-                content,
-                if_none_exist: None,
-            },
-        };
-        let change = Change {
-            resource_type: kind,
-            full_url: None,
-            action,
-        };
+        let mut all = self.put_all(caller, &[record]).await?;
+        Ok(all.remove(0))
+    }
+
+    /// Records in one transaction: all or none.
+    pub(crate) async fn put_all(
+        &self,
+        caller: &Caller,
+        records: &[&Value],
+    ) -> Result<Vec<Value>, ErrorKind> {
+        let mut batch = Batch::new();
+        for record in records {
+            batch.push(change(record));
+        }
         let records = caller
             .records(&self.test.store, Interaction::Update)
             .await
             .unwrap();
-        let done = self.test.store.commit_one(&records, change).await;
-        done.map(|done| serde_json::from_slice(&done.body).unwrap())
+        let done = self.test.store.commit(&records, batch).await;
+        let read = |done: &Committed| serde_json::from_slice(&done.body).unwrap();
+        done.map(|done| done.iter().map(read).collect())
             .map_err(|error| error.kind())
     }
 
@@ -186,6 +181,29 @@ impl Ward {
         asked["note"] = note.clone();
         let asked: SignNote = serde_json::from_value(asked).unwrap();
         Ok(self.charting.sign(caller, &asked).await?.note)
+    }
+}
+
+fn change(record: &Value) -> Change {
+    let kind = ResourceType::from_name(record["resourceType"].as_str().unwrap()).unwrap();
+    let doc = Doc::parse(record.to_string(), &Limits::default()).unwrap();
+    let content = Content::Own(Box::new(doc));
+    let action = match record["id"].as_str() {
+        Some(id) => Action::Update {
+            target: Target::Id(id.to_owned()),
+            content,
+            if_match: None,
+            upsert: true,
+        },
+        None => Action::Create {
+            content,
+            if_none_exist: None,
+        },
+    };
+    Change {
+        resource_type: kind,
+        full_url: None,
+        action,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What an organisation may use, and what it uses.
 
+use std::fmt;
+
 use mt_access::Operation;
 use mt_kernel::TenantId;
 use serde::{Deserialize, Serialize};
@@ -37,6 +39,20 @@ impl Allowance {
     }
 }
 
+impl fmt::Display for Allowance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said =
+            |limit: Option<i64>| limit.map_or_else(|| "any".to_owned(), |limit| limit.to_string());
+        write!(
+            f,
+            "users {}, storage {} MiB, requests {} a second",
+            said(self.users.map(i64::from)),
+            said(self.storage_mib),
+            said(self.per_second.map(i64::from))
+        )
+    }
+}
+
 /// What an organisation uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -55,24 +71,38 @@ impl Administration {
     /// # Errors
     /// When the database does not answer.
     pub async fn allowance(&self, organisation: TenantId) -> Result<Allowance> {
-        let sql = "select users, storage_mib, per_second from administration.organisation \
+        Ok(self.limits(organisation).await?.1)
+    }
+
+    /// The same with its version; 0 when nobody has set limits.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn limits(&self, organisation: TenantId) -> Result<(u32, Allowance)> {
+        let sql = "select users, storage_mib, per_second, limits_version from administration.organisation \
                    where organisation = $1";
         let tx = self.database().admin().await?;
         let rows = tx.query(sql, &[&organisation.0]).await?;
         tx.rollback().await;
-        rows.first()
-            .map_or(Ok(Allowance::default()), |row| Allowance::read(row, 0))
+        let Some(row) = rows.first() else {
+            return Ok((0, Allowance::default()));
+        };
+        let version: i32 = row
+            .try_get(3)
+            .map_err(|_| AdministrationError::Unreadable)?;
+        Ok((version.unsigned_abs(), Allowance::read(row, 0)?))
     }
 
-    /// Sets what an organisation may use.
+    /// Sets what an organisation may use, over version `seen` of it when one is named.
     ///
     /// # Errors
-    /// Forbidden unless the installation is the caller's; invalid when a limit is not positive.
+    /// Forbidden unless the installation is the caller's; invalid when a limit is not positive; not found when there is
+    /// no such organisation; a failed precondition when somebody else has set them since.
     pub async fn set_allowance(
         &self,
         by: Administrator<'_>,
         organisation: TenantId,
-        allowance: Allowance,
+        (seen, allowance): (Option<u32>, Allowance),
         reason: &str,
     ) -> Result<()> {
         let positive = allowance.users.is_none_or(|n| n > 0)
@@ -81,19 +111,51 @@ impl Administration {
         if !positive {
             return Err(AdministrationError::invalid("a limit must be positive"));
         }
-        self.govern(by, "set limits", organisation, reason)?;
-        let sql = "insert into administration.organisation (organisation, users, storage_mib, per_second) \
-                   values ($1, $2, $3, $4) on conflict (organisation) \
-                   do update set users = $2, storage_mib = $3, per_second = $4";
+        require(by, Operation::ManageTenants)?;
+        self.known(organisation).await?;
+        if let Some(seen) = seen
+            && self.limits(organisation).await?.0 != seen
+        {
+            return Err(stale());
+        }
+        self.govern(
+            by,
+            &format!("set limits ({allowance})"),
+            organisation,
+            reason,
+        )?;
+        let sql = "insert into administration.organisation as known \
+                     (organisation, users, storage_mib, per_second, limits_version) \
+                   values ($1, $2, $3, $4, 1) on conflict (organisation) \
+                   do update set users = $2, storage_mib = $3, per_second = $4, \
+                     limits_version = known.limits_version + 1 \
+                   where $5::int4 is null or known.limits_version = $5";
         let Allowance {
             users,
             storage_mib,
             per_second,
         } = allowance;
+        let seen = seen.map(|seen| i32::try_from(seen).unwrap_or(i32::MAX));
         let tx = self.database().admin().await?;
-        tx.execute(sql, &[&organisation.0, &users, &storage_mib, &per_second])
+        let set = tx
+            .execute(
+                sql,
+                &[&organisation.0, &users, &storage_mib, &per_second, &seen],
+            )
             .await?;
+        if set == 0 {
+            return Err(stale());
+        }
         Ok(tx.commit().await?)
+    }
+
+    /// Refuses what is no organisation of the installation.
+    async fn known(&self, organisation: TenantId) -> Result<()> {
+        let all = self.store.tenants().list().await?;
+        let known = all.iter().any(|info| info.id == organisation);
+        known
+            .then_some(())
+            .ok_or_else(AdministrationError::not_found)
     }
 
     /// The organisations whose storage or requests have a limit.
@@ -125,10 +187,7 @@ impl Administration {
                 .or_else(|_| require(by, Operation::ManageTenants))?;
         } else {
             require(by, Operation::ManageTenants)?;
-            let all = self.store.tenants().list().await?;
-            if !all.iter().any(|info| info.id == organisation) {
-                return Err(AdministrationError::not_found());
-            }
+            self.known(organisation).await?;
         }
         let usage = self.store.measure(organisation).await?;
         let users = self.holders(organisation).await?.len();
@@ -138,4 +197,8 @@ impl Administration {
             measured_at: usage.measured_at.0,
         })
     }
+}
+
+fn stale() -> AdministrationError {
+    AdministrationError::precondition("somebody else has set them since; read them again")
 }

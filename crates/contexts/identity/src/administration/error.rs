@@ -52,6 +52,10 @@ impl AdministrationError {
         Self::Refused(Fault::new(ErrorKind::Conflict, message))
     }
 
+    pub(crate) fn precondition(message: &'static str) -> Self {
+        Self::Refused(Fault::new(ErrorKind::Precondition, message))
+    }
+
     /// The closed kind.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

@@ -46,11 +46,18 @@ use error::Result;
 /// Tables of administration.
 pub const MIGRATIONS: Migrations = Migrations {
     schema: "administration",
-    files: &[Migration::new(
-        1,
-        "administration",
-        include_str!("../../migrations/administration/0001_administration.sql"),
-    )],
+    files: &[
+        Migration::new(
+            1,
+            "administration",
+            include_str!("../../migrations/administration/0001_administration.sql"),
+        ),
+        Migration::new(
+            2,
+            "limits_version",
+            include_str!("../../migrations/administration/0002_limits_version.sql"),
+        ),
+    ],
 };
 
 /// Who administers, as the door established.

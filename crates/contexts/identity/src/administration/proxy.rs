@@ -1,5 +1,6 @@
 //! Caregiver proxies: who acts for a patient, on which ground, how far and until when.
 
+use jiff::tz::TimeZone;
 use mt_access::{Operation, Role};
 use mt_audit::EventCode;
 use mt_fhir::json::Limits;
@@ -88,9 +89,10 @@ impl Administration {
     ///
     /// # Errors
     /// Forbidden to anybody else, and to oneself; not found when there is no such patient; invalid
-    /// when a parental proxy is asked for somebody who is of age or whose birth date is not known.
+    /// when a parental proxy is asked for somebody who is of age or whose birth date is not known;
+    /// conflict when the caregiver is proxy for the patient already: one that is taken back must leave none.
     pub async fn give_proxy(&self, by: Administrator<'_>, new: NewProxy) -> Result<ProxyView> {
-        self.check_proxy_right(by, &new.patient)?;
+        self.check_proxy_right(by, &new.patient).await?;
         if *by.ctx.actor.id == *new.subject {
             return Err(AdministrationError::forbidden(
                 "nobody is proxy by their own word",
@@ -105,6 +107,14 @@ impl Administration {
         mask_of(&new.covers)?;
         let now = self.now();
         let ends_at = self.end_of_proxy(by, &new, now).await?;
+        let stands = |other: &Row| {
+            matches!(&other.what, What::Proxy { patient, .. } if *patient == new.patient)
+                && other.holds_at(now)
+        };
+        let known = self.rows_of(by.ctx.tenant, &new.subject).await?;
+        if known.iter().any(stands) {
+            return Err(proxy_already());
+        }
         let row = Row {
             id: Uuid::now_v7(),
             subject: new.subject,
@@ -124,21 +134,33 @@ impl Administration {
             &new.patient,
             "gave a proxy",
         )?;
-        self.insert_row(by.ctx, &row).await?;
+        if !self.insert_row_unless(by.ctx, &row, stands).await? {
+            return Err(proxy_already());
+        }
         ProxyView::of(row).ok_or(AdministrationError::Unreadable)
     }
 
     /// Takes a proxy back.
     ///
     /// # Errors
-    /// Not found when there is none, or none that the caller may know of.
+    /// Not found when there is none, or none that the caller may know of; forbidden to a patient when it does not
+    /// rest on the patient's own wish: nobody rids themselves of a guardian.
     pub async fn revoke_proxy(&self, by: Administrator<'_>, id: Uuid) -> Result<()> {
         let row = self.row(by.ctx.tenant, id).await?;
-        let What::Proxy { patient, .. } = &row.what else {
+        let What::Proxy { patient, basis, .. } = &row.what else {
             return Err(AdministrationError::not_found());
         };
         self.check_proxy_right(by, patient)
+            .await
             .map_err(|_| AdministrationError::not_found())?;
+        if *basis != Basis::Patient && !by.grant.allows(Operation::ManageUsers) {
+            return Err(AdministrationError::forbidden(
+                "a proxy that does not rest on your own wish is taken back by an administrator",
+            ));
+        }
+        if row.ended_at.is_some() {
+            return Ok(());
+        }
         self.enter_about(
             by.ctx,
             EventCode::PermissionChange,
@@ -153,19 +175,32 @@ impl Administration {
     /// # Errors
     /// Forbidden to all but the patient and those who manage users.
     pub async fn proxies_of(&self, by: Administrator<'_>, patient: &str) -> Result<Vec<ProxyView>> {
-        self.check_proxy_right(by, patient)?;
+        self.check_proxy_right(by, patient).await?;
         let rows = self.rows_standing(by.ctx.tenant).await?;
         let all = rows.into_iter().filter_map(ProxyView::of);
         Ok(all.filter(|proxy| proxy.patient == patient).collect())
     }
 
-    fn check_proxy_right(&self, by: Administrator<'_>, patient: &str) -> Result<()> {
-        if is_own(by, patient) || by.grant.allows(Operation::ManageUsers) {
+    /// The patient in person, and whoever manages users; an administrator of some locations for patients of those.
+    async fn check_proxy_right(&self, by: Administrator<'_>, patient: &str) -> Result<()> {
+        if is_own(by, patient) {
             return Ok(());
         }
-        Err(AdministrationError::forbidden(
-            "a proxy is given by the patient or by an administrator",
-        ))
+        if !by.grant.allows(Operation::ManageUsers) {
+            return Err(AdministrationError::forbidden(
+                "a proxy is given by the patient or by an administrator",
+            ));
+        }
+        let Some(places) = self.administered_locations(by).await? else {
+            return Ok(());
+        };
+        let places: Vec<String> = places.into_iter().collect();
+        let there = self.at_locations(by.ctx.tenant, &places).await?;
+        there.contains(patient).then_some(()).ok_or_else(|| {
+            AdministrationError::forbidden(
+                "this patient is not of the locations that you administer",
+            )
+        })
     }
 
     async fn end_of_proxy(
@@ -188,17 +223,28 @@ impl Administration {
         }
         let doc = Doc::parse(stored.body.to_vec(), &Limits::default())
             .map_err(|_| AdministrationError::Unreadable)?;
-        let years = self.settings(by.ctx.tenant).await?.age_of_majority;
+        let settings = self.settings(by.ctx.tenant).await?;
+        let (years, zone) = (settings.age_of_majority, zone_of(&settings.time_zone));
         let of_age = doc
             .root()
             .str("birthDate")
-            .and_then(|text| of_age_at(text, years))
+            .and_then(|text| of_age_at(text, years, zone))
             .ok_or_else(|| AdministrationError::invalid("the patient's birth date is not known"))?;
         if of_age <= now {
             return Err(AdministrationError::invalid("the patient is of age"));
         }
         Ok(Some(asked.map_or(of_age, |end| end.min(of_age))))
     }
+}
+
+fn proxy_already() -> AdministrationError {
+    AdministrationError::conflict(
+        "this caregiver is proxy for the patient already; take that one back first",
+    )
+}
+
+fn zone_of(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
 }
 
 /// Whether the actor is this patient in person; a caregiver is not.
@@ -209,7 +255,7 @@ fn is_own(by: Administrator<'_>, patient: &str) -> bool {
 
 /// When somebody who was born on a day comes of age: at the earliest, when only the month or year
 /// is known, so that a proxy never outlasts minority.
-fn of_age_at(birth_date: &str, years: u8) -> Option<Instant> {
+fn of_age_at(birth_date: &str, years: u8, zone: TimeZone) -> Option<Instant> {
     let mut parts = birth_date.split('-');
     let year: i16 = parts.next()?.parse().ok()?;
     let month: i8 = parts.next().map_or(Ok(1), str::parse).ok()?;
@@ -218,7 +264,7 @@ fn of_age_at(birth_date: &str, years: u8) -> Option<Instant> {
     let of_age = born
         .checked_add(jiff::Span::new().years(i64::from(years)))
         .ok()?;
-    let at = of_age.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    let at = of_age.to_zoned(zone).ok()?;
     Some(Instant(at.timestamp().as_microsecond()))
 }
 
@@ -233,10 +279,21 @@ mod tests {
             let at = date.to_zoned(jiff::tz::TimeZone::UTC).unwrap();
             Some(Instant(at.timestamp().as_microsecond()))
         };
-        assert_eq!(of_age_at("2010-05-17", 18), day("2028-05-17"));
-        assert_eq!(of_age_at("2010-05", 18), day("2028-05-01"));
-        assert_eq!(of_age_at("2010", 16), day("2026-01-01"));
-        assert_eq!(of_age_at("2008-02-29", 18), day("2026-02-28"));
-        assert_eq!(of_age_at("unknown", 18), None);
+        let of_age = |text, years| of_age_at(text, years, TimeZone::UTC);
+        assert_eq!(of_age("2010-05-17", 18), day("2028-05-17"));
+        assert_eq!(of_age("2010-05", 18), day("2028-05-01"));
+        assert_eq!(of_age("2010", 16), day("2026-01-01"));
+        assert_eq!(of_age("2008-02-29", 18), day("2026-02-28"));
+        assert_eq!(of_age("unknown", 18), None);
+    }
+
+    #[test]
+    fn the_day_of_majority_begins_on_the_organisations_wall() {
+        let at = |zone: &str| of_age_at("2010-05-17", 18, zone_of(zone)).unwrap();
+        let begins =
+            |text: &str| Instant(text.parse::<jiff::Timestamp>().unwrap().as_microsecond());
+        assert_eq!(at("Asia/Kolkata"), begins("2028-05-16T18:30:00Z"));
+        assert_eq!(at("America/Los_Angeles"), begins("2028-05-17T07:00:00Z"));
+        assert_eq!(at("nowhere"), begins("2028-05-17T00:00:00Z"));
     }
 }

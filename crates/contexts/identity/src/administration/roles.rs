@@ -199,7 +199,7 @@ impl Administration {
     }
 
     /// The locations that the administrator is confined to; `None` when to none.
-    async fn administered_locations(
+    pub(super) async fn administered_locations(
         &self,
         by: Administrator<'_>,
     ) -> Result<Option<BTreeSet<String>>> {

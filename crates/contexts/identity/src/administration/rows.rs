@@ -133,15 +133,37 @@ impl Administration {
 
     /// Gives what a row says, and tells that it was given.
     pub(super) async fn insert_row(&self, ctx: &OpCtx, row: &Row) -> Result<()> {
+        self.insert_row_unless(ctx, row, |_| false).await.map(drop)
+    }
+
+    /// The same unless another row of the subject `clashes`; two at once wait for each other. Whether it was given.
+    pub(super) async fn insert_row_unless(
+        &self,
+        ctx: &OpCtx,
+        row: &Row,
+        clashes: impl Fn(&Row) -> bool,
+    ) -> Result<bool> {
         let tenant = ctx.tenant;
         let keys = self.store.tenants().keys(tenant).await?;
         let subject = subject_key(&keys, &row.subject)?;
+        let tx = self.database().tenant(tenant).await?;
+        let (high, low) = subject.as_u64_pair();
+        let lock = (high ^ low).cast_signed();
+        tx.query("select pg_advisory_xact_lock($1)", &[&lock])
+            .await?;
+        let sql = format!(
+            "select {COLUMNS} from administration.standing where tenant = $1 and subject = $2"
+        );
+        for other in tx.query(&sql, &[&tenant.0, &subject]).await? {
+            if clashes(&opened(&keys, &other)?) {
+                return Ok(false);
+            }
+        }
         let sql = "insert into administration.standing \
                    (tenant, id, kind, subject, starts_at, ends_at, open_review, sealed) \
                    values ($1, $2, $3, $4, $5, $6, $7, $8)";
         let (ends_at, sealed) = (row.ends_at.map(|end| end.0), sealed(&keys, row)?);
         let open_review = matches!(row.what, What::Glass { decided: None, .. });
-        let tx = self.database().tenant(tenant).await?;
         tx.execute(
             sql,
             &[
@@ -160,7 +182,7 @@ impl Administration {
             .await?;
         tx.commit().await?;
         self.standing_changed();
-        Ok(())
+        Ok(true)
     }
 
     /// Ends a row now and tells of it; one that has ended stays as it is.

@@ -22,25 +22,41 @@ const KEPT_DAYS: i64 = 90;
 const LATEST_SECONDS: i64 = 3_600;
 
 impl Notifications {
-    /// Gives what is due in every organisation. Returns how much.
+    /// Gives what is due in every organisation. Returns how much. What goes wrong in one keeps no other waiting.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// The last failure, when the others have been given theirs; when the database does not answer.
     pub async fn give_due(&self) -> Result<usize> {
-        let mut count = 0;
+        let (mut count, mut failed) = (0, None);
         for tenant in store::reminders::due_tenants(self.database(), self.now()).await? {
             // What belongs to a tenant that does not serve waits until it serves again.
             let Ok(keys) = self.keys(tenant).await else {
                 continue;
             };
-            while self.remind(&keys).await? {
-                count += 1;
-            }
-            while self.send_digest(&keys).await? {
-                count += 1;
+            for digests in [false, true] {
+                match self.give_all(&keys, digests).await {
+                    Ok(given) => count += given,
+                    Err(error) => failed = Some(error),
+                }
             }
         }
-        Ok(count)
+        failed.map_or(Ok(count), Err)
+    }
+
+    /// Gives the reminders, or the digests, of one organisation.
+    async fn give_all(&self, keys: &TenantKeys, digests: bool) -> Result<usize> {
+        let mut count = 0;
+        loop {
+            let given = if digests {
+                self.send_digest(keys).await?
+            } else {
+                self.remind(keys).await?
+            };
+            if !given {
+                return Ok(count);
+            }
+            count += 1;
+        }
     }
 
     /// Forgets messages, deliveries and receipts that are over. Returns how many.
@@ -86,6 +102,11 @@ impl Notifications {
         let tx = self.database().tenant(keys.tenant()).await?;
         let Some((minutes, reminded)) = store::reminders::take(&tx, keys, now).await? else {
             return Ok(false);
+        };
+        let Some(reminded) = reminded else {
+            tracing::error!(tenant = %keys.tenant(), "a reminder does not open and is dropped");
+            tx.commit().await?;
+            return Ok(true);
         };
         let due = Instant(reminded.start).plus_seconds(-i64::from(minutes) * 60);
         let in_time = now < due.plus_seconds(LATEST_SECONDS) && now.0 < reminded.start;

@@ -73,19 +73,20 @@ pub(crate) async fn forget(tx: &TenantTx, keys: &TenantKeys, patient: &str) -> R
     Ok(tx.execute(sql, &[&tx.tenant().0, &appointments]).await?)
 }
 
-/// Takes the next reminder that is due, with its minutes, in the transaction of its effect.
+/// Takes the next reminder that is due, with its minutes, in the transaction of its effect; one that does not open
+/// never will, and is taken all the same, since it would stand in the way of those that come after it.
 pub(crate) async fn take(
     tx: &TenantTx,
     keys: &TenantKeys,
     now: Instant,
-) -> Result<Option<(i32, Reminded)>> {
+) -> Result<Option<(i32, Option<Reminded>)>> {
     let Some(row) = tx.query_opt(DUE, &[&tx.tenant().0, &now.0]).await? else {
         return Ok(None);
     };
     let (appointment, minutes): (i64, i32) = (column(&row, 0)?, column(&row, 1)?);
     let sealed: Vec<u8> = column(&row, 2)?;
-    let reminded = open(keys, (TABLE, &key(appointment, minutes)), &sealed)?;
-    Ok(Some((minutes, reminded)))
+    let reminded = open(keys, (TABLE, &key(appointment, minutes)), &sealed);
+    Ok(Some((minutes, reminded.ok())))
 }
 
 /// Tenants with a reminder or a digest that is due.

@@ -113,3 +113,21 @@ async fn the_reminders_of_an_erased_patient_are_forgotten_and_those_of_others_st
     }
     assert_eq!(world.pass(2 * 1_440 - 120).await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reminder_that_does_not_open_stands_in_nobodys_way() {
+    let world = World::new().await;
+    world.ana().await;
+    let start = world.appointment(2 * 1_440, "booked").await;
+    world
+        .happens(&world.visit("appointment.confirmed.v1", start))
+        .await;
+    let now = world.now();
+    let store = &world.test.store;
+    let tx = store.database().tenant(world.tenant).await.unwrap();
+    let sql = "insert into notifications.reminder (tenant, appointment, minutes, due_at, sealed) \
+         values ($1, 1, 60, $2, '\\x00')";
+    tx.execute(sql, &[&world.tenant.0, &now.0]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(world.pass(1_440).await, 1);
+}

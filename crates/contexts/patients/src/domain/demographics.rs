@@ -4,6 +4,8 @@ use jiff::civil::Date;
 use mt_fhir::Node;
 use mt_kernel::{ErrorKind, Fault};
 
+use super::items;
+
 /// Refuses what a person cannot mean; what equals `old` is not judged again.
 ///
 /// # Errors
@@ -32,7 +34,43 @@ pub fn check_patient(patient: Node<'_>, old: Option<Node<'_>>, today: Date) -> R
             return refuse("Patient.name", "a name is not empty and holds no markup");
         }
     }
+    let before: Vec<&str> = old.map(telephones).unwrap_or_default();
+    let words = |number: &&str| !before.contains(number) && !is_dialled(number);
+    if telephones(patient).iter().any(words) {
+        return refuse(
+            "Patient.telecom",
+            "a telephone number holds digits and no words",
+        );
+    }
     Ok(())
+}
+
+/// The numbers of the patient and of their contacts.
+fn telephones(patient: Node<'_>) -> Vec<&str> {
+    let contacts = items(patient, "contact").flat_map(|contact| items(contact, "telecom"));
+    let points = items(patient, "telecom").chain(contacts);
+    let spoken =
+        |point: &Node<'_>| matches!(point.str("system"), Some("phone" | "fax" | "sms" | "pager"));
+    points
+        .filter(spoken)
+        .filter_map(|point| point.str("value"))
+        .collect()
+}
+
+/// Whether a number can be dialled: it has a digit, and letters only as the scheme of a URI or before an extension.
+///
+/// How many digits it has is judged where a form is filled in: what is sent from elsewhere may be a number of a house.
+fn is_dialled(number: &str) -> bool {
+    let lower = number.to_ascii_lowercase();
+    let bare = ["tel:", "fax:", "sms:"]
+        .iter()
+        .find_map(|scheme| lower.strip_prefix(scheme))
+        .unwrap_or(&lower);
+    let mut letters = bare
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|word| !word.is_empty());
+    bare.chars().any(char::is_numeric)
+        && letters.all(|word| matches!(word, "x" | "ext" | "extn" | "extension"))
 }
 
 /// A date of any precision: a year or a month is plausible when one of its days is.
@@ -104,6 +142,39 @@ mod tests {
                 "{name}"
             );
         }
+    }
+
+    #[test]
+    fn a_telephone_number_is_one_that_can_be_dialled() {
+        for (number, good) in [
+            // As Synthea, HL7's examples and other countries write them.
+            ("555-123-4567", true),
+            ("(03) 5555 6473", true),
+            ("+1 (734) 677-7777", true),
+            ("020 7946 0018 ext. 12", true),
+            ("555.123.4567 x89", true),
+            ("tel:+31-20-123", true),
+            ("4711", true),
+            ("٠٢٠١٢٣٤", true),
+            ("call me at 5551234567", false),
+            ("unknown", false),
+            ("n/a", false),
+            ("-", false),
+            ("", false),
+        ] {
+            let patient = format!(r#"{{"telecom":[{{"system":"phone","value":"{number}"}}]}}"#);
+            assert_eq!(judged(&patient, None), good, "{number}");
+            let contact = format!(r#"{{"contact":[{patient}]}}"#);
+            assert_eq!(judged(&contact, None), good, "{number}");
+            // What stood there stays, also beside a new one.
+            let more = patient.replace("]}", r#",{"system":"phone","value":"555-123-4567"}]}"#);
+            assert!(judged(&more, Some(&patient)), "{number}");
+        }
+        for system in ["email", "url", "other"] {
+            let patient = format!(r#"{{"telecom":[{{"system":"{system}","value":"words"}}]}}"#);
+            assert!(judged(&patient, None), "{system}");
+        }
+        assert!(judged(r#"{"telecom":[{"system":"phone"}]}"#, None));
     }
 
     #[test]

@@ -100,6 +100,30 @@ async fn a_birth_date_is_between_yesterday_and_150_years_ago_through_every_door(
     }
 }
 
+/// P003, as far as it can be judged of what comes from elsewhere: `/api/v1` asks for ten digits, every door for a number.
+#[tokio::test]
+async fn a_telephone_number_is_no_sentence_through_every_door() {
+    let practice = Practice::new().await;
+    let system = practice.test.caller(practice.tenant);
+    let nurse = person(&system);
+    for (number, here, there) in [
+        ("555-123-4567", true, true),
+        ("555-4567", false, true),
+        ("call me at 5551234567", false, false),
+        ("unknown", false, false),
+    ] {
+        let details =
+            serde_json::json!({"family": "X", "given": [format!("Of {number}")], "phone": number});
+        assert_eq!(practice.register(details).await.is_ok(), here, "{number}");
+        let text = format!(
+            r#"{{"resourceType":"Patient","telecom":[{{"system":"phone","value":"{number}"}}]}}"#
+        );
+        let entered = practice.test.try_create(&nurse, &text).await;
+        assert_eq!(entered.is_ok(), there, "{number}");
+        practice.test.try_create(&system, &text).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_person_cannot_register_a_patient_who_is_not_born_yet() {
     let practice = Practice::new().await;

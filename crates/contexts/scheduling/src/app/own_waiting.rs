@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use mt_access::{Authenticated, Grant, Interaction};
+use mt_access::{Authenticated, Decision, Grant, Interaction, Reach};
 use mt_api::Caller;
 use mt_fhir::ResourceType;
 use mt_kernel::{ErrorKind, Fault};
@@ -130,6 +130,7 @@ impl Scheduling {
         }
         // With the caller's own access: whoever is out of reach does not exist.
         self.patient_name(caller, patient).await?;
+        acts_for(caller, &new.patient, Interaction::Create)?;
         let (_, settings) = self.settings(caller.tenant()).await?;
         if !settings.service(&new.service).is_some_and(|one| one.online) {
             let text = "patients do not book this service themselves";
@@ -200,10 +201,13 @@ impl Scheduling {
         Ok(self.own_view(waiting, &all))
     }
 
-    /// An entry, read with the caller's own access.
+    /// An entry, read with the caller's own access, of somebody for whom the caller may change it.
     async fn own_entry(&self, caller: &Caller, id: &str) -> Result<WaitingView> {
         only_patients(caller)?;
-        self.waiting(caller, id).await
+        let entry = self.waiting(caller, id).await?;
+        let patient = entry.patient.as_ref().map(|who| who.reference.as_str());
+        acts_for(caller, patient.unwrap_or_default(), Interaction::Update)?;
+        Ok(entry)
     }
 
     async fn waiting_of(&self, caller: &Caller, patient: &str) -> Result<Vec<WaitingView>> {
@@ -264,6 +268,30 @@ fn only_patients(caller: &Caller) -> Result<()> {
     }
     let text = "this is for patients and those who act for them; the desk keeps the waiting list";
     Err(Fault::new(ErrorKind::Forbidden, text).into())
+}
+
+/// Refuses what the caller's own permission does not open for this very patient: whoever acts for several may do more
+/// for one than for another, and to read somebody's record is not to act for them.
+fn acts_for(caller: &Caller, patient: &str, interaction: Interaction) -> Result<()> {
+    let decided = caller
+        .who
+        .grant
+        .decide(ResourceType::APPOINTMENT, interaction);
+    let covers = |reach: &Reach| {
+        reach.compartments.as_ref().is_none_or(|all| {
+            all.iter().any(|one| {
+                one.resource_type == ResourceType::PATIENT
+                    && patient.strip_prefix("Patient/") == Some(&*one.id)
+            })
+        })
+    };
+    match decided {
+        Decision::Allowed(reaches) if reaches.iter().any(covers) => Ok(()),
+        _ => {
+            let text = "you may not do this for this patient";
+            Err(Fault::new(ErrorKind::Forbidden, text).into())
+        }
+    }
 }
 
 /// The caller, by name in the record and the trail, with the rights of the use case.

@@ -1,6 +1,8 @@
 //! The waitlist fills what becomes free.
 
-use mt_access::Role;
+use std::sync::Arc;
+
+use mt_access::{Mask, Proxy, Role};
 use mt_kernel::ErrorKind;
 use mt_scheduling::domain::State;
 use mt_scheduling::{OwnWaiting, Transition, WaitingView, WaitlistQuery};
@@ -325,4 +327,44 @@ async fn patients_wait_for_themselves_alone_for_what_they_may_book_and_once() {
         scheduling.leave_oneself(&p, id).await.map_err(kind),
         missing
     );
+}
+
+/// Whoever acts for several patients may do more for one than for another.
+#[tokio::test]
+async fn to_read_somebodys_record_is_not_to_act_for_them() {
+    let practice = practice_online().await;
+    let scheduling = &practice.scheduling;
+    let caregiver = |letters: &str| {
+        let mut caller = practice.caller(Role::Caregiver);
+        let covers = [("Patient", "r"), ("Appointment", letters)];
+        let proxies = vec![
+            Proxy {
+                patient: Arc::from("p"),
+                mask: None,
+            },
+            Proxy {
+                patient: Arc::from("q"),
+                mask: Some(Arc::new(Mask::of(covers).unwrap())),
+            },
+        ];
+        let mut who = (*caller.who).clone();
+        who.grant = who.grant.with_proxies(proxies);
+        caller.who = Arc::new(who);
+        caller
+    };
+    let wish = |patient: &str| json!({"patient": patient, "service": "check-up"});
+    let reader = caregiver("rs");
+    join(&practice, &reader, wish(PATIENT)).await.unwrap();
+    let refused = join(&practice, &reader, wish("Patient/q")).await;
+    assert_eq!(refused.unwrap_err(), ErrorKind::Forbidden);
+    let theirs = wait(&practice, "Patient/q", json!({"service": "check-up"})).await;
+    let refused = scheduling.leave_oneself(&reader, &theirs.id).await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Forbidden);
+    let refused = scheduling.accept_oneself(&reader, &theirs.id).await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Forbidden);
+    let refused = scheduling.decline_oneself(&reader, &theirs.id).await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Forbidden);
+    let whole = caregiver("rscu");
+    scheduling.leave_oneself(&whole, &theirs.id).await.unwrap();
+    join(&practice, &whole, wish("Patient/q")).await.unwrap();
 }

@@ -24,6 +24,7 @@ export const visits = {
   'class.VR': 'Video or telephone',
   'class.HH': 'At home',
   'class.EMER': 'Emergency',
+  'check.unfinished': '{count, plural, one {# note of yours was begun and not saved} other {# notes of yours were begun and not saved}}',
   'check.unsignedNote': '{count, plural, one {# note is not signed} other {# notes are not signed}}',
   'check.unsignedOrder': '{count, plural, one {# order is not signed} other {# orders are not signed}}',
   'check.noNote': '{count, plural, one {No note was written} other {No notes were written}}',

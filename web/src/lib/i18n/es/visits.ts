@@ -26,6 +26,7 @@ export const visits: Record<keyof typeof english, string> = {
   'class.VR': 'Vídeo o teléfono',
   'class.HH': 'A domicilio',
   'class.EMER': 'Urgencia',
+  'check.unfinished': '{count, plural, one {# nota suya se empezó y no se guardó} other {# notas suyas se empezaron y no se guardaron}}',
   'check.unsignedNote': '{count, plural, one {# nota sin firmar} other {# notas sin firmar}}',
   'check.unsignedOrder': '{count, plural, one {# orden sin firmar} other {# órdenes sin firmar}}',
   'check.noNote': '{count, plural, one {No se escribió ninguna nota} other {No se escribieron notas}}',

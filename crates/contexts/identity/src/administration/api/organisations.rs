@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use mt_api::{Caller, Problem};
+use mt_api::{Caller, IfMatch, Problem, Version, Versioned};
 use mt_kernel::TenantId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -178,7 +178,7 @@ pub(super) async fn limits(
     State(administration): State<Administration>,
     caller: Caller,
     Path(id): Path<i32>,
-) -> Result<Json<LimitsView>, Problem> {
+) -> Result<Versioned<LimitsView>, Problem> {
     view(&administration, &caller, TenantId(id)).await
 }
 
@@ -188,7 +188,7 @@ pub(super) async fn limits(
 pub(super) async fn own_limits(
     State(administration): State<Administration>,
     caller: Caller,
-) -> Result<Json<LimitsView>, Problem> {
+) -> Result<Versioned<LimitsView>, Problem> {
     view(&administration, &caller, caller.tenant()).await
 }
 
@@ -196,24 +196,27 @@ async fn view(
     administration: &Administration,
     caller: &Caller,
     organisation: TenantId,
-) -> Result<Json<LimitsView>, Problem> {
+) -> Result<Versioned<LimitsView>, Problem> {
     let used = administration.used(caller.into(), organisation).await?;
-    let limits = administration.allowance(organisation).await?;
-    Ok(Json(LimitsView { limits, used }))
+    let (version, limits) = administration.limits(organisation).await?;
+    Ok(Versioned(Version(version), LimitsView { limits, used }))
 }
 
-/// Sets what an organisation may use.
+/// Sets what an organisation may use; with `If-Match` only over what was seen.
 #[utoipa::path(put, path = "/admin/organisations/{id}/limits", tag = "installation",
-    params(("id" = i32, Path, description = "Organisation")),
+    params(("id" = i32, Path, description = "Organisation"),
+        ("If-Match" = Option<String>, Header, description = "ETag of what was seen")),
     request_body = NewLimits, responses((status = 204)))]
 pub(super) async fn set_limits(
     State(administration): State<Administration>,
     caller: Caller,
     Path(id): Path<i32>,
+    seen: Option<IfMatch>,
     Json(new): Json<NewLimits>,
 ) -> Result<StatusCode, Problem> {
     let by = (&caller).into();
-    let done = administration.set_allowance(by, TenantId(id), new.limits, &new.reason);
+    let seen = seen.map(|IfMatch(Version(version))| version);
+    let done = administration.set_allowance(by, TenantId(id), (seen, new.limits), &new.reason);
     done.await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -253,12 +253,25 @@ impl Provision {
     /// Whether it speaks of this requester at this moment.
     fn concerns(&self, asking: &Asking<'_>) -> bool {
         let now = asking.now.0;
-        let who = |actor: &String| asking.requester.references.contains(actor);
+        let who = |actor: &String| self.means(actor, &asking.requester.references);
         let why = |purpose: &String| purpose == asking.requester.purpose;
         self.period
             .is_none_or(|(from, until)| from <= now && now <= until)
             && (self.actors.is_empty() || self.actors.iter().any(who))
             && (self.purposes.is_empty() || self.purposes.iter().any(why))
+    }
+
+    /// Whether an actor that is named is one of `references`. Where it denies, the address of a server does not matter,
+    /// nor a version: it would let through whom the patient named. Where it permits, the name must be exact.
+    fn means(&self, actor: &str, references: &[String]) -> bool {
+        let literal = actor.split("/_history/").next().unwrap_or_default();
+        references
+            .iter()
+            .any(|one| match literal.strip_suffix(one.as_str()) {
+                Some("") => true,
+                Some(base) => !self.permits && base.ends_with('/'),
+                None => false,
+            })
     }
 
     /// What is hidden of a type, when `hidden` says what is outside of this provision.

@@ -196,3 +196,26 @@ fn an_inactive_consent_and_one_of_another_scope_say_nothing() {
     other["scope"]["coding"][0]["code"] = "treatment".into();
     assert_eq!(rule(&other), None);
 }
+
+#[test]
+fn a_denial_of_one_actor_holds_whatever_server_and_version_its_reference_names() {
+    let by = |kind: &str, reference: &str| json!({"type": kind, "actor": [{"role": {}, "reference": {"reference": reference}}]});
+    let seven = requester("Practitioner/7");
+    let resource = observation("p", "1", "2026-01-01");
+    for (reference, expected) in [
+        ("Practitioner/7", true),
+        ("https://clinic.example/fhir/R4/Practitioner/7", true),
+        ("Practitioner/7/_history/3", true),
+        ("Practitioner/77", false),
+        ("XPractitioner/7", false),
+    ] {
+        assert_eq!(
+            hidden(&by("deny", reference), &seven, &resource),
+            expected,
+            "{reference}"
+        );
+    }
+    // Somebody of the same number elsewhere is not let in.
+    let permit = json!({"type": "deny", "provision": [by("permit", "https://elsewhere.example/fhir/Practitioner/7")]});
+    assert!(hidden(&permit, &seven, &resource));
+}
