@@ -97,8 +97,8 @@ async fn an_outage_of_the_database_is_no_attempt() {
         readers: 1,
         writers: 1,
     };
-    let database = Database::open(&fixture.test.database.app(), sizes);
-    let database = database.await.unwrap();
+    let endpoint = fixture.test.database.app();
+    let database = Database::open(&endpoint, sizes).await.unwrap();
     let (back, is_back) = oneshot::channel();
     let consumer = Arc::new(Unlucky {
         database: database.clone(),
