@@ -4,6 +4,5 @@
 mod broker;
 mod contract;
 mod messages;
-mod missing;
 mod outage;
 mod security;

@@ -1,7 +1,6 @@
 //! Events against a real PostgreSQL.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
-mod away;
 mod carrying;
 mod catalogue;
 mod consuming;
