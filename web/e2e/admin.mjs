@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clean, fhir, invited, settled } from './rig.mjs';
+import { clean, fhir, holds, invited, settled } from './rig.mjs';
 
 export function admin(at, rig) {
   const as = async (path, t) => {
@@ -99,6 +99,31 @@ export function admin(at, rig) {
     await page.getByRole('link', { name: 'Emergency access' }).click();
     await page.getByRole('region', { name: 'Emergency access' }).waitFor();
     await context.close();
+  });
+
+  test('two administrators change the settings: the second is told, and sees what the first saved', async (t) => {
+    const first = await as('/admin/organisation', t);
+    if (!first) return;
+    const second = await as('/admin/organisation', t);
+    const idle = ({ page }) => page.getByLabel('Idle minutes');
+    const save = async (seen, minutes) => {
+      await idle(seen).fill(minutes);
+      await seen.page.getByRole('button', { name: 'Save', exact: true }).click();
+    };
+    const saved = ({ page }) => page.getByText('Saved.').waitFor();
+    await idle(second).waitFor();
+    await save(first, '14');
+    await saved(first);
+    await save(second, '13');
+    await second.page.getByText('Somebody else saved these first').waitFor();
+    await holds(idle(second), '13');
+    await clean(second, 'settings that somebody else saved first');
+    await second.page.getByRole('button', { name: 'Load what is stored now' }).click();
+    await holds(idle(second), '14');
+    await save(second, '15');
+    await saved(second);
+    await first.context.close();
+    await second.context.close();
   });
 
   test('the words of a message are looked at, changed and put back, and a trial says why it does not leave', async (t) => {

@@ -71,6 +71,7 @@ fn limits_of_an_organisation_hold_at_every_server_and_for_nobody_else() {
         first.clinic(name);
     }
     unseen(&owner);
+    seats(&first, &second, &owner);
     requests(&first, &second, &owner);
     storage(&place, &first, &second, &owner);
     first.stop();
@@ -106,6 +107,32 @@ fn unseen(owner: &Owner<'_>) {
     owner.api().put(nowhere, &fifty).problem(404);
     owner.api().get(nowhere).problem(404);
     owner.limits("limits-free", &json!({}));
+}
+
+/// Of many people who are given a role at once, at two servers, as many get one as the organisation may have.
+fn seats(first: &Server, second: &Server, owner: &Owner<'_>) {
+    first.clinic("limits-seats");
+    owner.limits("limits-seats", &json!({ "users": 3 }));
+    let admins: [Caller; 2] =
+        [first, second].map(|server| server.person("limits-seats", "a", &["org_admin"], &[]).api());
+    let give = |admin: &Caller, subject: usize| {
+        let body = json!({ "subject": format!("s{subject}"), "role": "nurse" });
+        admin.post("admin/assignments", &body).status
+    };
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let ask = |n: usize| {
+            let admin = &admins[n % 2];
+            scope.spawn(move || give(admin, n))
+        };
+        let asked: Vec<_> = (0..12).map(ask).collect();
+        asked.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let given = |status: u16| statuses.iter().filter(|one| **one == status).count();
+    assert_eq!((given(201), given(409)), (3, 9), "{statuses:?}");
+    assert_eq!(owner.seen("limits-seats")["used"]["users"], 3);
+    // Whoever has a seat may have a second role.
+    let seated = statuses.iter().position(|one| *one == 201).unwrap();
+    assert_eq!(give(&admins[0], seated), 201);
 }
 
 fn requests(first: &Server, second: &Server, owner: &Owner<'_>) {

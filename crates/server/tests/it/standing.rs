@@ -196,6 +196,43 @@ fn care_teams_confine_clinicians_and_broken_glass_is_reviewed() {
 }
 
 #[test]
+fn what_an_organisation_decided_is_not_overwritten_unseen() {
+    let (_, _, admin) = made("standing-seen");
+    for path in ["admin/settings", "admin/branding"] {
+        let seen = admin.get(path).expect(200);
+        let tag = seen.header("etag").to_owned();
+        let over = |tag: &str| {
+            let request = admin.request("PUT", path).header("if-match", tag);
+            request.json(&seen.json()).send()
+        };
+        let next = over(&tag).expect(200).header("etag").to_owned();
+        over(&tag).problem(412);
+        assert_eq!(admin.get(path).expect(200).header("etag"), next);
+        over(&next).expect(200);
+        over("W/\"x\"").problem(400);
+    }
+}
+
+#[test]
+fn who_looks_at_the_proxies_of_a_patient_is_entered() {
+    let (server, all, admin) = made("standing-looks");
+    store(&all);
+    admin.get("proxies?patient=p1").expect(200);
+    let auditor = server.person("standing-looks", "x", &["auditor"], &[]);
+    let end = std::time::Instant::now() + NOTICED;
+    let found = loop {
+        let found = auditor.get("AuditEvent?entity=Patient/p1&action=R");
+        let found = found.expect(200).json();
+        if !crate::running::entries(&found).is_empty() {
+            break found.to_string();
+        }
+        assert!(std::time::Instant::now() < end, "nobody was entered");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    };
+    assert!(found.contains("list of proxies"), "{found}");
+}
+
+#[test]
 fn a_proxy_reaches_as_far_and_as_long_as_it_was_given() {
     let (server, all, admin) = made("standing-proxy");
     store(&all);

@@ -1,8 +1,10 @@
 /** Settings and looks of the organisation. */
 
 import { Button, Checkbox, NativeSelect, TextInput } from '@mantine/core';
+import { type UseMutationResult, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ChangeEvent, type FormEvent, useId, useState } from 'react';
 import { Failure } from '../../fhir/Failure';
+import { RequestError, send } from '../../fhir/http';
 import { Loaded } from '../../fhir/Loaded';
 import { useI18n } from '../../lib/i18n';
 import { Decimal } from '../../lib/json';
@@ -12,19 +14,16 @@ import { base64 } from '../documents/file';
 import { CosignPanel } from './CosignPanel';
 import { LimitsPanel } from './LimitsPanel';
 import { OnlinePanel } from './OnlinePanel';
-import { type Branding, LEGIBLE, SECOND_FACTORS, type Settings, contrast, useAct, useDocument } from './api';
+import { type Branding, LEGIBLE, SECOND_FACTORS, type Settings, contrast } from './api';
 
 export function OrganisationPage() {
   const { t } = useI18n();
-  const settings = useDocument('/admin/settings');
-  const branding = useDocument('/admin/branding');
-  // Kept here: a saved form begins anew over what is stored now, and what it says of saving must stay.
-  const saveSettings = useAct();
-  const saveBranding = useAct();
+  const settings = useSeen<Settings>('/api/v1/admin/settings');
+  const branding = useSeen<Branding>('/api/v1/admin/branding');
   return (
     <div className="stack">
-      <Panel title={t('admin.settings')}><Loaded query={settings} rows={6}>{(stored) => <SettingsForm key={JSON.stringify(stored)} stored={stored} save={saveSettings} />}</Loaded></Panel>
-      <Panel title={t('admin.branding')}><Loaded query={branding} rows={4}>{(stored) => <BrandingForm key={JSON.stringify(stored)} stored={stored} save={saveBranding} />}</Loaded></Panel>
+      <Panel title={t('admin.settings')}><Loaded query={settings.query} rows={6}>{({ body, etag }) => <SettingsForm key={etag} stored={body} save={settings.save} stale={settings.stale} />}</Loaded></Panel>
+      <Panel title={t('admin.branding')}><Loaded query={branding.query} rows={4}>{({ body, etag }) => <BrandingForm key={etag} stored={body} save={branding.save} stale={branding.stale} />}</Loaded></Panel>
       <OnlinePanel />
       <LimitsPanel />
       <CosignPanel />
@@ -39,9 +38,53 @@ const BOUNDS = { sessionIdleMinutes: [5, 15], sessionHours: [1, 12], ageOfMajori
 type Count = keyof typeof BOUNDS;
 const COUNTS = Object.keys(BOUNDS) as Count[];
 
-type Save = ReturnType<typeof useAct>;
+interface Editing<T> {
+  stored: T;
+  save: UseMutationResult<unknown, Error, T>;
+  /** Somebody else was faster: what replaces this form by what they have saved. */
+  stale: (() => void) | undefined;
+}
 
-function SettingsForm({ stored, save }: { stored: Settings; save: Save }) {
+/** A document that is read once, and saved only over what was read; kept beside its form, which begins anew after it was saved. */
+function useSeen<T>(path: string) {
+  const client = useQueryClient();
+  const queryKey = ['seen', path];
+  // A read in the background must not move what was seen under what is typed.
+  const query = useQuery({ queryKey, queryFn: ({ signal }) => send<T>(path, { signal }), staleTime: Number.POSITIVE_INFINITY, gcTime: 0, refetchOnWindowFocus: false, refetchOnReconnect: false });
+  const save = useMutation({
+    mutationFn: (body: T) => send<T>(path, { method: 'PUT', ifMatch: query.data?.etag, body }),
+    onSuccess: async (answer) => {
+      client.setQueryData(queryKey, answer);
+      await client.invalidateQueries({ queryKey: ['api'] });
+    },
+  });
+  const isStale = save.error instanceof RequestError && save.error.status === 412;
+  const load = () => {
+    save.reset();
+    void query.refetch();
+  };
+  return { query, save, stale: isStale ? load : undefined };
+}
+
+/** What became of saving. */
+function Outcome<T>({ save, stale }: Pick<Editing<T>, 'save' | 'stale'>) {
+  const { t } = useI18n();
+  return (
+    <>
+      {stale ? (
+        <Notice tone="warning" icon="alert" title={t('admin.stale')}>
+          <p>{t('admin.stale.help')}</p>
+          <Button type="button" variant="default" onClick={stale}>{t('admin.stale.load')}</Button>
+        </Notice>
+      ) : (
+        save.isError && <Failure error={save.error} />
+      )}
+      <div role="status">{save.isSuccess && <Notice tone="info" icon="check" title={t('admin.saved')} />}</div>
+    </>
+  );
+}
+
+function SettingsForm({ stored, save, stale }: Editing<Settings>) {
   const { t } = useI18n();
   const [typed, setTyped] = useState({ ...stored, sessionIdleMinutes: stored.sessionIdleMinutes.text, sessionHours: stored.sessionHours.text, ageOfMajority: stored.ageOfMajority.text });
   const set = (part: Partial<typeof typed>) => setTyped({ ...typed, ...part });
@@ -49,8 +92,8 @@ function SettingsForm({ stored, save }: { stored: Settings; save: Save }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (wrong.length > 0 || typed.secondFactors.length === 0) return;
-    const counts = Object.fromEntries(COUNTS.map((field) => [field, new Decimal(typed[field])]));
-    save.mutate({ method: 'PUT', path: '/admin/settings', body: { ...typed, ...counts } });
+    const counts = { sessionIdleMinutes: new Decimal(typed.sessionIdleMinutes), sessionHours: new Decimal(typed.sessionHours), ageOfMajority: new Decimal(typed.ageOfMajority) };
+    save.mutate({ ...typed, ...counts });
   };
   const zones = [...new Set([typed.timeZone, ...Intl.supportedValuesOf('timeZone')])];
   return (
@@ -73,21 +116,15 @@ function SettingsForm({ stored, save }: { stored: Settings; save: Save }) {
       <Checkbox label={t('admin.careTeam')} checked={typed.careTeamRestriction} onChange={(event) => set({ careTeamRestriction: event.currentTarget.checked })} />
       <Checkbox label={t('admin.careCoordination')} checked={typed.careCoordination} onChange={(event) => set({ careCoordination: event.currentTarget.checked })} />
       <Checkbox label={t('admin.preauthorization')} checked={typed.preauthorization} onChange={(event) => set({ preauthorization: event.currentTarget.checked })} />
-      {save.isError && <Failure error={save.error} />}
-      <Saved done={save.isSuccess} />
+      <Outcome save={save} stale={stale} />
       <div className="form-actions"><Button type="submit" size="sm" disabled={wrong.length > 0 || typed.secondFactors.length === 0} loading={save.isPending}>{t('save')}</Button></div>
     </form>
   );
 }
 
-function Saved({ done }: { done: boolean }) {
-  const { t } = useI18n();
-  return <div role="status">{done && <Notice tone="info" icon="check" title={t('admin.saved')} />}</div>;
-}
-
 const LARGEST_LOGO = 200 * 1024;
 
-function BrandingForm({ stored, save }: { stored: Branding; save: Save }) {
+function BrandingForm({ stored, save, stale }: Editing<Branding>) {
   const { t } = useI18n();
   const id = useId();
   const [typed, setTyped] = useState(stored);
@@ -106,7 +143,7 @@ function BrandingForm({ stored, save }: { stored: Branding; save: Save }) {
       className="stack"
       onSubmit={(event) => {
         event.preventDefault();
-        if (faint.length === 0 && typed.name.trim()) save.mutate({ method: 'PUT', path: '/admin/branding', body: { ...typed, name: typed.name.trim() } });
+        if (faint.length === 0 && typed.name.trim()) save.mutate({ ...typed, name: typed.name.trim() });
       }}
     >
       <div className="fields order-fields">
@@ -121,8 +158,7 @@ function BrandingForm({ stored, save }: { stored: Branding; save: Save }) {
         <p id={`${id}-help`} className={tooLarge ? 'critical' : 'quiet'}>{t('admin.logo.help')}</p>
         {typed.logo && <p className="state"><img src={typed.logo} alt={t('admin.logo')} height="40" /> <Button variant="default" onClick={() => set({ logo: null })}>{t('orders.remove')}<span className="visually-hidden"> {t('admin.logo')}</span></Button></p>}
       </div>
-      {save.isError && <Failure error={save.error} />}
-      <Saved done={save.isSuccess} />
+      <Outcome save={save} stale={stale} />
       <div className="form-actions"><Button type="submit" size="sm" disabled={faint.length > 0 || !typed.name.trim()} loading={save.isPending}>{t('save')}<span className="visually-hidden"> {t('admin.branding')}</span></Button></div>
     </form>
   );

@@ -191,7 +191,10 @@ impl Administration {
         else {
             return Err(AdministrationError::not_found());
         };
-        if decided.is_some() {
+        if let Some(decided) = decided {
+            // Whoever decided may have been cut off before the Task was closed.
+            self.close_review(by.ctx.tenant, id, decided.justified)
+                .await?;
             return Err(AdministrationError::conflict("it has been decided already"));
         }
         *decided = Some(Decided {

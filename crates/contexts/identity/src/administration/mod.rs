@@ -22,7 +22,7 @@ mod standing;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mt_audit::{Audit, Event, EventCode};
+use mt_audit::{Audit, Detail, Effect, Event, EventCode, Kind, Touched};
 use mt_database::{Database, Migration, Migrations};
 use mt_fhir::ResourceType;
 use mt_kernel::{Actor, Clock, Instant, OpCtx, PurposeOfUse, TenantId};
@@ -138,6 +138,21 @@ impl Administration {
             ..Event::done(code)
         };
         Ok(self.audit.record(ctx, &event)?)
+    }
+
+    /// Enters that somebody was shown what administration knows of a patient.
+    fn enter_look(&self, ctx: &OpCtx, patient: &str, what: &str) -> Result<()> {
+        let detail = Detail {
+            resources: vec![Touched {
+                resource_type: ResourceType::PATIENT,
+                id: Arc::from(patient),
+                version: 0,
+                effect: Effect::Shown,
+            }],
+            reason: Some(what.to_owned()),
+            ..Detail::new(ctx)
+        };
+        Ok(self.audit.enter(ctx, Kind::Read, &detail)?)
     }
 }
 

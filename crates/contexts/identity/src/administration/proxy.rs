@@ -176,6 +176,7 @@ impl Administration {
     /// Forbidden to all but the patient and those who manage users.
     pub async fn proxies_of(&self, by: Administrator<'_>, patient: &str) -> Result<Vec<ProxyView>> {
         self.check_proxy_right(by, patient).await?;
+        self.enter_look(by.ctx, patient, "list of proxies")?;
         let rows = self.rows_standing(by.ctx.tenant).await?;
         let all = rows.into_iter().filter_map(ProxyView::of);
         Ok(all.filter(|proxy| proxy.patient == patient).collect())

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use mt_access::{Operation, Role};
 use mt_audit::EventCode;
+use mt_database::TenantTx;
 use mt_kernel::{Instant, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::error::{AdministrationError, Result};
-use super::rows::{Row, What};
+use super::rows::{Row, What, subject_key};
 use super::{Administration, Administrator};
 
 /// A role to be given.
@@ -92,7 +93,6 @@ impl Administration {
                 "the role ends before it begins",
             ));
         }
-        self.check_seats(tenant, &new.subject).await?;
         let row = Row {
             id: Uuid::now_v7(),
             subject: new.subject,
@@ -105,25 +105,25 @@ impl Administration {
                 locations: new.locations,
             },
         };
+        self.check_seats(tenant, &row.subject).await?;
         let act = format!("gave a role: {}", base.code());
         self.enter(by.ctx, EventCode::PermissionChange, &act)?;
         self.insert_row(by.ctx, &row).await?;
         Assignment::of(row).ok_or(AdministrationError::Unreadable)
     }
 
-    /// Whether one more person with a role is within the organisation's limit.
+    /// Refuses one more person with a role than the organisation may have, before anything is entered. What decides is
+    /// [`take_seat`], when the role is given.
     pub(super) async fn check_seats(&self, tenant: TenantId, subject: &str) -> Result<()> {
-        let Some(users) = self.allowance(tenant).await?.users else {
+        let Some(most) = self.allowance(tenant).await?.users else {
             return Ok(());
         };
-        let mut holders = self.holders(tenant).await?;
-        holders.insert(subject.to_owned());
-        if holders.len() > usize::try_from(users).unwrap_or(0) {
-            return Err(AdministrationError::conflict(
-                "the organisation has as many people with a role as it may have",
-            ));
-        }
-        Ok(())
+        let keys = self.store.tenants().keys(tenant).await?;
+        let subject = subject_key(&keys, subject)?;
+        let readers = self.database().readers();
+        let params: mt_database::Params<'_> = &[&tenant.0, &subject, &self.now().0];
+        let others = readers.query(tenant, OTHER_HOLDERS, params).await?;
+        seat_left(&others, most)
     }
 
     /// The people with a role.
@@ -226,6 +226,40 @@ impl Administration {
         }
         Ok(own)
     }
+}
+
+/// How many people besides one hold a role, or will.
+const OTHER_HOLDERS: &str = "select count(distinct subject) from administration.standing \
+    where tenant = $1 and subject <> $2 and kind = 1 and ended_at is null \
+      and (ends_at is null or ends_at > $3)";
+/// Class of the lock under which the people of an organisation are counted; the other key is the organisation.
+const SEATS_LOCK: i32 = 0x6d74_7374;
+
+/// Refuses, in the transaction that gives `subject` a role, one more person than the organisation may have: two at
+/// once wait for each other.
+pub(super) async fn take_seat(
+    tx: &TenantTx,
+    (tenant, subject): (TenantId, Uuid),
+    most: i32,
+    now: Instant,
+) -> Result<()> {
+    let lock = "select pg_advisory_xact_lock($1, $2)";
+    tx.query(lock, &[&SEATS_LOCK, &tenant.0]).await?;
+    let params: mt_database::Params<'_> = &[&tenant.0, &subject, &now.0];
+    seat_left(&tx.query(OTHER_HOLDERS, params).await?, most)
+}
+
+fn seat_left(others: &[tokio_postgres::Row], most: i32) -> Result<()> {
+    let others = others.first().map(|row| row.try_get::<_, i64>(0));
+    let others = others
+        .and_then(std::result::Result::ok)
+        .ok_or(AdministrationError::Unreadable)?;
+    if others < i64::from(most) {
+        return Ok(());
+    }
+    Err(AdministrationError::conflict(
+        "the organisation has as many people with a role as it may have",
+    ))
 }
 
 /// Refuses an administrator to whom an operation is not open.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::Administration;
 use super::error::{AdministrationError, Result};
+use super::roles::take_seat;
 use crate::announce::{self, Whose};
 
 /// What a row gives.
@@ -146,6 +147,10 @@ impl Administration {
         let tenant = ctx.tenant;
         let keys = self.store.tenants().keys(tenant).await?;
         let subject = subject_key(&keys, &row.subject)?;
+        let most = match row.what {
+            What::Role { .. } => self.allowance(tenant).await?.users,
+            _ => None,
+        };
         let tx = self.database().tenant(tenant).await?;
         let (high, low) = subject.as_u64_pair();
         let lock = (high ^ low).cast_signed();
@@ -158,6 +163,9 @@ impl Administration {
             if clashes(&opened(&keys, &other)?) {
                 return Ok(false);
             }
+        }
+        if let Some(most) = most {
+            take_seat(&tx, (tenant, subject), most, self.now()).await?;
         }
         let sql = "insert into administration.standing \
                    (tenant, id, kind, subject, starts_at, ends_at, open_review, sealed) \

@@ -258,18 +258,30 @@ impl Administration {
     /// # Errors
     /// When the database does not answer.
     pub async fn settings(&self, tenant: TenantId) -> Result<Settings> {
-        Ok(self.document(tenant, "settings").await?.unwrap_or_default())
+        Ok(self.settings_seen(tenant).await?.1)
     }
 
-    /// Changes the settings.
+    /// The same with their version; 0 when nobody has set any.
+    pub(super) async fn settings_seen(&self, tenant: TenantId) -> Result<(u32, Settings)> {
+        document(self.database(), tenant, "settings").await
+    }
+
+    /// Changes the settings, over version `seen` of them when one is named. The new version.
     ///
     /// # Errors
-    /// Forbidden unless the organisation is the caller's to manage; invalid when a value is.
-    pub async fn set_settings(&self, by: Administrator<'_>, settings: &Settings) -> Result<()> {
+    /// Forbidden unless the organisation is the caller's to manage; invalid when a value is; a failed precondition when
+    /// somebody else has changed them since.
+    pub async fn set_settings(
+        &self,
+        by: Administrator<'_>,
+        seen: Option<u32>,
+        settings: &Settings,
+    ) -> Result<u32> {
         require(by, Operation::ManageTenant)?;
         settings.check()?;
         self.enter(by.ctx, EventCode::Configuration, "changed settings")?;
-        self.put_document(by.ctx.tenant, "settings", settings).await
+        self.put_document(by.ctx.tenant, "settings", seen, settings)
+            .await
     }
 
     /// How the organisation looks.
@@ -280,15 +292,26 @@ impl Administration {
         branding_of(self.database(), tenant).await
     }
 
-    /// Changes how the organisation looks.
+    /// The same with its version; 0 when nobody has set any.
+    pub(super) async fn branding_seen(&self, tenant: TenantId) -> Result<(u32, Branding)> {
+        document(self.database(), tenant, "branding").await
+    }
+
+    /// Changes how the organisation looks, over version `seen` of it when one is named. The new version.
     ///
     /// # Errors
     /// As [`Self::set_settings`].
-    pub async fn set_branding(&self, by: Administrator<'_>, branding: &Branding) -> Result<()> {
+    pub async fn set_branding(
+        &self,
+        by: Administrator<'_>,
+        seen: Option<u32>,
+        branding: &Branding,
+    ) -> Result<u32> {
         require(by, Operation::ManageTenant)?;
         branding.check()?;
         self.enter(by.ctx, EventCode::Configuration, "changed the branding")?;
-        self.put_document(by.ctx.tenant, "branding", branding).await
+        self.put_document(by.ctx.tenant, "branding", seen, branding)
+            .await
     }
 
     /// Where onboarding stands.
@@ -297,8 +320,9 @@ impl Administration {
     /// Forbidden unless the organisation is the caller's to manage.
     pub async fn onboarding(&self, by: Administrator<'_>) -> Result<Onboarding> {
         require(by, Operation::ManageTenant)?;
-        let known = self.document(by.ctx.tenant, "onboarding").await?;
-        Ok(known.unwrap_or_default())
+        Ok(document(self.database(), by.ctx.tenant, "onboarding")
+            .await?
+            .1)
     }
 
     /// Marks a step as done with what was entered; a step may be done again.
@@ -331,57 +355,72 @@ impl Administration {
         }
         onboarding.done.insert(step, entered);
         self.enter(by.ctx, EventCode::Configuration, "did a step of onboarding")?;
-        self.put_document(by.ctx.tenant, "onboarding", &onboarding)
+        self.put_document(by.ctx.tenant, "onboarding", None, &onboarding)
             .await?;
         Ok(onboarding)
     }
 
-    async fn document<T: DeserializeOwned>(
-        &self,
-        tenant: TenantId,
-        kind: &str,
-    ) -> Result<Option<T>> {
-        document(self.database(), tenant, kind).await
-    }
-
+    /// Stores a document, over version `seen` when one is named; 0 names that there is none.
     async fn put_document<T: Serialize>(
         &self,
         tenant: TenantId,
         kind: &str,
+        seen: Option<u32>,
         value: &T,
-    ) -> Result<()> {
+    ) -> Result<u32> {
         let body = serde_json::to_string(value).map_err(|_| AdministrationError::Unreadable)?;
         let sql = "insert into administration.document as d (tenant, kind, version, body, updated_at) \
                    values ($1, $2, 1, $3, $4) on conflict (tenant, kind) \
-                   do update set version = d.version + 1, body = $3, updated_at = $4";
+                   do update set version = d.version + 1, body = $3, updated_at = $4 \
+                   where $5::int8 is null or d.version = $5 returning version";
+        let seen = seen.map(i64::from);
         let tx = self.database().tenant(tenant).await?;
-        tx.execute(sql, &[&tenant.0, &kind, &body, &self.now().0])
+        let rows = tx
+            .query(
+                sql,
+                &[&tenant.0, &kind, &body, &self.now().0, &seen],
+            )
             .await?;
-        Ok(tx.commit().await?)
+        let row = rows.first().ok_or_else(stale)?;
+        let version = version_of(row)?;
+        tx.commit().await?;
+        Ok(version)
     }
+}
+
+fn stale() -> AdministrationError {
+    AdministrationError::precondition("somebody else has changed this since; read it again")
+}
+
+fn version_of(row: &tokio_postgres::Row) -> Result<u32> {
+    let version: i32 = row
+        .try_get(0)
+        .map_err(|_| AdministrationError::Unreadable)?;
+    Ok(version.unsigned_abs())
 }
 
 /// How an organisation looks.
 pub(crate) async fn branding_of(database: &Database, tenant: TenantId) -> Result<Branding> {
-    let known = document(database, tenant, "branding").await?;
-    Ok(known.unwrap_or_default())
+    Ok(document(database, tenant, "branding").await?.1)
 }
 
-async fn document<T: DeserializeOwned>(
+/// A document with its version; 0 and what holds without one when nobody has written it.
+async fn document<T: DeserializeOwned + Default>(
     database: &Database,
     tenant: TenantId,
     kind: &str,
-) -> Result<Option<T>> {
-    let sql = "select body from administration.document where tenant = $1 and kind = $2";
+) -> Result<(u32, T)> {
+    let sql = "select version, body from administration.document where tenant = $1 and kind = $2";
     let readers = database.readers();
     let rows = readers.query(tenant, sql, &[&tenant.0, &kind]).await?;
     let Some(row) = rows.first() else {
-        return Ok(None);
+        return Ok((0, T::default()));
     };
-    let unreadable = |_| AdministrationError::Unreadable;
-    let text: &str = row.try_get(0).map_err(unreadable)?;
+    let text: &str = row
+        .try_get(1)
+        .map_err(|_| AdministrationError::Unreadable)?;
     let value = serde_json::from_str(text).map_err(|_| AdministrationError::Unreadable)?;
-    Ok(Some(value))
+    Ok((version_of(row)?, value))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use mt_api::{Caller, Problem};
+use mt_api::{Caller, IfMatch, Problem, Version, Versioned};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -15,22 +15,24 @@ use crate::administration::{Administration, Branding, Onboarding, Settings, Step
 pub(super) async fn settings(
     State(administration): State<Administration>,
     caller: Caller,
-) -> Result<Json<Settings>, Problem> {
-    Ok(Json(administration.settings(caller.tenant()).await?))
+) -> Result<Versioned<Settings>, Problem> {
+    let (version, settings) = administration.settings_seen(caller.tenant()).await?;
+    Ok(Versioned(Version(version), settings))
 }
 
-/// Changes the settings.
+/// Changes the settings; with `If-Match` only over what was seen.
 #[utoipa::path(put, path = "/admin/settings", tag = "administration",
+    params(("If-Match" = Option<String>, Header, description = "ETag of what was seen")),
     request_body = Settings, responses((status = 200, body = Settings)))]
 pub(super) async fn set_settings(
     State(administration): State<Administration>,
     caller: Caller,
+    seen: Option<IfMatch>,
     Json(settings): Json<Settings>,
-) -> Result<Json<Settings>, Problem> {
-    administration
-        .set_settings((&caller).into(), &settings)
-        .await?;
-    Ok(Json(settings))
+) -> Result<Versioned<Settings>, Problem> {
+    let seen = seen.map(|IfMatch(Version(version))| version);
+    let version = administration.set_settings((&caller).into(), seen, &settings);
+    Ok(Versioned(Version(version.await?), settings))
 }
 
 /// How the organisation looks.
@@ -39,22 +41,24 @@ pub(super) async fn set_settings(
 pub(super) async fn branding(
     State(administration): State<Administration>,
     caller: Caller,
-) -> Result<Json<Branding>, Problem> {
-    Ok(Json(administration.branding(caller.tenant()).await?))
+) -> Result<Versioned<Branding>, Problem> {
+    let (version, branding) = administration.branding_seen(caller.tenant()).await?;
+    Ok(Versioned(Version(version), branding))
 }
 
-/// Changes how the organisation looks.
+/// Changes how the organisation looks; with `If-Match` only over what was seen.
 #[utoipa::path(put, path = "/admin/branding", tag = "administration",
+    params(("If-Match" = Option<String>, Header, description = "ETag of what was seen")),
     request_body = Branding, responses((status = 200, body = Branding)))]
 pub(super) async fn set_branding(
     State(administration): State<Administration>,
     caller: Caller,
+    seen: Option<IfMatch>,
     Json(branding): Json<Branding>,
-) -> Result<Json<Branding>, Problem> {
-    administration
-        .set_branding((&caller).into(), &branding)
-        .await?;
-    Ok(Json(branding))
+) -> Result<Versioned<Branding>, Problem> {
+    let seen = seen.map(|IfMatch(Version(version))| version);
+    let version = administration.set_branding((&caller).into(), seen, &branding);
+    Ok(Versioned(Version(version.await?), branding))
 }
 
 /// Where onboarding stands.

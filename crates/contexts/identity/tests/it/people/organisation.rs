@@ -18,7 +18,7 @@ impl Clinic {
             grant: &grant,
         };
         self.administration
-            .set_settings(by, &settings)
+            .set_settings(by, None, &settings)
             .await
             .unwrap();
     }
