@@ -30,5 +30,10 @@ pub const MIGRATIONS: Migrations = Migrations {
         Migration::new(2, "heads", include_str!("../migrations/0002_heads.sql")),
         Migration::new(3, "looks", include_str!("../migrations/0003_looks.sql")),
         Migration::new(4, "days", include_str!("../migrations/0004_days.sql")),
+        Migration::new(
+            5,
+            "lazy_relay",
+            include_str!("../migrations/0005_lazy_relay.sql"),
+        ),
     ],
 };

@@ -15,7 +15,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::head::Heads;
-use super::{Delivery, Group, Spot, Subscription};
+use super::{Delivery, Group, LAZILY, Spot, Subscription};
 use crate::catalogue::Topic;
 use crate::error::Result;
 use crate::event::SealedEvent;
@@ -58,12 +58,6 @@ const ADVANCE: &str = "update events.progress p set position = s.position \
      where p.consumer = $1 and p.topic = $2 and p.partition = s.partition and p.token = s.token \
        and p.position <= s.position \
     returning p.partition";
-
-/// Progress need not be on the disk: what a crash takes back comes again, and the inbox knows it.
-const LAZILY: Step<'_> = Step {
-    sql: "select set_config('synchronous_commit', 'off', true)",
-    params: &[],
-};
 
 /// The log's functions are bound to no tenant.
 const NOBODY: TenantId = TenantId(0);
@@ -265,6 +259,7 @@ impl LogSubscription {
                 &positions,
             ],
         };
+        // What a crash takes back comes again, and the inbox knows it.
         let written = self
             .database
             .writers()

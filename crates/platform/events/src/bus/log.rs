@@ -3,6 +3,10 @@
 //! The batch and the relay's place are one transaction, so every event is in the log exactly once.
 //! One relay writes at a time, in the order of positions, so that a reader never passes a
 //! position which is still to come.
+//!
+//! A batch is acknowledged before it is on the disk. A crash of the database may take it back, with its place: it is relayed
+//! again, at positions that nobody has seen. Whatever a consumer has committed meanwhile came after it in the
+//! database's log and has brought it to the disk.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,11 +23,11 @@ use uuid::Uuid;
 use super::feed::LogFeed;
 use super::head::Heads;
 use super::held::LogSubscription;
-use super::{EventBus, EventFeed, Group, GroupStatus, Outgoing, Place, Subscription};
+use super::{EventBus, EventFeed, Group, GroupStatus, LAZILY, Outgoing, Place, Subscription};
 use crate::catalogue::TOPICS;
 use crate::error::Result;
 
-const APPEND: &str = "select events.append($1, $2::text::date, $3, $4, $5, $6, $7, $8, $9, $10)";
+const APPEND: &str = "select events.append($1, $2, $3::text::date, $4, $5, $6, $7, $8, $9, $10, $11)";
 
 const LAGS: &str = "select consumer, topic, behind from events.lags() order by consumer, topic";
 
@@ -41,6 +45,8 @@ pub struct LogBus {
     heads: Heads,
     /// The last day for which each topic has a partition.
     prepared: Arc<Mutex<BTreeMap<i16, String>>>,
+    /// Under which token the last batch was appended, and at which position it ended.
+    appended: Arc<Mutex<Option<(i64, i64)>>>,
 }
 
 impl fmt::Debug for LogBus {
@@ -58,6 +64,7 @@ impl LogBus {
             database,
             clock,
             prepared: Arc::default(),
+            appended: Arc::default(),
         }
     }
 
@@ -103,14 +110,22 @@ impl LogBus {
     }
 
     async fn append(&self, events: &[Outgoing], place: &Place) -> Result<()> {
+        if events.is_empty() {
+            return place.commit(&self.database).await;
+        }
         let now = self.clock.now().to_fhir();
         let today = day(&now);
         self.prepare(events, today).await?;
+        let mut appended = self.appended.lock().await;
+        // Forgotten until the batch is there: after a failure the relay comes back with another token.
+        let last = appended.take().filter(|(token, _)| *token == place.token);
+        let last = last.map(|(_, position)| position);
         let columns = Columns::of(events);
         let append = Step {
             sql: APPEND,
             params: &[
                 &place.token,
+                &last,
                 &today,
                 &columns.topics,
                 &columns.partitions,
@@ -122,11 +137,11 @@ impl LogBus {
                 &columns.bodies,
             ],
         };
-        let append = (!events.is_empty()).then_some(append);
-        let written = place.commit_after(&self.database, append).await?;
-        let appended = written.first().filter(|_| !events.is_empty());
-        if let Some(row) = appended.and_then(|one| one.rows.first()) {
+        let written = place.commit_after(&self.database, vec![LAZILY, append]);
+        let written = written.await?;
+        if let Some(row) = written.get(1).and_then(|one| one.rows.first()) {
             let last = row.try_get(0).map_err(mt_database::Error::from)?;
+            *appended = Some((place.token, last));
             self.raise(&columns.topics, last);
         }
         Ok(())

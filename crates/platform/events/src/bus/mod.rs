@@ -182,6 +182,12 @@ const ADVANCE: &str = "select events.advance($1, $2, $3, $4)";
 const DEFER: &str = "select events.defer($1, $2, $3, $4)";
 const UNDEFER: &str = "select events.undefer($1, $2, $3)";
 
+/// What is written need not be on the disk when it is acknowledged: a crash may take the last moments back.
+const LAZILY: Step<'_> = Step {
+    sql: "select set_config('synchronous_commit', 'off', true)",
+    params: &[],
+};
+
 /// The relay's place has no tenant.
 const NOBODY: TenantId = TenantId(0);
 
@@ -191,14 +197,14 @@ impl Place {
     /// # Errors
     /// [`crate::EventError::Fenced`] when another relay took over.
     pub async fn commit(&self, database: &Database) -> Result<()> {
-        self.commit_after(database, None).await.map(drop)
+        self.commit_after(database, Vec::new()).await.map(drop)
     }
 
     /// Writes the place in one transaction with what comes before it, in one flush: nothing is to be decided in between.
     pub(crate) async fn commit_after(
         &self,
         database: &Database,
-        before: Option<Step<'_>>,
+        mut steps: Vec<Step<'_>>,
     ) -> Result<Vec<Outcome>> {
         let deferred: &[(i32, String, i64)] = match &self.change {
             PlaceChange::Defer(rows) => rows,
@@ -223,7 +229,6 @@ impl Place {
             sql: UNDEFER,
             params: &[&self.token, relayed, upto],
         };
-        let mut steps: Vec<Step<'_>> = before.into_iter().collect();
         match self.change {
             PlaceChange::None => steps.push(advance),
             PlaceChange::Defer(_) => steps.extend([defer, advance]),

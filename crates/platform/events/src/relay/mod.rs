@@ -67,6 +67,8 @@ pub struct Relay {
     bus: Arc<dyn EventBus>,
     options: RelayOptions,
     hold: Option<Hold>,
+    /// The place as it was last found or written: windows without rows move it in memory only.
+    written: Option<Hold>,
     renewed: Monotonic,
     /// Tenants with rows that were deferred: their new rows are deferred, too, so that order is kept.
     deferred: HashSet<TenantId>,
@@ -97,6 +99,7 @@ impl Relay {
             bus,
             options,
             hold: None,
+            written: None,
             renewed: Monotonic::now(),
             deferred: HashSet::new(),
         }
@@ -185,6 +188,9 @@ impl Relay {
             },
         };
         let mut relayed = self.carry(&rows, &next).await?;
+        if !rows.is_empty() {
+            self.written = Some(next.clone());
+        }
         self.hold = Some(next);
         relayed.rows += late.rows;
         relayed.events += late.events;
@@ -199,20 +205,38 @@ impl Relay {
             return Ok(Some(hold.clone()));
         }
         let started = Monotonic::now();
-        let before = self.hold.take();
-        let Some(found) = self.outbox.hold(self.options.lease).await? else {
-            return Ok(None);
+        let renewed = match self.hold.take() {
+            Some(known) => self.renew(known).await?,
+            None => None,
+        };
+        let hold = match renewed {
+            Some(hold) => hold,
+            None => {
+                // With another token: what was given out under the last one may be lost.
+                self.outbox.release().await?;
+                let Some(found) = self.outbox.hold(self.options.lease).await? else {
+                    return Ok(None);
+                };
+                self.written = Some(found.clone());
+                found
+            }
         };
         self.renewed = started;
         self.deferred = self.outbox.deferred_tenants().await?;
         metrics::gauge!("events_deferred_tenants").set(count(self.deferred.len()));
-        // Windows without rows move the place in memory only.
-        let hold = match before {
-            Some(known) if known.token == found.token => known,
-            _ => found,
-        };
         self.hold = Some(hold.clone());
         Ok(Some(hold))
+    }
+
+    /// The place that we have, for longer; `None` when it has ended, or is not where we left it because a crash of the
+    /// database took back what we wrote last.
+    async fn renew(&self, known: Hold) -> Result<Option<Hold>> {
+        let found = self.outbox.hold(self.options.lease).await?;
+        let stands = found.is_some_and(|found| {
+            let written = self.written.as_ref();
+            found.token == known.token && written.is_some_and(|written| found.is_at(written))
+        });
+        Ok(stands.then_some(known))
     }
 
     /// Relays what was deferred for tenants that serve again.

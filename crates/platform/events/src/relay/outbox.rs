@@ -31,6 +31,11 @@ pub(super) struct Hold {
 }
 
 impl Hold {
+    /// Whether the database holds the same place.
+    pub(super) fn is_at(&self, written: &Self) -> bool {
+        (&self.from, &self.to, self.after) == (&written.from, &written.to, written.after)
+    }
+
     pub(super) fn place(&self) -> Place {
         Place {
             token: self.token,

@@ -11,6 +11,7 @@ mod fixture;
 mod interleaving;
 mod keys;
 mod letters;
+mod lost;
 mod relaying;
 mod sealing;
 mod slow;
