@@ -24,7 +24,8 @@ pub struct SessionSettings {
     pub idle_in_transaction_timeout: Duration,
     /// Refuses every write in this session.
     pub read_only: bool,
-    /// Size of a GIN pending list in kB: small keeps searches fast, large suits bulk loads.
+    /// Size in kB of a GIN pending list at which a writing transaction merges it, which takes long. Whoever writes to such an
+    /// index has it merged before.
     pub gin_pending_list_kb: u32,
     /// Plans a prepared statement once, for all values, and takes the index that has the rows in order: for
     /// statements that leave the planner one such index. Its guesses about values that it does not know
@@ -39,7 +40,7 @@ impl Default for SessionSettings {
             lock_timeout: Duration::from_secs(10),
             idle_in_transaction_timeout: Duration::from_secs(60),
             read_only: false,
-            gin_pending_list_kb: 64,
+            gin_pending_list_kb: 2048,
             planned_once: false,
         }
     }

@@ -10,7 +10,7 @@ use mt_kernel::{Clock, ErrorKind, Fault, OpCtx, TenantId};
 
 use crate::cache::{RowCache, Shared};
 use crate::commit::GroupCommit;
-use crate::jobs::Growth;
+use crate::jobs::{Growth, Merging};
 use crate::search::SearchLimits;
 use crate::source::Source;
 use crate::tenants::Tenants;
@@ -70,6 +70,7 @@ struct Inner {
     tail: tail::Tail,
     common: Cache<u64, ()>,
     growth: Growth,
+    merging: Arc<Merging>,
     rooms: Rooms,
     restrictions: RwLock<Option<Arc<dyn Restrictions>>>,
 }
@@ -115,6 +116,7 @@ impl Store {
                 .time_to_live(COMMON_FOR)
                 .build(),
             growth: Growth::new(),
+            merging: Arc::default(),
             rooms: Rooms::default(),
             restrictions: RwLock::default(),
         })))
@@ -219,6 +221,11 @@ impl Store {
     /// What was written since the types were last looked at.
     pub(crate) fn growth(&self) -> &Growth {
         &self.0.growth
+    }
+
+    /// What waits to be merged into the index of search keys.
+    pub(crate) fn merging(&self) -> &Arc<Merging> {
+        &self.0.merging
     }
 
     /// Who may not grow without end.

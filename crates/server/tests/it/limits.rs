@@ -113,8 +113,11 @@ fn unseen(owner: &Owner<'_>) {
 fn seats(first: &Server, second: &Server, owner: &Owner<'_>) {
     first.clinic("limits-seats");
     owner.limits("limits-seats", &json!({ "users": 3 }));
-    let admins: [Caller; 2] =
-        [first, second].map(|server| server.person("limits-seats", "a", &["org_admin"], &[]).api());
+    let admins: [Caller; 2] = [first, second].map(|server| {
+        server
+            .person("limits-seats", "a", &["org_admin"], &[])
+            .api()
+    });
     let give = |admin: &Caller, subject: usize| {
         let body = json!({ "subject": format!("s{subject}"), "role": "nurse" });
         admin.post("admin/assignments", &body).status

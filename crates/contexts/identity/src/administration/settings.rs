@@ -376,10 +376,7 @@ impl Administration {
         let seen = seen.map(i64::from);
         let tx = self.database().tenant(tenant).await?;
         let rows = tx
-            .query(
-                sql,
-                &[&tenant.0, &kind, &body, &self.now().0, &seen],
-            )
+            .query(sql, &[&tenant.0, &kind, &body, &self.now().0, &seen])
             .await?;
         let row = rows.first().ok_or_else(stale)?;
         let version = version_of(row)?;

@@ -60,7 +60,7 @@ fn memory_settings(memory: u64) -> Vec<String> {
         format!("maintenance_work_mem = {maintenance}MB"),
         "work_mem = 8MB".to_owned(),
         "random_page_cost = 1.1".to_owned(),
-        "gin_pending_list_limit = 64kB".to_owned(),
+        "gin_pending_list_limit = 2MB".to_owned(),
     ]
 }
 

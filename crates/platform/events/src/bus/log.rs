@@ -27,7 +27,8 @@ use super::{EventBus, EventFeed, Group, GroupStatus, LAZILY, Outgoing, Place, Su
 use crate::catalogue::TOPICS;
 use crate::error::Result;
 
-const APPEND: &str = "select events.append($1, $2, $3::text::date, $4, $5, $6, $7, $8, $9, $10, $11)";
+const APPEND: &str =
+    "select events.append($1, $2, $3::text::date, $4, $5, $6, $7, $8, $9, $10, $11)";
 
 const LAGS: &str = "select consumer, topic, behind from events.lags() order by consumer, topic";
 

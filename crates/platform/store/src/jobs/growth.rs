@@ -60,8 +60,9 @@ impl Growth {
 }
 
 impl Store {
-    /// Takes note of what was committed: for the cache, and for the growth of its types.
+    /// Takes note of what was committed: for the cache, the search index, and the growth of its types.
     pub(crate) fn note_commit(&self, tenant: &Tenant, unit: &Unit) {
+        self.merge_soon(unit.rows.len());
         unit.remember(tenant.id, self.cache());
         self.take_room(tenant.id, unit);
         let types = unit.rows.iter().map(|row| row.resource_type);

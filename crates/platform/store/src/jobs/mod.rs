@@ -1,4 +1,4 @@
-//! Background work on a tenant's records: key rotation, reindex, dictionaries, removal.
+//! Background work on a tenant's records: key rotation, reindex, dictionaries, removal, merging of search keys.
 //!
 //! Jobs go through the rows in order of their keys, note their place in `tenancy.jobs`, and resume there
 //! after an interruption. They never change a version: what they write is conditional on the row
@@ -6,6 +6,7 @@
 
 mod dictionaries;
 mod growth;
+mod merging;
 mod progress;
 mod reindex;
 mod removal;
@@ -13,6 +14,7 @@ mod reseal;
 mod shred;
 
 pub(crate) use growth::Growth;
+pub(crate) use merging::Merging;
 pub use progress::JobStatus;
 
 /// Rows handled at a time.

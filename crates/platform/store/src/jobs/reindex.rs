@@ -151,6 +151,7 @@ impl Store {
             },
         ];
         self.database().writers().commit(tenant.id, &steps).await?;
+        self.merge_soon(ids.len());
         Ok(())
     }
 }

@@ -197,6 +197,7 @@ impl Store {
             params: &params,
         };
         let outcome = self.database().writers().commit(tenant.id, &[step]).await?;
+        self.merge_soon(rows.ids.len());
         Ok(outcome.first().map_or(0, |outcome| outcome.affected))
     }
 }

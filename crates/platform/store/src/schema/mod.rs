@@ -66,6 +66,11 @@ pub const MIGRATIONS: [Migrations; 2] = [
                 "usage",
                 include_str!("../../migrations/records/0008_usage.sql"),
             ),
+            Migration::new(
+                9,
+                "merging",
+                include_str!("../../migrations/records/0009_merging.sql"),
+            ),
         ],
     },
 ];

@@ -4,6 +4,7 @@
 mod conditional;
 mod history;
 mod jobs;
+mod merging;
 mod oracle;
 mod search;
 mod shared;
